@@ -1,0 +1,1 @@
+"""Public data and peers, one runnable file each."""

@@ -1,0 +1,1 @@
+"""The generated programme: writes a folder in the import format."""

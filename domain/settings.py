@@ -1,0 +1,68 @@
+"""All settings of the service: one frozen object, read from the environment once and passed in."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HorizonDays = Annotated[int, Field(ge=1, le=3650)]
+
+
+class Settings(BaseSettings):
+    """What an operator can set; each as ``ALLYWISE_<NAME>`` in the environment.
+
+    The table in docs/settings.md is generated from the descriptions here.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALLYWISE_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="Data folder: embedded database, models, rejected rows.")
+    database_url: str = Field("", description="SQLAlchemy URL of the store; empty: SQLite in the data folder.")
+    mlflow_tracking_uri: str = Field("", description="MLflow server; empty: SQLite-backed in the data folder.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of amounts that name none (ISO 4217).")
+    churn_horizons_days: tuple[HorizonDays, ...] = Field(
+        (30, 60, 90), min_length=1, description="Horizons for which churn models are trained; the last is the default."
+    )
+    life_signs: tuple[str, ...] = Field(
+        (),
+        description="Activity kinds that count as signs of life; empty: all, and deals. 'deal' names deals.",
+    )
+    fit_horizon_days: HorizonDays = Field(
+        365, description="Days after recruitment within which a first won deal counts."
+    )
+    fit_outcome: str = Field(
+        "",
+        description="Outcome that replaces the first won deal: attributes.NAME or goals.METRIC (number or boolean).",
+    )
+    match_horizon_days: HorizonDays = Field(180, description="Days within which an offered lead must be won.")
+    match_candidates: int = Field(200, ge=10, le=10_000, description="Partners that the ranker looks at per lead.")
+    recommend_horizon_days: HorizonDays = Field(90, description="Days within which an engagement counts.")
+    engagement_weights: dict[str, float] = Field(
+        default_factory=dict, description="Weight of an activity kind as engagement, JSON; kinds not named weigh 1."
+    )
+    protected_attributes: tuple[str, ...] = Field(
+        (), description="Custom attributes that never enter a model, e.g. ['gender']."
+    )
+    embedding_model: str = Field(
+        "all-MiniLM-L6-v2",
+        description="Sentence-transformers model: the bundled one, or a folder with another.",
+    )
+    training_seed: int = Field(7, description="Seed of everything random in training.")
+    training_threads: int = Field(2, ge=1, le=256, description="Threads of training and batch scoring.")
+    max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
+
+    @property
+    def store_url(self) -> str:
+        """URL of the store, the embedded SQLite file when none is set."""
+        return self.database_url or f"sqlite:///{self.home / 'allywise.db'}"
+
+    @property
+    def tracking_uri(self) -> str:
+        """URI of MLflow tracking and registry."""
+        return self.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def artefact_dir(self) -> Path:
+        """Folder of model artefacts when MLflow is local."""
+        return self.home / "models"

@@ -1,0 +1,120 @@
+"""Fixed words of the field: the enumerations that the import format and the interface promise."""
+
+from enum import StrEnum
+
+
+class PartnerStatus(StrEnum):
+    """Where a company stands in the programme, from first sight to the end of the relation."""
+
+    PROSPECT = "prospect"
+    APPLIED = "applied"
+    ONBOARDING = "onboarding"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ENDED = "ended"
+    REJECTED = "rejected"
+
+
+class PartnerKind(StrEnum):
+    """How a partner does business with the vendor."""
+
+    RESELLER = "reseller"
+    DISTRIBUTOR = "distributor"
+    VAR = "var"
+    SI = "si"
+    MSP = "msp"
+    AGENCY = "agency"
+    AFFILIATE = "affiliate"
+    REFERRAL = "referral"
+    BPO = "bpo"
+    ISV = "isv"
+    TECHNOLOGY = "technology"
+    STRATEGIC = "strategic"
+    OTHER = "other"
+
+
+class AgreementStatus(StrEnum):
+    """State of signed terms."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class AssignmentResponse(StrEnum):
+    """A partner's answer to an offered lead; no answer yet is ``None``."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class DealStatus(StrEnum):
+    """State of a deal registration."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class DealOutcome(StrEnum):
+    """How a deal ended; an open deal has ``None``."""
+
+    WON = "won"
+    LOST = "lost"
+
+
+class Evidence(StrEnum):
+    """How much of the subject's own history a number rests on."""
+
+    NONE = "none"
+    THIN = "thin"
+    ADEQUATE = "adequate"
+    STRONG = "strong"
+
+
+class Role(StrEnum):
+    """What a caller may do; see docs/roles.md for the matrix."""
+
+    ADMIN = "admin"
+    RECRUITER = "recruiter"
+    MANAGER = "manager"
+    ROUTER = "router"
+    ANALYST = "analyst"
+    PARTNER = "partner"
+
+
+class ModelName(StrEnum):
+    """The four models of the service."""
+
+    FIT = "fit"
+    CHURN = "churn"
+    MATCH = "match"
+    RECOMMEND = "recommend"
+
+
+RECRUITABLE = (PartnerStatus.PROSPECT, PartnerStatus.APPLIED, PartnerStatus.ONBOARDING)
+"""Statuses that fit scoring ranks."""
+
+
+def evidence_level(n: int) -> Evidence:
+    """Name how much own history stands behind a number.
+
+    Parameters
+    ----------
+    n : int
+        Own past outcomes or events of the subject.
+
+    Examples
+    --------
+    >>> [str(evidence_level(n)) for n in (0, 3, 10, 200)]
+    ['none', 'thin', 'adequate', 'strong']
+    """
+    if n <= 0:
+        return Evidence.NONE
+    if n < 10:
+        return Evidence.THIN
+    return Evidence.ADEQUATE if n < 50 else Evidence.STRONG

@@ -1,0 +1,1 @@
+"""The four answers of the service, and the features they rest on."""

@@ -1,0 +1,1 @@
+"""The programme's figures, each defined once."""

@@ -1,0 +1,1 @@
+"""Each feature defined once; ``build`` is the only entrance, for training and serving alike."""

@@ -1,0 +1,1 @@
+"""From a lead to ranked partners: eligibility, candidates, rank."""

@@ -1,0 +1,1 @@
+"""Content and offers for a partner: candidates, rank, policy."""

@@ -1,0 +1,1 @@
+"""Fit of prospects and inactivity of partners: predict, explain, store."""

@@ -1,0 +1,1 @@
+"""What a fitted thing is: estimators, calibration, embedder, vector index, artefacts, registry."""

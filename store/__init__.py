@@ -1,0 +1,1 @@
+"""The partner/deal store: the only place that knows SQL."""

@@ -1,0 +1,1 @@
+"""Shared fixtures: a store on each engine, a fixed clock."""

@@ -1,0 +1,1 @@
+"""Labels, data sets, splits, fit, evaluation, gates, promotion."""
