@@ -1,0 +1,42 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Linux without a GPU: TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu" saves gigabytes.
+TORCH ?= torch==2.13.0
+PORT ?= 8000
+
+.PHONY: demo test lint types layers setup bench notebook openapi clean help
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: $(VENV)/.ready  ## virtual environment with the locked dependencies
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: setup  ## a generated programme, trained, scored and served on http://127.0.0.1:8000
+	$(BIN)/allywise demo --port $(PORT)
+
+test: setup lint  ## static checks and all tests
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: setup  ## ruff, mypy, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup  ## the tables of docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+openapi: setup  ## write docs/openapi.json from the code
+	$(BIN)/python -m api.openapi docs/openapi.json
+
+clean:  ## remove the environment and built things, keep data
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
