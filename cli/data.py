@@ -1,0 +1,68 @@
+"""``allywise import`` and ``allywise export``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.environment import open_store, progress_printer, read_settings, say
+
+if TYPE_CHECKING:
+    from store.transfer import ImportReport
+
+OnError = Annotated[str, typer.Option(help="abort: all or nothing; skip: land good rows, keep bad ones in rejects/")]
+
+
+def import_command(
+    folder: Annotated[Path, typer.Argument(help="one file per resource; see docs/import-format.md", exists=True)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check and write nothing")] = False,
+    on_error: OnError = "abort",
+) -> int:
+    """Bring a programme into the store."""
+    if on_error not in ("abort", "skip"):
+        raise typer.BadParameter(f"--on-error is abort or skip, not {on_error!r}")
+    from store.transfer import import_folder
+
+    settings = read_settings()
+    report = import_folder(
+        open_store(settings),
+        folder,
+        settings=settings,
+        dry_run=dry_run,
+        on_error="skip" if on_error == "skip" else "abort",
+        progress=progress_printer(),
+    )
+    _show_problems(report)
+    _show_counts(report, dry_run=dry_run)
+    return 0 if report.ok or on_error == "skip" else 1
+
+
+def _show_problems(report: "ImportReport") -> None:
+    for problem in report.problems:
+        say(str(problem))
+    hidden = report.problem_count - len(report.problems)
+    if hidden > 0:
+        say(f"... and {hidden:,} more problems")
+
+
+def _show_counts(report: "ImportReport", *, dry_run: bool) -> None:
+    verb = "would be" if dry_run else "were"
+    for resource, counts in report.counts.items():
+        print(
+            f"{resource:>15}  {counts.inserted:>9,} new  {counts.updated:>9,} changed  {counts.unchanged:>9,} unchanged"
+        )
+    if report.rejects is not None:
+        say(f"rejected rows, each with its reason: {report.rejects}")
+    if not report.ok and report.rejects is None:
+        say(f"{report.problem_count:,} problems; no row {verb} kept")
+
+
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="an empty folder, or one to be made")],
+) -> None:
+    """Write the store in the import format."""
+    from store.transfer import export_folder
+
+    counts = export_folder(open_store(read_settings()), folder)
+    for resource, rows in counts.items():
+        print(f"{resource:>15}  {rows:>9,} rows")

@@ -1,0 +1,59 @@
+"""The command ``allywise``."""
+
+import os
+import sys
+
+# One BLAS thread: our own threads do the work, and both at once oversubscribe the machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import typer
+from click.exceptions import ClickException, UsageError
+
+from cli import data, keys, modelling, predicting, serving
+from cli.environment import say, take_global_options
+from domain.errors import AllywiseError
+
+app = typer.Typer(
+    name="allywise",
+    help="Partner intelligence: rank prospects, see inactivity coming, recommend content, match leads. "
+    "--home DIR and --db URL choose the data folder and the store and may stand anywhere.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("import")(data.import_command)
+app.command("export")(data.export_command)
+app.command("train")(modelling.train_command)
+app.command("evaluate")(modelling.evaluate_command)
+app.add_typer(modelling.models_app, name="models")
+app.add_typer(predicting.score_app, name="score")
+app.command("match")(predicting.match_command)
+app.command("recommend")(predicting.recommend_command)
+app.command("serve")(serving.serve_command)
+app.command("demo")(serving.demo_command)
+app.add_typer(keys.keys_app, name="keys")
+
+
+def main() -> None:
+    """Run the command line: exit status 0 done, 1 the work failed, 2 wrong usage."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status."""
+    try:
+        outcome = app(take_global_options(arguments), standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        return 2
+    except ClickException as error:
+        error.show()
+        return 1
+    except AllywiseError as error:
+        say(f"allywise: {error.message}")
+        return 1
+    except KeyboardInterrupt:
+        say("allywise: interrupted")
+        return 1
+    return outcome if isinstance(outcome, int) else 0

@@ -1,0 +1,107 @@
+"""``allywise score``, ``match`` and ``recommend``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from cli.environment import open_intelligence, parse_as_of, read_settings, say
+from cli.output import check_output, write_frame
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
+Out = Annotated[Path, typer.Option("--out", help=".csv, .csv.gz, .parquet or .jsonl")]
+
+score_app = typer.Typer(help="Score all partners or prospects.", no_args_is_help=True)
+
+
+@score_app.command("churn")
+def churn_command(
+    out: Out,
+    as_of: AsOf = None,
+    horizon: Annotated[int | None, typer.Option(min=1, max=3650, help="days; default: the last churn horizon")] = None,
+) -> None:
+    """Probability that a partner shows no sign of life within the horizon, with reasons and revenue at risk."""
+    from intelligence.scoring.churn import score_churn
+
+    check_output(out)
+    _deliver(score_churn(open_intelligence(), parse_as_of(as_of), horizon, store=True), out)
+
+
+@score_app.command("fit")
+def fit_command(out: Out, as_of: AsOf = None) -> None:
+    """Probability that a prospect becomes productive, with expected revenue and look-alikes."""
+    from intelligence.scoring.fit import score_fit
+
+    check_output(out)
+    _deliver(score_fit(open_intelligence(), parse_as_of(as_of), store=True), out)
+
+
+def match_command(
+    out: Out,
+    leads: Annotated[Path | None, typer.Option(help="file with the columns of leads", exists=True)] = None,
+    open_: Annotated[bool, typer.Option("--open", help="the open leads of the store")] = False,
+    top: Annotated[int, typer.Option(min=1, max=100_000, help="partners per lead")] = 10,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="an instant, or 'created_at': each lead's own; default: now")
+    ] = None,
+    exclusions: Annotated[Path | None, typer.Option(help="file for who was excluded and why")] = None,
+    assign: Annotated[bool, typer.Option("--assign", help="solve the whole list under capacity")] = False,
+    by: Annotated[str, typer.Option(help="rank by p_win or by value")] = "p_win",
+) -> None:
+    """Rank the partners most likely to close each lead."""
+    from intelligence.matching.service import assign_leads, match_leads, open_leads
+
+    if (leads is None) == (not open_):
+        raise typer.BadParameter("give either --leads FILE or --open")
+    if by not in ("p_win", "value"):
+        raise typer.BadParameter(f"--by is p_win or value, not {by!r}")
+    for path in (out, exclusions):
+        if path is not None:
+            check_output(path)
+    context = open_intelligence()
+    instant = "created_at" if as_of == "created_at" else parse_as_of(as_of)
+    wanted = _read_leads(leads) if leads is not None else open_leads(context, instant)
+    solve = assign_leads if assign else match_leads
+    result = solve(context, wanted, as_of=instant, top=top, by=by)
+    _deliver(result.candidates, out)
+    if exclusions is not None:
+        _deliver(result.exclusions, exclusions)
+
+
+def _read_leads(path: Path) -> pd.DataFrame:
+    from store.transfer import read_resource_file
+
+    return read_resource_file(path, "leads", settings=read_settings())
+
+
+def recommend_command(
+    out: Out,
+    kind: Annotated[str | None, typer.Option(help="asset or offer; default: both")] = None,
+    partners: Annotated[
+        Path | None, typer.Option(help="file with a column 'partner'; default: all", exists=True)
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, max=10_000, help="items per partner")] = 10,
+    as_of: AsOf = None,
+) -> None:
+    """Recommend content and offers to partners."""
+    from intelligence.recommend.service import recommend
+
+    if kind not in (None, "asset", "offer"):
+        raise typer.BadParameter(f"--kind is asset or offer, not {kind!r}")
+    check_output(out)
+    wanted = _read_partners(partners) if partners is not None else None
+    _deliver(recommend(open_intelligence(), kind, wanted, top=top, as_of=parse_as_of(as_of)), out)
+
+
+def _read_partners(path: Path) -> list[str]:
+    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name in ("partner", "external_id"):
+        if name in frame:
+            return list(dict.fromkeys(frame[name].astype(str)))
+    raise typer.BadParameter(f"{path} has no column 'partner'; it has {', '.join(frame.columns[:10])}")
+
+
+def _deliver(frame: pd.DataFrame, out: Path) -> None:
+    write_frame(frame, out)
+    say(f"{len(frame):,} rows in {out}")
