@@ -119,7 +119,6 @@ for _table, _columns in (
     ("leads", ("created_at",)),
     ("contacts", ("partner_id",)),
     ("agreements", ("partner_id",)),
-    ("changes", ("resource", "external_id", "field", "changed_at")),
 ):
     Index(None, *(RESOURCE_TABLES[_table].c[name] for name in _columns))
 

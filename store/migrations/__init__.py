@@ -1,0 +1,1 @@
+"""Schema history of the store: Alembic revisions, run by ``store.migrate``."""
