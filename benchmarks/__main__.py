@@ -1,0 +1,56 @@
+"""``python -m benchmarks [NAME ...] [--write FILE]``: run benchmarks, print their tables, put them into a document.
+
+With ``--write docs/benchmarks.md`` each table replaces what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``.
+"""
+
+import argparse
+import importlib
+import re
+import sys
+from pathlib import Path
+
+_MODULES = {
+    "cdnow": "cdnow",
+    "olist-sellers": "olist",
+    "deskdrop": "deskdrop",
+    "fintro": "fintro",
+    "ibm-sales-win-loss": "ibm",
+    "crunchbase-2013": "crunchbase",
+    "demo": "demo_world",
+    "commands": "commands",
+    "import-speed": "import_speed",
+}
+
+
+def main() -> int:
+    """Run the named benchmarks, all by default."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and print their tables.")
+    parser.add_argument("names", nargs="*", choices=[*_MODULES, []], metavar="NAME", help=", ".join(_MODULES))
+    parser.add_argument("--write", type=Path, help="document whose tables are to be replaced")
+    options = parser.parse_args()
+    for name in options.names or _MODULES:
+        table = importlib.import_module(f"benchmarks.{_MODULES[name]}").main()
+        print(f"## {name}\n\n{table}\n", flush=True)
+        if options.write:
+            replace_table(options.write, name, table)
+    return 0
+
+
+def replace_table(document: Path, name: str, table: str) -> None:
+    """Put `table` between the markers of `name` in `document`.
+
+    Raises
+    ------
+    ValueError
+        If the document has no such markers.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    text = document.read_text()
+    if begin not in text or end not in text:
+        raise ValueError(f"{document} has no {begin} ... {end}")
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    document.write_text(pattern.sub(lambda _: f"{begin}\n{table.strip()}\n{end}", text))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
