@@ -122,7 +122,7 @@ def rolling_cutoffs(as_of: Instants, known_at: Instants, n: int, *, label: npt.A
         return usable[:0]
     first = len(usable) // 3 if len(usable) >= 3 * n else 0
     positions = np.unique(np.linspace(first, len(usable) - 1, num=n + 1).astype(int)[:-1])
-    return usable[positions]
+    return np.asarray(usable[positions], dtype="datetime64[us]")
 
 
 @dataclass(frozen=True, eq=False)
