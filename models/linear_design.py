@@ -1,0 +1,146 @@
+"""The design matrix of the linear models: imputed, tamed, standardised, one-hot, and centred."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from models.frame import Floats, Ints, Schema, Table
+
+CLIP = 4.0
+MAX_ONE_HOT = 40
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """How one numeric feature enters: ``clip((t(x) - centre) / scale)``, with ``t`` a signed log if skewed."""
+
+    feature: int
+    column: int
+    logged: bool
+    fill: float
+    centre: float
+    scale: float
+    flag: bool
+
+
+@dataclass(frozen=True)
+class Design:
+    """Recipe from a table to a centred design matrix.
+
+    Attributes
+    ----------
+    numeric : tuple of NumericColumn
+        One for each numeric feature that varies or is missing in some rows.
+    one_hot : tuple of (feature, column, levels)
+        Codes of each categorical feature that get a column of their own.
+    means : ndarray of float64, shape (columns,)
+        Training means, subtracted so that a contribution is relative to the average row.
+    source : ndarray of int64, shape (columns,)
+        Feature to which each column belongs.
+    """
+
+    numeric: tuple[NumericColumn, ...]
+    one_hot: tuple[tuple[int, int, tuple[int, ...]], ...]
+    means: Floats
+    source: Ints
+
+    @classmethod
+    def learn(cls, schema: Schema, table: Table) -> Self:
+        """Learn imputation, scales and levels from training rows."""
+        numeric = [
+            column
+            for j, feature in enumerate(schema.numeric_positions)
+            if (column := _learn_numeric(int(feature), j, table.numbers[:, j])) is not None
+        ]
+        one_hot = []
+        for j, feature in enumerate(schema.categorical_positions):
+            # The penalty settles that the columns add up to one; the least frequent go without.
+            codes, counts = np.unique(table.codes[:, j], return_counts=True)
+            frequent = codes[np.argsort(-counts, kind="stable")][:MAX_ONE_HOT]
+            if len(codes) > 1:
+                one_hot.append((int(feature), j, tuple(int(code) for code in frequent)))
+        source = [c.feature for c in numeric for _ in range(1 + c.flag)]
+        source += [feature for feature, _, levels in one_hot for _ in levels]
+        bare = cls(tuple(numeric), tuple(one_hot), np.zeros(len(source)), np.array(source, dtype=np.int64))
+        means = bare.matrix(table).mean(axis=0) if len(table) else bare.means
+        return cls(bare.numeric, bare.one_hot, means, bare.source)
+
+    def matrix(self, table: Table) -> Floats:
+        """Build the centred design, shape (n, columns)."""
+        result = np.empty((len(table), len(self.source)))
+        at = 0
+        for column in self.numeric:
+            values = table.numbers[:, column.column]
+            absent = np.isnan(values)
+            filled = _tame(np.where(absent, column.fill, values), column.logged)
+            result[:, at] = np.clip((filled - column.centre) / column.scale, -CLIP, CLIP)
+            if column.flag:
+                result[:, at + 1] = absent
+            at += 1 + column.flag
+        for _, j, levels in self.one_hot:
+            for level in levels:
+                result[:, at] = table.codes[:, j] == level
+                at += 1
+        result -= self.means
+        return result
+
+    def by_feature(self, terms: Floats, features: int) -> Floats:
+        """Sum the columns of each feature, shape (n, features)."""
+        result = np.zeros((len(terms), features))
+        for column, feature in enumerate(self.source):
+            result[:, feature] += terms[:, column]
+        return result
+
+    def to_json(self) -> dict[str, Any]:
+        """Give a JSON-serialisable description."""
+        return {
+            "numeric": [vars(column) for column in self.numeric],
+            "one_hot": [[feature, j, list(levels)] for feature, j, levels in self.one_hot],
+            "means": self.means.tolist(),
+            "source": self.source.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` gave."""
+        return cls(
+            tuple(NumericColumn(**column) for column in data["numeric"]),
+            tuple((feature, j, tuple(levels)) for feature, j, levels in data["one_hot"]),
+            np.array(data["means"], dtype=np.float64),
+            np.array(data["source"], dtype=np.int64),
+        )
+
+
+def _learn_numeric(feature: int, j: int, values: Floats) -> NumericColumn | None:
+    known = values[~np.isnan(values)]
+    flag = 0 < len(known) < len(values)
+    if not len(known):
+        return None
+    fill = float(np.median(known))
+    logged = _skewed(known)
+    tamed = _tame(known, logged)
+    # The bulk decides on centre and scale; a few wild values are clipped rather than followed.
+    low, high = np.quantile(tamed, [0.005, 0.995])
+    inner = np.clip(tamed, low, high)
+    centre, scale = float(inner.mean()), float(inner.std())
+    if not scale > 1e-12 * max(1.0, abs(centre)):
+        centre, scale = float(tamed.mean()), float(tamed.std())
+    if not scale > 1e-12 * max(1.0, abs(centre)):
+        if not flag:
+            return None
+        scale = 1.0
+    return NumericColumn(feature, j, logged, fill, centre, scale, flag)
+
+
+def _skewed(values: Floats) -> bool:
+    """Whether the tails are so long that a logarithm helps."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.98])
+    spread = np.quantile(values, 0.75) - np.quantile(values, 0.25)
+    reach = max(high - middle, middle - low)
+    return bool(reach > 4 * spread and reach > 3) or bool(np.abs(values).max() > 1e6)
+
+
+def _tame(values: Floats, logged: bool) -> Floats:
+    return np.sign(values) * np.log1p(np.abs(values)) if logged else values

@@ -1,0 +1,311 @@
+"""Calibrated probability of an event from a mixed frame, with intervals and additive factors."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from domain.errors import InvalidInput
+from models.calibration import LOGIT_LIMIT, Platt
+from models.frame import Floats, Ints, Schema, Table
+from models.intervals import DISAGREEMENT, LEVEL, Prediction, interval, smooth, spread
+from models.linear import LinearModel, fit_linear
+from models.prior import BaseRate, base_rate, design_effect
+from models.probability_search import Plan, Rows, search
+from models.probability_splits import DAY, Fold, group_codes, microseconds, random_folds, time_folds
+from models.trees import TreesModel, fit_trees, presets
+
+__all__ = ["Factors", "Prediction", "ProbabilityModel"]
+
+FILE = "probability.json"
+FORMAT = 1
+MIN_FOR_FEATURES = 5  # rows of the rarer class, below which only the base rate is used
+MIN_FOR_TREES = 30
+DRAWS = 20
+REFERENCE_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What moved each probability, on the log-odds scale.
+
+    Attributes
+    ----------
+    base : ndarray of float64, shape (n,)
+        Log-odds before any feature is looked at.
+    contributions : DataFrame, shape (n, features)
+        Signed; ``base + contributions.sum(axis=1) == logit(p)``.
+    """
+
+    base: Floats
+    contributions: pd.DataFrame
+
+
+class ProbabilityModel:
+    """Calibrated probability of an event: prior, regularised linear, LightGBM or a blend, by time-split validation.
+
+    Parameters
+    ----------
+    seed : int, default=7
+        Of everything random; the same seed and rows give the same model.
+    threads : int, default=2
+        Threads of LightGBM.
+    members : int, default=5
+        Bootstrap members of the trees, for the intervals.
+
+    Attributes
+    ----------
+    choice_ : str
+        What validation chose: ``prior``, ``linear``, ``trees`` or ``blend``.
+    feature_names_ : list of str
+        Columns seen in ``fit``.
+    n_rows_, n_positive_ : int
+        Rows and positive rows seen in ``fit``.
+    validation_ : dict of str to float
+        Log-loss of each candidate on the inner validation rows; empty where there was none.
+
+    Notes
+    -----
+    The inner validation rows are the latest ones (Bergmeir & Benítez 2012 for why), or grouped random folds where
+    the instants hardly differ. Blends are linear on the log-odds scale, and so is the calibration (Platt 1999, shrunk
+    to the identity): contributions of the parts, coefficients for the linear model and TreeSHAP for the trees,
+    therefore add up exactly. All is then refitted on all rows. Intervals hold the spread of bootstrap members (groups
+    resampled whole), the posterior of the linear model, the disagreement of the candidates and the uncertainty of the
+    calibration.
+
+    Examples
+    --------
+    >>> x = pd.DataFrame({"visits": np.arange(200.0) % 20})
+    >>> y = (x["visits"] > 12).astype(float)
+    >>> days = pd.Series(pd.date_range("2024-01-01", periods=200, unit="us"))
+    >>> prediction = ProbabilityModel(members=2).fit(x, y, as_of=days).predict(x.head(20))
+    >>> bool(prediction.p[19] > 0.9 and prediction.p[0] < 0.1)
+    True
+    """
+
+    choice_: str
+    feature_names_: list[str]
+    n_rows_: int
+    n_positive_: int
+    validation_: dict[str, float]
+
+    def __init__(self, *, seed: int = 7, threads: int = 2, members: int = 5) -> None:
+        self.seed = seed
+        self.threads = threads
+        self.members = members
+
+    def fit(
+        self, X: pd.DataFrame, y: Any, *, as_of: Any, group: Any = None, weight: Any = None, embargo_days: float = 0.0
+    ) -> Self:
+        """Choose and fit.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n, features)
+            ``float64`` columns (NaN missing) and ``category`` columns of strings.
+        y : array-like, shape (n,)
+            Outcomes, 0 or 1.
+        as_of : array-like of datetime64, shape (n,)
+            Instant of each row: gives the order in time for inner validation.
+        group : array-like, shape (n,), optional
+            Rows of one group (a partner) are resampled and held out together.
+        weight : array-like, shape (n,), optional
+            Non-negative row weights; only their ratios matter.
+        embargo_days : float, default=0
+            In the inner time split, rows less than this before the validation rows are not fitted on. The label
+            horizon is right where label windows overlap.
+
+        Raises
+        ------
+        InvalidInput
+            If lengths differ, an outcome is not 0 or 1, a weight is negative or not finite, or a column stands twice.
+        """
+        outcome, weights = _outcome(y, len(X)), _weights(weight, len(X))
+        if len(np.asarray(as_of)) != len(X):
+            raise InvalidInput(f"as_of has {len(np.asarray(as_of))} values for {len(X)} rows.")
+        schema = Schema.learn(X)
+        rows = Rows(schema, schema.table(X), outcome, weights)
+        groups = np.arange(len(X)) if group is None else group_codes(group)
+        deff = design_effect(outcome, weights, groups) if group is not None else 1.0
+        self._schema, self._rate = schema, base_rate(outcome, weights, deff)
+        self.feature_names_ = list(schema.names)
+        self.n_rows_, self.n_positive_ = len(X), int(outcome.sum())
+        self._linear: LinearModel | None = None
+        self._trees: TreesModel | None = None
+        self._platt, self._shares, self._average = Platt(), (0.0, 0.0), 0.0
+        plan = self._search(rows, microseconds(as_of), groups, deff, round(embargo_days * DAY))
+        self.choice_, self.validation_ = "prior", {}
+        if plan is not None:
+            self._refit(rows, groups, plan)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Prediction:
+        """Probabilities with 80 % intervals.
+
+        Raises
+        ------
+        FeatureSetMismatch
+            If a column of the fit is missing or of another kind.
+        """
+        table = self._schema.table(X)
+        if self.choice_ == "prior":
+            low, high = self._rate.interval(LEVEL)
+            flat = interval(np.full(len(table), logit(self._rate.p)), np.zeros(len(table))).p
+            return Prediction(flat, np.minimum(low, flat), np.maximum(high, flat))
+        z, variance = self._logits_and_variance(table)
+        return interval(z, variance)
+
+    def explain(self, X: pd.DataFrame) -> Factors:
+        """Contribution of each feature on the log-odds scale; with the base they add up to ``logit(p)``.
+
+        Raises
+        ------
+        FeatureSetMismatch
+            If a column of the fit is missing or of another kind.
+        """
+        table = self._schema.table(X)
+        parts = np.zeros((len(table), len(self.feature_names_)))
+        for model, share in zip((self._linear, self._trees), self._shares, strict=True):
+            if model is not None and share:
+                parts += self._platt.slope * share * model.contributions(table)
+        z = self._z(table)
+        frame = pd.DataFrame(parts, columns=self.feature_names_, index=X.index)
+        return Factors(np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT) - parts.sum(axis=1), frame)
+
+    def save(self, folder: Path) -> None:
+        """Write ``probability.json`` and LightGBM text files into a folder, which is made if need be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data = {
+            "format": FORMAT,
+            "seed": self.seed,
+            "threads": self.threads,
+            "members": self.members,
+            "choice": self.choice_,
+            "rows": self.n_rows_,
+            "positive": self.n_positive_,
+            "validation": self.validation_,
+            "schema": self._schema.to_json(),
+            "rate": [self._rate.successes, self._rate.failures],
+            "platt": self._platt.to_json(),
+            "shares": list(self._shares),
+            "average": self._average,
+            "linear": None if self._linear is None else self._linear.to_json(),
+            "trees": None if self._trees is None else len(self._trees.members),
+        }
+        (folder / FILE).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        if self._trees is not None:
+            self._trees.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; predictions are the same."""
+        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        model = cls(seed=data["seed"], threads=data["threads"], members=data["members"])
+        model.choice_, model.validation_ = data["choice"], data["validation"]
+        model.n_rows_, model.n_positive_ = data["rows"], data["positive"]
+        model._schema = Schema.from_json(data["schema"])
+        model.feature_names_ = list(model._schema.names)
+        model._rate = BaseRate(*data["rate"])
+        model._platt = Platt.from_json(data["platt"])
+        model._shares = (data["shares"][0], data["shares"][1])
+        model._average = data["average"]
+        model._linear = None if data["linear"] is None else LinearModel.from_json(data["linear"])
+        trees = data["trees"]
+        model._trees = None if trees is None else TreesModel.load(folder, model._schema, trees, data["threads"])
+        return model
+
+    def _search(self, rows: Rows, as_of: Ints, groups: Ints, deff: float, embargo: int) -> Plan | None:
+        minority = _minority(rows.y)
+        if minority < MIN_FOR_FEATURES or not rows.schema.names:
+            return None
+        folds, keep_shift = self._folds(rows.y, as_of, groups, minority, embargo)
+        if not folds:
+            return None
+        size = min(len(fold.train) for fold in folds)
+        rarer = min(_minority(rows.y[fold.train]) for fold in folds)
+        candidates = presets(size, rarer, seed=self.seed, threads=self.threads) if minority >= MIN_FOR_TREES else []
+        return search(rows, folds, candidates, keep_shift=keep_shift, deff=deff)
+
+    def _folds(self, y: Floats, as_of: Ints, groups: Ints, minority: int, embargo: int) -> tuple[list[Fold], float]:
+        by_time = time_folds(as_of, y, embargo)
+        if by_time:
+            # The refit sees the validation rows, and so moves its level by their share of the drift itself.
+            return by_time, 1.0 - len(by_time[0].valid) / len(y)
+        return random_folds(groups, y, 3 if minority >= 500 else 5, self.seed), 1.0
+
+    def _refit(self, rows: Rows, groups: Ints, plan: Plan) -> None:
+        self._linear = fit_linear(
+            rows.schema, rows.table, rows.y, rows.weight, plan.penalty, group=groups, draws=DRAWS, seed=self.seed
+        )
+        if plan.params and plan.trees_weight:
+            params = presets(len(rows.y), _minority(rows.y), seed=self.seed, threads=self.threads)
+            chosen = plan.params if len(params) == 1 else params[0 if plan.params["num_leaves"] == 4 else -1]
+            draws = np.random.default_rng(self.seed).exponential(size=(self.members, int(groups.max()) + 1))
+            self._trees = fit_trees(
+                rows.schema, rows.table, rows.y, rows.weight, chosen, round(1.1 * plan.rounds),
+                member_weights=draws[:, groups],
+            )  # fmt: skip
+        self.choice_, self.validation_ = plan.choice, plan.losses
+        self._platt, self._shares = plan.platt, (plan.linear_weight, plan.trees_weight)
+        sample = np.random.default_rng(self.seed).permutation(len(rows.y))[:REFERENCE_ROWS]
+        if self._trees is not None:
+            table = rows.table.take(sample)
+            self._average = float(spread(self._trees.member_logits(table), self._trees.logits(table)).mean())
+
+    def _z(self, table: Table) -> Floats:
+        """Calibrated log-odds before clipping."""
+        if self.choice_ == "prior":
+            return np.full(len(table), float(logit(self._rate.p)))
+        linear, trees = self._shares
+        z = np.full(len(table), (1 - linear - trees) * float(logit(self._rate.p)))
+        if self._linear is not None and linear:
+            z += linear * self._linear.logits(table)
+        if self._trees is not None and trees:
+            z += trees * self._trees.logits(table)
+        return self._platt.apply(z)
+
+    def _logits_and_variance(self, table: Table) -> tuple[Floats, Floats]:
+        """Calibrated log-odds and their variance; the errors of the parts count as going together."""
+        linear, trees = self._shares
+        raw = self._z(table)
+        deviation = np.zeros(len(table))
+        centres = []
+        if self._linear is not None:
+            centres.append(self._linear.logits(table))
+            deviation += max(linear, 1 - trees) * np.sqrt(spread(self._linear.member_logits(table), centres[0]))
+        if self._trees is not None and trees:
+            centres.append(self._trees.logits(table))
+            own = spread(self._trees.member_logits(table), centres[-1])
+            deviation += trees * np.sqrt(smooth(own, len(self._trees.members), self._average))
+        variance = (self._platt.slope * deviation) ** 2 + self._platt.variance(raw)
+        if len(centres) == 2:
+            variance += DISAGREEMENT * (self._platt.slope * (centres[0] - centres[1])) ** 2
+        return raw, variance
+
+
+def _outcome(y: Any, rows: int) -> Floats:
+    values = np.asarray(pd.to_numeric(pd.Series(np.asarray(y))), dtype=np.float64)
+    if len(values) != rows:
+        raise InvalidInput(f"y has {len(values)} values for {rows} rows.")
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise InvalidInput("y holds values other than 0 and 1; rows without a known outcome must be left out.")
+    return values
+
+
+def _weights(weight: Any, rows: int) -> Floats:
+    if weight is None:
+        return np.ones(rows)
+    values = np.asarray(weight, dtype=np.float64)
+    if values.shape != (rows,) or not np.isfinite(values).all() or (values < 0).any():
+        raise InvalidInput(f"weight needs {rows} finite non-negative values.")
+    mean = float(values.mean()) if rows else 1.0
+    return values / mean if mean > 0 else np.ones(rows)
+
+
+def _minority(y: Floats) -> int:
+    positives = int(y.sum())
+    return min(positives, len(y) - positives)

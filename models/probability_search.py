@@ -1,0 +1,143 @@
+"""What to fit: candidates compared on held-out rows, blended, and calibrated on the same held-out rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.calibration import LOGIT_LIMIT, Platt, fit_platt
+from models.frame import Floats, Schema, Table
+from models.linear import PENALTIES, penalty_path
+from models.prior import base_logit
+from models.probability_splits import Fold
+from models.trees import Params, validate_trees
+
+STEPS = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Outcome of the search: what to fit on all rows, and how to calibrate it.
+
+    Attributes
+    ----------
+    penalty, params, rounds : float, dict, int
+        Of the linear model and of the trees.
+    linear_weight, trees_weight : float
+        Weights on the log-odds scale; what is left to one belongs to the base rate.
+    platt : Platt
+        Calibration of the blend.
+    losses : dict of str to float
+        Validation log-loss by candidate.
+    """
+
+    penalty: float
+    params: Params
+    rounds: int
+    linear_weight: float
+    trees_weight: float
+    platt: Platt
+    losses: dict[str, float]
+
+    @property
+    def choice(self) -> str:
+        """Name of what came out: prior, linear, trees or blend."""
+        if self.linear_weight and self.trees_weight:
+            return "blend"
+        return "linear" if self.linear_weight else "trees" if self.trees_weight else "prior"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training rows with outcome and weight."""
+
+    schema: Schema
+    table: Table
+    y: Floats
+    weight: Floats
+
+
+def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, keep_shift: float, deff: float) -> Plan:
+    """Compare prior, linear model, trees and their blends.
+
+    Parameters
+    ----------
+    rows : Rows
+        All training rows.
+    folds : sequence of Fold
+        At least one.
+    candidates : sequence of dict
+        Tree parameters to try; none leaves trees out.
+    keep_shift : float
+        See ``fit_platt``.
+    deff : float
+        Design effect of groups: so many rows carry the information of one.
+    """
+    held = np.concatenate([fold.valid for fold in folds])
+    y, weight = rows.y[held], rows.weight[held]
+    prior = np.concatenate([np.full(len(f.valid), base_logit(rows.y[f.train], rows.weight[f.train])) for f in folds])
+    penalty, linear = _best_linear(rows, folds, y, weight)
+    params, rounds, trees = _best_trees(rows, folds, candidates, y, weight)
+    losses = {"prior": log_loss(prior, y, weight), "linear": log_loss(linear, y, weight)}
+    if trees is None:
+        grid = [(i / STEPS, 0.0) for i in range(STEPS + 1)]
+        trees = prior
+    else:
+        losses["trees"] = log_loss(trees, y, weight)
+        grid = [(i / STEPS, j / STEPS) for i in range(STEPS + 1) for j in range(STEPS + 1 - i)]
+    blends = [log_loss(_blend(prior, linear, trees, *weights), y, weight) for weights in grid]
+    best = grid[int(np.argmin(blends))]
+    losses["blend"] = min(blends)
+    platt = fit_platt(_blend(prior, linear, trees, *best), y, weight / deff, keep_shift=keep_shift)
+    return Plan(penalty, params, rounds, *best, platt, losses)
+
+
+def log_loss(z: Floats, y: Floats, weight: Floats) -> float:
+    """Weighted mean log-loss of log-odds."""
+    clipped = np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT)
+    return float(np.average(np.logaddexp(0.0, clipped) - y * clipped, weights=weight))
+
+
+def _blend(prior: Floats, linear: Floats, trees: Floats, linear_weight: float, trees_weight: float) -> Floats:
+    return (1 - linear_weight - trees_weight) * prior + linear_weight * linear + trees_weight * trees
+
+
+def _best_linear(rows: Rows, folds: Sequence[Fold], y: Floats, weight: Floats) -> tuple[float, Floats]:
+    paths = [
+        penalty_path(
+            rows.schema,
+            rows.table.take(fold.train),
+            rows.y[fold.train],
+            rows.weight[fold.train],
+            rows.table.take(fold.valid),
+        )
+        for fold in folds
+    ]
+    logits = np.concatenate(paths, axis=1)
+    best = int(np.argmin([log_loss(row, y, weight) for row in logits]))
+    return PENALTIES[best], logits[best]
+
+
+def _best_trees(
+    rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], y: Floats, weight: Floats
+) -> tuple[Params, int, Floats | None]:
+    best: tuple[Params, int, Floats | None] = ({}, 0, None)
+    least = np.inf
+    parts = [
+        (
+            rows.table.take(fold.train),
+            rows.y[fold.train],
+            rows.weight[fold.train],
+            rows.table.take(fold.valid),
+            rows.y[fold.valid],
+            rows.weight[fold.valid],
+        )
+        for fold in folds
+    ]
+    for params in candidates:
+        rounds, scores = validate_trees(rows.schema, params, parts)
+        logits = np.concatenate(scores)
+        loss = log_loss(logits, y, weight)
+        if loss < least:
+            least, best = loss, (params, rounds, logits)
+    return best
