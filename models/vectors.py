@@ -36,8 +36,8 @@ class VectorIndex:
     >>> index = VectorIndex(2)
     >>> index.add([10, 11, 12], [[1, 0], [0, 1], [1, 1]])
     >>> ids, scores = index.search([[2, 0.1]], 2)
-    >>> ids.tolist(), scores.round(2).tolist()
-    ([[10, 12]], [[1.0, 0.74]])
+    >>> ids.tolist(), [f"{score:.2f}" for score in scores[0]]
+    ([[10, 12]], ['1.00', '0.74'])
     """
 
     def __init__(self, dimension: int) -> None:

@@ -2,17 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from training.dataset import Dataset, Floats
-from training.evaluation import Evaluation
-from training.task import PartResult, TrainingContext
+import numpy as np
+import pandas as pd
+
+from domain.errors import TrainingImpossible
+from training.dataset import Dataset, Floats, Instants
+from training.evaluation import Evaluation, Method, MethodKind
+from training.measures import BinaryMeasures, log_losses, measure
+from training.splits import MIN_TEST_ROWS, Split, rolling_cutoffs, split_at, time_split
+from training.task import GoldenRows, PartResult, TrainingContext
 
 if TYPE_CHECKING:
     from models.probability import ProbabilityModel
 
+MODEL = "model"
+CHAMPION = "champion"
+_GOLDEN_ROWS = 50
+
 Baseline = Callable[[Dataset, Dataset], Floats]
 """Fits on the first data set, gives p of the rows of the second."""
+
+Predictor = Callable[[pd.DataFrame], Floats]
+"""Gives p of a features frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +42,7 @@ def train_binary(
     context: TrainingContext,
     *,
     part: str = "",
-    champion: Callable[[Any], Floats] | None = None,
+    champion: Predictor | None = None,
 ) -> BinaryResult:
     """Compare model and baselines on a later window, then fit the final model on every row.
 
@@ -57,7 +70,134 @@ def train_binary(
     TrainingImpossible
         If no row has a known outcome.
     """
-    raise NotImplementedError
+    known = dataset.known_by(context.until)
+    name = part or str(dataset.horizon_days)
+    if not len(known):
+        raise TrainingImpossible(
+            f"no outcome over {dataset.horizon_days} days is known yet by {context.as_of:%Y-%m-%d}"
+        )
+    split = time_split(known.as_of, known.known_at, label=known.label, group=known.group, seed=context.seed)
+    context.report(f"{name}: {split.sentence}")
+    evaluation = compare(known, split, baselines, context, part=name, champion=champion)
+    model = fit_model(known, context)
+    context.report(f"{name}: fitted on {len(known):,} rows, chose {model.choice_}")
+    result = PartResult(
+        part=name,
+        horizon_days=dataset.horizon_days,
+        evaluation=evaluation,
+        golden=golden_rows(model, known.features),
+        rows=len(known),
+        positives=known.n_positive,
+        train_window=_window(known.as_of),
+        choice=model.choice_,
+    )
+    return BinaryResult(model, result)
+
+
+def fit_model(dataset: Dataset, context: TrainingContext) -> "ProbabilityModel":
+    """Fit the calibrated model on every row of `dataset`."""
+    from models.probability import ProbabilityModel
+
+    return ProbabilityModel(seed=context.seed, threads=context.threads).fit(
+        dataset.features,
+        dataset.label,
+        as_of=dataset.as_of,
+        group=dataset.group,
+        weight=dataset.weight,
+        embargo_days=float(dataset.horizon_days),
+    )
+
+
+def compare(
+    dataset: Dataset,
+    split: Split,
+    baselines: Mapping[str, Baseline],
+    context: TrainingContext,
+    *,
+    part: str,
+    champion: Predictor | None = None,
+) -> Evaluation:
+    """Fit model and baselines on the train rows of a split and measure all on its test rows."""
+    train, test = dataset.take(split.train), dataset.take(split.test)
+    if not len(test):
+        return Evaluation(part, (), pd.DataFrame(), test.group, how=split.sentence, n_train=len(train))
+    p: dict[str, Floats] = {MODEL: np.asarray(fit_model(train, context).predict(test.features).p, dtype=np.float64)}
+    for name, baseline in baselines.items():
+        p[name] = _bounded(baseline(train, test), train)
+    judged = {name: np.ones(len(test), dtype=bool) for name in p}
+    unseen = _unseen(test, context)
+    if champion is not None and unseen.sum() >= MIN_TEST_ROWS:
+        p[CHAMPION] = np.full(len(test), np.nan)
+        p[CHAMPION][unseen] = champion(test.take(unseen).features)
+        judged[CHAMPION] = unseen
+    return _evaluation(test, split, p, judged, context.seed, part)
+
+
+def _evaluation(
+    test: Dataset, split: Split, p: Mapping[str, Floats], judged: Mapping[str, np.ndarray], seed: int, part: str
+) -> Evaluation:
+    weight = np.ones(len(test)) if test.weight is None else test.weight
+    share = weight / weight.mean() if weight.sum() > 0 else weight
+    methods, losses = [], {}
+    for name, values in p.items():
+        rows = judged[name]
+        metrics = measure(test.label[rows], values[rows], group=test.group[rows], weight=weight[rows], seed=seed)
+        methods.append(Method(name, _kind(name), metrics))
+        losses[name] = np.where(rows, share * log_losses(test.label, np.where(rows, values, 0.5)), np.nan)
+    predictions = pd.DataFrame({"label": test.label, "as_of": test.as_of, "weight": weight, **p})
+    return Evaluation(
+        part=part,
+        methods=tuple(methods),
+        losses=pd.DataFrame(losses),
+        group=test.group,
+        predictions=predictions,
+        calibration=tuple(BinaryMeasures(test.label, p[MODEL]).calibration(weight)),
+        how=split.sentence + _champion_sentence(judged.get(CHAMPION)),
+        window=_window(test.as_of),
+        cutoff="" if split.cutoff is None else _day(split.cutoff),
+        n_train=len(split.train),
+        n_positive=test.n_positive,
+    )
+
+
+def _champion_sentence(judged: "np.ndarray | None") -> str:
+    if judged is None or judged.all():
+        return ""
+    return f"; the champion on the {int(judged.sum()):,} of them that it has not seen"
+
+
+def _kind(name: str) -> MethodKind:
+    return MODEL if name == MODEL else CHAMPION if name == CHAMPION else "baseline"
+
+
+def _unseen(test: Dataset, context: TrainingContext) -> np.ndarray:
+    if context.champion is None:
+        return np.zeros(len(test), dtype=bool)
+    trained = np.datetime64(context.champion.trained_as_of.replace(tzinfo=None), "us")
+    return np.asarray(test.known_at > trained)
+
+
+def _bounded(p: Floats, train: Dataset) -> Floats:
+    values = np.asarray(p, dtype=np.float64)
+    rate = (train.n_positive + 0.5) / (len(train) + 1)
+    return np.clip(np.where(np.isfinite(values), values, rate), 0.0, 1.0)
+
+
+def golden_rows(model: "ProbabilityModel", features: pd.DataFrame) -> GoldenRows:
+    """Choose up to 50 rows over the whole range of p and keep what the model says of them."""
+    p = np.asarray(model.predict(features).p, dtype=np.float64)
+    positions = np.unique(np.linspace(0, len(p) - 1, min(_GOLDEN_ROWS, len(p))).astype(int))
+    chosen = np.sort(np.argsort(p, kind="stable")[positions])
+    rows = features.iloc[chosen].reset_index(drop=True)
+    return GoldenRows(rows, np.asarray(model.predict(rows).p, dtype=np.float64))
+
+
+def _day(instant: np.datetime64) -> str:
+    return str(np.datetime_as_string(instant, unit="D"))
+
+
+def _window(as_of: Instants) -> tuple[str, str]:
+    return (_day(as_of.min()), _day(as_of.max())) if len(as_of) else ("", "")
 
 
 def back_test_binary(
@@ -69,6 +209,20 @@ def back_test_binary(
     """Rolling-origin back-test of model and baselines over data sets by part.
 
     At each cutoff everything is fitted on rows whose outcome was known then, and compared on rows
-    asked from then until the next cutoff.
+    asked from then until the next cutoff (Tashman 2000).
+
+    Returns
+    -------
+    list of Evaluation
+        By part and cutoff; a part whose history is too short has none.
     """
-    raise NotImplementedError
+    evaluations: list[Evaluation] = []
+    for part, dataset in datasets.items():
+        known = dataset.known_by(context.until)
+        origins = rolling_cutoffs(known.as_of, known.known_at, cutoffs, label=known.label)
+        for position, origin in enumerate(origins):
+            until = origins[position + 1] if position + 1 < len(origins) else None
+            split = split_at(known.as_of, known.known_at, origin, until)
+            context.report(f"{part}: {split.sentence}")
+            evaluations.append(compare(known, split, baselines, context, part=part))
+    return evaluations
