@@ -126,6 +126,17 @@ class Manifest(_Record):
         return tuple(sorted({part.horizon_days for part in self.parts}))
 
     @property
+    def rows(self) -> int:
+        """Rows fitted on, all parts together."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def choice(self) -> str:
+        """What validation chose, by part if that differs."""
+        choices = dict.fromkeys(part.choice for part in self.parts)
+        return ", ".join(choices) if len(choices) < 2 else ", ".join(f"{p.part}: {p.choice}" for p in self.parts)
+
+    @property
     def passed(self) -> bool:
         """Whether every gate passed."""
         return all(gate.passed for gate in self.gates)

@@ -215,13 +215,14 @@ class Registry:
             self._dirty = True
         return self.version(name, number)
 
-    def rollback(self, name: str) -> tuple[ModelVersion, ModelVersion]:
+    def rollback(self, name: str) -> ModelVersion:
         """Give the champion's place back to the version that had it before.
 
         Returns
         -------
-        former, champion : ModelVersion
-            The one taken out of service and the one that serves now.
+        ModelVersion
+            The one that serves now. The one taken out of service is marked, so that it answers for no
+            instant until it is promoted again.
 
         Raises
         ------
@@ -240,7 +241,7 @@ class Registry:
             self._tracking.tag_version(name, former.version, "rolled_back", "true")
             self._tracking.set_champion(name, int(previous))
             self._dirty = True
-        return self.version(name, former.version), self.version(name, int(previous))
+        return self.version(name, int(previous))
 
     # the mirror ---------------------------------------------------------------------------------
 
