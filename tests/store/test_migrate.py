@@ -1,0 +1,89 @@
+"""The schema: made by migrations, equal to the tables, safe to bring up to date from everywhere at once."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+
+from domain.errors import StoreNotReady
+from store.engine import create_store_engine
+from store.migrate import HEAD, alembic_config, check_schema, upgrade
+from store.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+    """Return the URL of a store without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/deep/er/store.db"
+    create: Callable[[str], str] = request.getfixturevalue("create_database")
+    return create(f"bare_{worker_id}")
+
+
+@pytest.fixture
+def bare(bare_url: str) -> Iterator[Engine]:
+    engine = create_store_engine(bare_url)
+    yield engine
+    engine.dispose()
+
+
+def test_migrated_schema_is_the_one_of_the_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_head_is_the_newest_migration(sqlite_engine: Engine) -> None:
+    with sqlite_engine.connect() as connection:
+        assert ScriptDirectory.from_config(alembic_config(connection)).get_current_head() == HEAD
+
+
+def test_store_without_tables_is_refused_with_the_remedy(bare: Engine) -> None:
+    with pytest.raises(StoreNotReady, match="allywise import"):
+        check_schema(bare)
+
+
+def test_upgrade_makes_all_tables_and_is_quick_when_there_is_nothing_to_do(bare: Engine) -> None:
+    upgrade(bare)
+    check_schema(bare)
+    assert set(metadata.tables) <= set(inspect(bare).get_table_names())
+    started = time.perf_counter()
+    upgrade(bare)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_unknown_newer_schema_is_refused(bare: Engine) -> None:
+    upgrade(bare)
+    with bare.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'ffff'"))
+    with pytest.raises(StoreNotReady, match="update allywise"):
+        upgrade(bare)
+    with pytest.raises(StoreNotReady, match="ffff"):
+        check_schema(bare)
+
+
+def test_several_upgrades_at_once_all_succeed(bare_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        engine = create_store_engine(bare_url)
+        try:
+            upgrade(engine)
+            check_schema(engine)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            engine.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
