@@ -1,0 +1,231 @@
+"""Features of pairs of partner and item, at one instant."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from intelligence.features.item_columns import UNKNOWN, ItemColumns
+from intelligence.features.item_log import Bools, Floats, Ints, column
+from intelligence.features.item_traits import FAMILIES, row_means, select, unit_rows
+from models.recommenders import lift, neighbours, spread, unit_rows_sparse
+
+PAIR_FEATURES = (
+    "age_gap",
+    "age_fit",
+    "order_gap",
+    "passed_over",
+    "knn_all",
+    "knn_short",
+    "knn_mid",
+    "knn_short_share",
+    "item_knn",
+    "ease",
+    "segment_short",
+    "segment_lift",
+    *(f"own_{family}" for family in FAMILIES),
+    "text_history",
+    "text_recent",
+    "text_description",
+    "author_read",
+    "author_likeness",
+    "same_language",
+    "product_deals",
+)
+
+
+def _cosine(profiles: npt.NDArray[np.float64], vectors: Floats, without: Bools) -> Floats:
+    """Return likeness of each profile to each item; NaN where either has no text."""
+    unit = unit_rows(profiles.astype(np.float32))
+    likeness = unit @ vectors.T if unit.shape[1] else np.zeros((len(unit), len(vectors)), dtype=np.float32)
+    likeness[:, without] = UNKNOWN
+    likeness[~profiles.any(axis=1)] = UNKNOWN
+    return np.asarray(likeness, dtype=np.float32)
+
+
+class ItemPairs:
+    """Features of pairs at one instant.
+
+    Parameters
+    ----------
+    columns : ItemColumns
+        Features of items and partners at that instant.
+    """
+
+    def __init__(self, columns: ItemColumns) -> None:
+        self.columns, self.state = columns, columns.state
+        self.half_lives = columns.half_lives
+
+    @cached_property
+    def _unit(self) -> sparse.csr_array:
+        rarity = 1.0 / np.log2(2.0 + self.state.n_readers)
+        return unit_rows_sparse(sparse.csr_array(self.state.engaged @ sparse.diags_array(rarity)))
+
+    @cached_property
+    def _item_unit(self) -> sparse.csr_array:
+        return sparse.csr_array(unit_rows_sparse(sparse.csr_array(self.state.engaged.T)).T)
+
+    @cached_property
+    def _fresh(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+        return (
+            self.state.readers(self.state.decay(self.half_lives[1])),
+            self.state.readers(self.state.decay(self.half_lives[3])),
+        )
+
+    @cached_property
+    def _tag_prior(self) -> Floats:
+        counts = np.asarray((self.state.n_readers @ self.state.space.tags.matrix), dtype=np.float32)
+        return counts / max(float(counts.sum()), 1.0)
+
+    @cached_property
+    def _segment_table(self) -> tuple[sparse.csr_array, Floats]:
+        """Return the partners' marks (rows sum to 1) and, for each mark, the lift of each item tag."""
+        marks = self.state.space.marks(self.state.profile).matrix
+        per_partner = self.state.engaged @ self.state.space.tags.matrix
+        counts = np.asarray((marks.T @ per_partner).toarray(), dtype=np.float32)
+        return row_means(marks), lift(counts, self._tag_prior, strength=20.0)
+
+    @cached_property
+    def _item_tags(self) -> sparse.csr_array:
+        return row_means(self.state.space.tags.matrix)
+
+    def dense(self, rows: Ints) -> dict[str, Floats]:
+        """Features of partners at `rows` with all items, each dense of shape (len(rows), n_items)."""
+        likeness = neighbours(self._unit, rows)
+        marks = unit_rows_sparse(self._segment_table[0])
+        short, mid = self._fresh
+        values = {
+            "knn_all": spread(likeness, self.state.engaged),
+            "knn_short": spread(likeness, short),
+            "knn_mid": spread(likeness, mid),
+            "item_knn": spread(np.asarray((self._item_unit[rows] @ self._item_unit.T).toarray()), self._item_unit),
+            "ease": self.state.space.ease(self.state.as_of).score(self.state.engaged[rows]),
+            "segment_short": spread(neighbours(marks, rows), mid),
+        }
+        values["knn_short_share"] = values["knn_short"] / np.maximum(self.columns.item_values["item_readers_1"], 1e-6)
+        author = self.state.authors
+        values["author_likeness"] = np.where(author >= 0, likeness[:, author], UNKNOWN)
+        values |= self._tag_values(rows) | self._text_values(rows) | self._author_values(rows)
+        return values | {"product_deals": self._product_deals(rows)}
+
+    def _tag_values(self, rows: Ints) -> dict[str, Floats]:
+        tags = self.state.space.tags
+        shape = (len(rows), self.state.log.n_items)
+        own = np.asarray((self.state.strength[rows] @ tags.matrix).toarray(), dtype=np.float32)
+        values = {}
+        for family in FAMILIES:
+            chosen = select(tags, family)
+            if not len(chosen):
+                values[f"own_{family}"] = np.full(shape, UNKNOWN, dtype=np.float32)
+                continue
+            prior = self._tag_prior[chosen]
+            lifts = lift(own[:, chosen], prior / max(float(prior.sum()), 1e-9))
+            values[f"own_{family}"] = spread(lifts, sparse.csr_array(row_means(tags.matrix[:, chosen]).T))
+        marks, lifts = self._segment_table
+        values["segment_lift"] = spread(np.asarray(marks[rows] @ lifts), sparse.csr_array(self._item_tags.T))
+        return values
+
+    def _text_values(self, rows: Ints) -> dict[str, Floats]:
+        vectors = self.state.space.vectors
+        shape = (len(rows), self.state.log.n_items)
+        nothing = np.full(shape, UNKNOWN, dtype=np.float32)
+        if not vectors.shape[1]:
+            return {"text_history": nothing, "text_recent": nothing, "text_description": nothing}
+        recent = self.state.readers(self.state.decay(self.half_lives[2]))
+        descriptions = self.state.space.descriptions(self.state.profile)
+        without = ~vectors.any(axis=1)
+        profiles = {
+            "text_history": self.state.strength[rows] @ vectors,
+            "text_recent": recent[rows] @ vectors,
+            "text_description": descriptions[rows] if descriptions.shape[1] else np.zeros((len(rows), 0)),
+        }
+        return {name: _cosine(np.asarray(profile), vectors, without) for name, profile in profiles.items()}
+
+    def _author_values(self, rows: Ints) -> dict[str, Floats]:
+        author = self.state.authors
+        known = np.flatnonzero(author >= 0)
+        ones = np.ones(len(known), dtype=np.float32)
+        wrote = sparse.csr_array((ones, (known, author[known])), shape=(len(author), self.state.log.n_partners))
+        read = np.asarray((self.state.engaged[rows] @ wrote).toarray(), dtype=np.float32)
+        read /= np.maximum(self.state.n_read[rows, None], 1.0)
+        return {"author_read": np.where(author >= 0, read[:, author], UNKNOWN)}
+
+    def cells(self, partner: Ints, item: Ints) -> dict[str, Floats]:
+        """Features of single pairs that need no dense matrix."""
+        state = self.state
+        mean, spread_, order = self.columns.habit
+        gap = state.log_age[item] - mean[partner]
+        return {
+            "age_gap": gap,
+            "age_fit": -0.5 * (gap / spread_[partner]) ** 2 - np.log(spread_[partner]),
+            "order_gap": np.log1p(state.n_readers[item]) - order[partner],
+            "passed_over": self._events_since(partner, state.born[item]),
+            "same_language": self._language_fit(partner, item),
+        }
+
+    @cached_property
+    def _event_keys(self) -> Ints:
+        end = self.state.n_events
+        return np.sort((self.state.log.partner[:end] << 33) | (self.state.log.at[:end] // 1_000_000 & (2**33 - 1)))
+
+    def _events_since(self, partner: Ints, instant: Ints) -> Floats:
+        """Count the partner's engagements since an instant: chances to see the item that passed."""
+        seconds = np.clip(instant // 1_000_000, 0, 2**33 - 1)
+        since = np.searchsorted(self._event_keys, (partner << 33) | seconds)
+        end = np.searchsorted(self._event_keys, (partner + 1) << 33)
+        return np.asarray(end - since, dtype=np.float32)
+
+    @cached_property
+    def _languages(self) -> tuple[list[frozenset[str]], list[str]]:
+        spoken = column(self.state.profile, "languages", ()).tolist()
+        written = self.state.log.items["language"].tolist()
+        return (
+            [
+                frozenset(str(word).lower() for word in words) if isinstance(words, tuple) else frozenset()
+                for words in spoken
+            ],
+            [word.lower() if isinstance(word, str) else "" for word in written],
+        )
+
+    @cached_property
+    def _language_table(self) -> tuple[Floats, Ints, Ints]:
+        spoken, written = self._languages
+        sets, words = list(dict.fromkeys(spoken)), list(dict.fromkeys(written))
+        table = np.array(
+            [[UNKNOWN if not s or not w else float(w in s) for w in words] for s in sets], dtype=np.float32
+        )
+        places = {s: n for n, s in enumerate(sets)}, {w: n for n, w in enumerate(words)}
+        return table, np.array([places[0][s] for s in spoken]), np.array([places[1][w] for w in written])
+
+    def _language_fit(self, partner: Ints, item: Ints) -> Floats:
+        table, spoken, written = self._language_table
+        return np.asarray(table[spoken[partner], written[item]], dtype=np.float32)
+
+    @cached_property
+    def _product_tables(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+        """Return deals known by (partner, product) and products by (product, item)."""
+        history, log = self.state.log.history, self.state.log
+        places: dict[object, int] = {}
+        for place, row in enumerate(history.products[["id", "external_id"]].itertuples(index=False)):
+            places[int(row[0])] = places[row[1]] = place
+        listed = [
+            (row, places.get(name, -1))
+            for row, names in enumerate(log.items["products"])
+            if isinstance(names, (tuple, list))
+            for name in names
+        ]
+        about = np.array([cell for cell in listed if cell[1] >= 0], dtype=np.int64).reshape(-1, 2)
+        deals = history.deals[history.deals["registered_at"] <= np.datetime64(self.state.as_of, "us")]
+        sold = np.array([places.get(product, -1) for product in deals["product_id"].tolist()], dtype=np.int64)
+        seller = log.positions(deals["partner_id"].to_numpy(np.int64))
+        kept = (sold >= 0) & (seller >= 0)
+        n = max(len(history.products), 1)
+        ones = np.ones(max(len(about), int(kept.sum())), dtype=np.float32)
+        deal_table = sparse.coo_array((ones[: kept.sum()], (seller[kept], sold[kept])), shape=(log.n_partners, n))
+        item_table = sparse.coo_array((ones[: len(about)], (about[:, 1], about[:, 0])), shape=(n, log.n_items))
+        return sparse.csr_array(deal_table), sparse.csr_array(item_table)
+
+    def _product_deals(self, rows: Ints) -> Floats:
+        deals, items = self._product_tables
+        return np.log1p(np.asarray((deals[rows] @ items).toarray(), dtype=np.float32))
