@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -24,19 +26,24 @@ def serve_command(
     port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="processes")] = 1,
 ) -> None:
-    """Serve API and console."""
+    """Serve API and console, with a worker process for background jobs."""
     open_store(read_settings()).dispose()
     import uvicorn
 
-    uvicorn.run(
-        "api.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        server_header=False,
-    )
+    worker = subprocess.Popen([sys.executable, "-m", "worker"])
+    try:
+        uvicorn.run(
+            "api.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            server_header=False,
+        )
+    finally:
+        worker.terminate()
+        worker.wait()
 
 
 def demo_command(

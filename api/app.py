@@ -1,0 +1,79 @@
+"""The application: services, middleware, routes and problems put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.console import pages
+from api.dependencies import Services
+from api.middleware import add_middleware
+from api.problems import Problem, add_problem_handlers
+from api.routes import churn, jobs, matches, model_registry, probes, prospects, recommendations, resources
+from domain.context import Clock, system_clock
+from domain.settings import Settings
+
+_DESCRIPTION = """Partner intelligence: rank prospects, see inactivity coming, recommend content and offers,
+match leads to the partners most likely to close them. Every probability is calibrated and carries an interval,
+the evidence behind it and the factors that moved it."""
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
+    """Build the application.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Default: read from the environment.
+    clock : callable
+        Source of the present instant.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.services = open_services(settings or Settings(), clock)
+        yield
+        app.state.services.intelligence.engine.dispose()
+
+    app = FastAPI(title="allywise", version=version("allywise"), description=_DESCRIPTION, lifespan=lifespan)
+    add_middleware(app)
+    add_problem_handlers(app)
+    for router in (matches, prospects, churn, recommendations, model_registry, jobs, resources):
+        app.include_router(router.router, prefix="/v1")
+    app.include_router(probes.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.mount("/static", pages.static_files(), name="static")
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    return app
+
+
+def open_services(settings: Settings, clock: Clock) -> Services:
+    """Open store, registry and encoder for the life of the process."""
+    from intelligence.context import open_intelligence
+    from store.engine import create_store_engine
+    from store.migrate import upgrade
+
+    engine = create_store_engine(settings.store_url)
+    upgrade(engine)
+    return Services(settings, open_intelligence(engine, settings, clock=clock), clock)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, with the one shape of all failures."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            openapi_version="3.1.0",
+        )
+        schemas = document["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,54 @@
+"""Around every request: an id, measurements, security headers, a limit on bodies."""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import Counter, Histogram
+
+from api.problems import problem
+
+REQUESTS = Counter("allywise_requests_total", "Requests by route and status.", ("method", "route", "status"))
+SECONDS = Histogram("allywise_request_seconds", "Time to answer, by route.", ("method", "route"))
+
+MAX_BODY_BYTES = 4 * 2**20
+"""Largest body of an ordinary request; uploads have a setting of their own."""
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def add_middleware(app: FastAPI) -> None:
+    """Wrap all requests of `app`."""
+    app.middleware("http")(_around)
+
+
+async def _around(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    request.state.request_id = uuid.uuid4().hex
+    started = time.perf_counter()
+    refused = _refuse_body(request)
+    response = refused if refused is not None else await call_next(request)
+    route = getattr(request.scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = request.state.request_id
+    return response
+
+
+def _refuse_body(request: Request) -> Response | None:
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.url.path == "/v1/imports":
+        return None
+    length = request.headers.get("content-length")
+    if length is None and request.headers.get("transfer-encoding"):
+        return problem(request, 411, "length_required", "send a Content-Length header")
+    if length is not None and (not length.isdigit() or int(length) > MAX_BODY_BYTES):
+        return problem(request, 413, "too_large", f"the body is {length} bytes; at most {MAX_BODY_BYTES} are read")
+    return None

@@ -1,0 +1,120 @@
+"""Errors as RFC 9457 problem details: the one place that knows which error is which HTTP status."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from domain import errors
+
+STATUS: Mapping[type[errors.AllywiseError], int] = {
+    errors.InvalidInput: 422,
+    errors.ImportRejected: 422,
+    errors.UnknownReference: 422,
+    errors.BadCursor: 422,
+    errors.NotAuthenticated: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.IdempotencyMismatch: 422,
+    errors.StaleVersion: 412,
+    errors.CannotAnswer: 503,
+    errors.ArtefactInvalid: 503,
+    errors.FeatureSetMismatch: 503,
+    errors.TrainingImpossible: 409,
+    errors.GateFailed: 409,
+    errors.StoreNotReady: 503,
+}
+"""HTTP status of each error class; a test fails when a class is missing."""
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+class Problem(BaseModel):
+    """What a client gets instead of an answer (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="URI of the kind of problem", examples=["urn:allywise:problem:not_found"])
+    title: str = Field(description="the kind of problem in words")
+    status: int
+    detail: str = Field(description="what is wrong here, and what would be right")
+    code: str = Field(description="stable word to program against", examples=["not_found"])
+    request_id: str = Field(description="to quote when asking for help; also in the X-Request-Id header")
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document problem answers of a route, for its ``responses=``."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _TITLES[status], "content": content} for status in statuses}
+
+
+_TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Stale version",
+    411: "Length required",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid input",
+    500: "Internal error",
+    503: "Cannot answer now",
+}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every failure of `app` a problem response of one shape."""
+    app.add_exception_handler(errors.AllywiseError, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """Make one problem response."""
+    body = {
+        "type": f"urn:allywise:problem:{code}",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    return JSONResponse(
+        jsonable_encoder(more | body), status, dict(headers or {}), media_type="application/problem+json"
+    )
+
+
+def _on_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, errors.AllywiseError):
+        raise error
+    status = STATUS[type(error)]
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status)
+    return problem(request, status, error.code, error.message, headers=headers, **error.details)
+
+
+def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = [
+        {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]} for item in error.errors()[:50]
+    ]
+    detail = "; ".join(f"{item['field']}: {item['message']}" for item in found[:3])
+    return problem(request, 422, errors.InvalidInput.code, detail, errors=found)
+
+
+def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    return problem(request, error.status_code, code, str(error.detail), headers=error.headers)

@@ -1,0 +1,48 @@
+"""Which companies are worth recruiting."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api import answers
+from api.dependencies import Limit, ServicesDep, allow, utc
+from api.problems import problem_responses
+from api.routes.churn import AsOfQuery, Country, PartnerKindQuery, Program
+from api.schemas import FitRequest, FitScore, ProspectRanking
+from domain.terms import Role
+
+router = APIRouter(tags=["prospects"])
+
+
+@router.get(
+    "/prospects/ranking",
+    operation_id="rank_prospects",
+    dependencies=[allow(Role.RECRUITER, Role.MANAGER, Role.ANALYST)],
+    responses=problem_responses(401, 403, 422, 503),
+)
+def rank_prospects(
+    services: ServicesDep,
+    as_of: AsOfQuery = None,
+    country: Country = None,
+    kind: PartnerKindQuery = None,
+    program: Program = None,
+    min_p: Annotated[float, Query(ge=0, le=1, description="smallest p_productive")] = 0.0,
+    limit: Limit = 50,
+) -> ProspectRanking:
+    """Rank prospects, applicants and onboarding partners by their chance to become productive.
+
+    Without `as_of` the latest stored scores answer, if there are any; with it they are computed as of then.
+    """
+    filters = {"country": country, "kind": kind, "program": program}
+    return answers.prospect_ranking(services, utc(as_of), filters, limit, min_p=min_p)
+
+
+@router.post(
+    "/fit",
+    operation_id="score_company",
+    dependencies=[allow(Role.RECRUITER, Role.MANAGER)],
+    responses=problem_responses(401, 403, 422, 503),
+)
+def score_company(body: FitRequest, services: ServicesDep) -> FitScore:
+    """Score a company that is not in the store; nothing is kept, so a retry is safe."""
+    return answers.fit_company_score(services, body.company.model_dump(exclude_unset=True), utc(body.as_of))

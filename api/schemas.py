@@ -1,0 +1,343 @@
+"""Payloads: resource schemas made from the import format, and the answers of the models."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from domain.resources import RESOURCES, Column, ColumnType, Resource
+from domain.terms import Evidence
+
+_TYPES: dict[ColumnType, Any] = {
+    ColumnType.TEXT: str,
+    ColumnType.NUMBER: float,
+    ColumnType.INTEGER: int,
+    ColumnType.AMOUNT: float,
+    ColumnType.CURRENCY: str,
+    ColumnType.COUNTRY: str,
+    ColumnType.BOOLEAN: bool,
+    ColumnType.DATE: date,
+    ColumnType.INSTANT: datetime,
+    ColumnType.LATITUDE: float,
+    ColumnType.LONGITUDE: float,
+    ColumnType.REFERENCE: str,
+}
+_HINTS = {
+    ColumnType.CURRENCY: "ISO 4217",
+    ColumnType.COUNTRY: "ISO 3166-1 alpha-2",
+    ColumnType.INSTANT: "ISO 8601, UTC when no offset stands",
+}
+
+Attributes = dict[str, str | float | bool | None]
+
+
+def _annotation(column: Column) -> Any:
+    if column.type is ColumnType.LIST:
+        return list[str]
+    if column.type is ColumnType.WORD:
+        return Literal[column.words]
+    return _TYPES[column.type]
+
+
+def _description(column: Column) -> str | None:
+    if column.type is ColumnType.REFERENCE:
+        return f"external id of one of {column.target}"
+    return _HINTS.get(column.type)
+
+
+def _fields(resource: Resource, *, partial: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for column in resource.columns:
+        field = Field(description=_description(column))
+        annotation = _annotation(column)
+        if column.required and not partial:
+            fields[column.name] = (annotation, field)
+        else:
+            fields[column.name] = (annotation | None, Field(None, description=_description(column)))
+    if resource.custom:
+        fields["attributes"] = (Attributes, Field({}, description="custom attributes by name; null clears one"))
+    return fields
+
+
+def _title(resource: Resource) -> str:
+    return {"activities": "Activity"}.get(resource.name, resource.name.removesuffix("s").capitalize())
+
+
+def input_schema(name: str) -> type[BaseModel]:
+    """Return the schema that creates a row of resource `name`."""
+    resource = RESOURCES[name]
+    config = ConfigDict(extra="forbid")
+    return create_model(f"{_title(resource)}Create", __config__=config, **_fields(resource, partial=False))
+
+
+def patch_schema(name: str) -> type[BaseModel]:
+    """Return the schema that changes a row of resource `name`: what is omitted stays, null clears."""
+    resource = RESOURCES[name]
+    config = ConfigDict(extra="forbid")
+    return create_model(f"{_title(resource)}Patch", __config__=config, **_fields(resource, partial=True))
+
+
+def output_schema(name: str) -> type[BaseModel]:
+    """Return the schema of a row of resource `name`."""
+    resource = RESOURCES[name]
+    fields = {"id": (int, Field(description="our id")), **_fields(resource, partial=True)}
+    if not resource.event:
+        fields["row_version"] = (int, Field(description="grows with each change; also the ETag"))
+        fields["row_created_at"] = (datetime, ...)
+        fields["row_updated_at"] = (datetime, ...)
+    return create_model(_title(resource), **fields)
+
+
+class Factor(BaseModel):
+    """What moved a probability, on the log-odds scale; all factors and the base add up to it."""
+
+    name: str
+    value: str | float | None
+    contribution: float
+    text: str
+
+
+class LeadInput(BaseModel):
+    """A lead that is not in the store: the columns of leads, custom attributes beside them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    external_id: str | None = Field(None, max_length=500)
+    created_at: datetime | None = None
+    company: str | None = None
+    domain: str | None = None
+    country: str | None = Field(None, pattern="^[A-Z]{2}$")
+    region: str | None = None
+    city: str | None = None
+    industry: str | None = None
+    employees: int | None = Field(None, ge=0, le=2**63 - 1)
+    source: str | None = None
+    product: str | None = Field(None, description="external id of one of products")
+    estimated_amount: float | None = Field(None, ge=0)
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    description: str | None = Field(None, max_length=100_000)
+    program: str | None = None
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+
+
+class MatchRequest(BaseModel):
+    """Which lead to match, and how."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"lead": {"country": "BR", "industry": "retail"}, "limit": 5}]},
+    )
+
+    lead: LeadInput | None = None
+    lead_id: str | None = Field(None, description="external id of a lead of the store")
+    limit: int = Field(10, ge=1, le=1000)
+    as_of: datetime | None = Field(None, description="nothing recorded later is used; default: now")
+    by: Literal["p_win", "value"] = "p_win"
+
+
+class SimilarWin(BaseModel):
+    """An earlier win of the partner that resembles the lead."""
+
+    model_config = ConfigDict(extra="allow")
+
+    deal: str
+    text: str
+
+
+class Candidate(BaseModel):
+    """One partner for the lead."""
+
+    partner: str
+    rank: int
+    p_win: float = Field(description="offered now, the partner accepts and wins within the match horizon")
+    low: float = Field(description="80 % interval")
+    high: float
+    expected_amount: float | None
+    evidence: Evidence
+    n: int = Field(description="the partner's own outcomes behind the number")
+    base: float = Field(description="log-odds before any factor; base plus contributions is the log-odds of p_win")
+    factors: list[Factor]
+    similar_wins: list[SimilarWin]
+    propensity: float = Field(description="probability with which the policy shows this partner")
+
+
+class Exclusion(BaseModel):
+    """A partner that may not get the lead, and why."""
+
+    partner: str
+    codes: list[str]
+    texts: list[str]
+
+
+class MatchAnswer(BaseModel):
+    """Ranked partners for a lead; stored under ``match_id``."""
+
+    match_id: str
+    as_of: datetime
+    model_version: str
+    candidates: list[Candidate]
+    excluded: list[Exclusion]
+
+
+class ChurnRisk(BaseModel):
+    """One partner of the risk list."""
+
+    partner: str
+    name: str
+    as_of: datetime
+    horizon_days: int
+    p_inactive: float
+    low: float
+    high: float
+    band: str
+    trend: float | str | None
+    revenue_at_risk: float | None
+    account_manager: str | None
+    evidence: Evidence
+    n: int
+    reasons: list[str]
+    model_version: str
+
+
+class ChurnRiskList(BaseModel):
+    """The risk list and what to expect of it."""
+
+    as_of: datetime
+    horizon_days: int
+    expected_precision: float | None = Field(description="mean p_inactive of the list: the share expected to go silent")
+    revenue_at_risk: float
+    items: list[ChurnRisk]
+
+
+class FitScore(BaseModel):
+    """One prospect of the ranking."""
+
+    partner: str | None
+    name: str | None
+    as_of: datetime
+    horizon_days: int
+    p_productive: float
+    low: float
+    high: float
+    expected_revenue: float | None
+    band: str
+    evidence: Evidence
+    n: int
+    similar: list[str]
+    reasons: list[str]
+    model_version: str
+
+
+class ProspectRanking(BaseModel):
+    """Prospects, the most promising first."""
+
+    as_of: datetime
+    items: list[FitScore]
+
+
+class CompanyInput(BaseModel):
+    """A company that is not in the store: the columns of partners, custom attributes beside them."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"kind": "msp", "country": "PL"}]})
+
+    name: str | None = Field(None, max_length=10_000)
+    kind: str | None = None
+    country: str | None = Field(None, pattern="^[A-Z]{2}$")
+    region: str | None = None
+    city: str | None = None
+    industries: list[str] | None = None
+    languages: list[str] | None = None
+    employees: int | None = Field(None, ge=0, le=2**63 - 1)
+    annual_revenue: float | None = Field(None, ge=0)
+    founded_on: date | None = None
+    website: str | None = None
+    description: str | None = Field(None, max_length=100_000)
+    program: str | None = None
+
+
+class FitRequest(BaseModel):
+    """The company to score."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    company: CompanyInput
+    as_of: datetime | None = None
+
+
+class Recommendation(BaseModel):
+    """One recommended asset or offer."""
+
+    rank: int
+    kind: Literal["asset", "offer"]
+    item: str
+    p_engage: float
+    reason: str
+    model_version: str
+
+
+class RecommendationList(BaseModel):
+    """Recommendations for a partner, the best first."""
+
+    partner: str
+    as_of: datetime
+    items: list[Recommendation]
+
+
+class RecommendationFeedback(BaseModel):
+    """What a partner did with a recommendation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    partner: str
+    kind: Literal["asset", "offer"]
+    item: str
+    action: Literal["shown", "opened", "dismissed"]
+
+
+class ModelSummary(BaseModel):
+    """One version in the registry."""
+
+    name: str
+    version: int
+    label: str
+    champion: bool
+    approved: bool
+    trained_as_of: datetime
+    rows: int
+    choice: str
+
+
+class TrainingRequest(BaseModel):
+    """What to train."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    models: list[Literal["fit", "churn", "match", "recommend"]] = Field(
+        ["fit", "churn", "match", "recommend"], min_length=1
+    )
+    as_of: datetime | None = None
+
+
+class ScoringRequest(BaseModel):
+    """What to score and store."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Literal["fit", "churn"]
+    horizon_days: int | None = Field(None, ge=1, le=3650)
+    as_of: datetime | None = None
+
+
+class Job(BaseModel):
+    """Long work: how far it is, and what came out."""
+
+    id: str
+    kind: str
+    status: Literal["queued", "running", "done", "dead"]
+    progress: float
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    attempts: int
+    created_at: datetime
+    finished_at: datetime | None

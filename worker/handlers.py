@@ -1,0 +1,94 @@
+"""What each kind of job does. A handler may run twice after a crash: each is safe to repeat."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from domain.context import Clock
+from domain.errors import ImportRejected
+from domain.settings import Settings
+from domain.terms import ModelName
+from intelligence.context import Intelligence
+
+Payload = Mapping[str, Any]
+Report = Callable[[float], None]
+"""Takes the share done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class WorkerContext:
+    """What handlers work with."""
+
+    settings: Settings
+    intelligence: Intelligence
+    clock: Clock
+
+
+def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
+    """Import an uploaded folder; all or nothing unless ``on_error`` is skip."""
+    from store.transfer import import_folder
+
+    folder = Path(payload["folder"])
+    done = import_folder(
+        context.intelligence.engine,
+        folder,
+        settings=context.settings,
+        dry_run=payload["dry_run"],
+        on_error=payload["on_error"],
+        clock=context.clock,
+        progress=lambda _resource, _rows: report(0.5),
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    problems = [str(problem) for problem in done.problems]
+    if not done.ok and payload["on_error"] != "skip":
+        raise ImportRejected(f"{done.problem_count} problems; no row was kept", problems=problems)
+    counts = {
+        resource: {"inserted": count.inserted, "updated": count.updated, "unchanged": count.unchanged}
+        for resource, count in done.counts.items()
+    }
+    return {"counts": counts, "problem_count": done.problem_count, "problems": problems, "dry_run": payload["dry_run"]}
+
+
+def run_training(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
+    """Train models; promotion is decided by the gates."""
+    from training.service import train
+
+    names = [ModelName(name) for name in payload["models"]]
+    reports = train(
+        context.intelligence.engine,
+        context.settings,
+        names,
+        as_of=_instant(payload["as_of"]),
+        progress=lambda _text, share: report(min(share, 1.0)),
+        clock=context.clock,
+    )
+    return {"reports": [{"model": found.name, "text": found.render()} for found in reports]}
+
+
+def run_scoring(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
+    """Score all partners or prospects and store the scores."""
+    from intelligence.scoring.churn import score_churn
+    from intelligence.scoring.fit import score_fit
+
+    as_of = _instant(payload["as_of"]) or context.clock()
+    if payload["model"] == ModelName.FIT:
+        frame = score_fit(context.intelligence, as_of, store=True)
+    else:
+        frame = score_churn(context.intelligence, as_of, payload["horizon_days"], store=True)
+    report(1.0)
+    return {"as_of": as_of.isoformat(), "rows": len(frame)}
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]]] = {
+    "import": run_import,
+    "train": run_training,
+    "score": run_scoring,
+}
+"""Handler of each kind of job."""
