@@ -1,0 +1,6 @@
+"""Import and export of whole programmes in the import format."""
+
+from store.transfer.report import Counts, ImportReport, Problem
+from store.transfer.service import import_folder
+
+__all__ = ["Counts", "ImportReport", "Problem", "import_folder"]

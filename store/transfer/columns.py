@@ -1,0 +1,194 @@
+"""Whole columns at once: text and native arrays into wire arrays, with what is wrong among them.
+
+pyarrow takes what is surely good; every other value goes, once per distinct value, through
+`store.transfer.values`, which is the definition.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from domain.resources import Column, ColumnType
+from store.transfer.values import (
+    BEYOND_64_BITS,
+    MAX_FIELD_BYTES,
+    BadValue,
+    Wire,
+    is_empty,
+    parse_attribute,
+    parse_value,
+)
+
+WIRE_TYPES: dict[ColumnType, Any] = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.WORD: pa.string(),
+    ColumnType.CURRENCY: pa.string(),
+    ColumnType.COUNTRY: pa.string(),
+    ColumnType.REFERENCE: pa.string(),
+    ColumnType.LIST: pa.string(),
+    ColumnType.DATE: pa.string(),
+    ColumnType.NUMBER: pa.float64(),
+    ColumnType.AMOUNT: pa.float64(),
+    ColumnType.LATITUDE: pa.float64(),
+    ColumnType.LONGITUDE: pa.float64(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.INSTANT: pa.int64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+}
+
+_PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$"
+_PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
+_PLAIN_INSTANT = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?$"
+_PLAIN_DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
+
+
+@dataclass
+class Parsed:
+    """A column in wire form.
+
+    Attributes
+    ----------
+    values : Array
+        Null where the cell is empty or bad.
+    bad : list of (int, object, str)
+        Position, value and message of each bad cell.
+    """
+
+    values: Any
+    bad: list[tuple[int, object, str]] = field(default_factory=list)
+
+
+def parse_column(column: Column, data: Any) -> Parsed:
+    """Return `data`, a text array, native array or list of values, in wire form."""
+    wire_type = WIRE_TYPES[column.type]
+
+    def parse(value: object) -> Wire | None:
+        return parse_value(column, value)
+
+    if isinstance(data, list):
+        return _each(parse, data, wire_type)
+    if pa.types.is_string(data.type):
+        return _texts(column, parse, data, wire_type)
+    native = _native(column, data)
+    return Parsed(native) if native is not None else _each(parse, _objects(data), wire_type)
+
+
+def parse_attributes(data: Any) -> Parsed:
+    """Return the canonical JSON of each custom attribute in `data`, null for none."""
+    if isinstance(data, list):
+        return _each(parse_attribute, data, pa.string())
+    if pa.types.is_string(data.type):
+        return _distinct(parse_attribute, _without_empty(data), pa.string())
+    return _each(parse_attribute, _objects(data), pa.string())
+
+
+def _objects(data: Any) -> list[object]:
+    """Return Python values; nanoseconds, which Python's datetime lacks, are cut to microseconds."""
+    if pa.types.is_timestamp(data.type):
+        data = data.cast(pa.timestamp("us", data.type.tz), safe=False)
+    values: list[object] = data.to_pylist()
+    return values
+
+
+def _each(parse: Callable[[object], Wire | None], values: Iterable[object], wire_type: Any) -> Parsed:
+    wires: list[Wire | None] = []
+    bad: list[tuple[int, object, str]] = []
+    for position, value in enumerate(values):
+        wire = None
+        if not is_empty(value):
+            try:
+                wire = parse(value)
+            except BadValue as error:
+                bad.append((position, value, str(error)))
+        wires.append(wire)
+    return Parsed(pa.array(wires, wire_type), bad)
+
+
+def _without_empty(texts: Any) -> Any:
+    return pc.if_else(pc.greater(pc.binary_length(texts), 0), texts, pa.scalar(None, pa.string()))
+
+
+def _texts(column: Column, parse: Callable[[object], Wire | None], data: Any, wire_type: Any) -> Parsed:
+    texts = _without_empty(data)
+    if column.type in (ColumnType.TEXT, ColumnType.REFERENCE):
+        return Parsed(texts) if _is_clean(texts) else _distinct(parse, texts, wire_type)
+    fast = _FAST.get(column.type)
+    if fast is None or texts.null_count == len(texts):
+        return _distinct(parse, texts, wire_type)
+    values = fast(texts)
+    if values.null_count == texts.null_count:
+        return Parsed(values)
+    rest = _distinct(parse, pc.if_else(pc.is_valid(values), pa.scalar(None, pa.string()), texts), wire_type)
+    return Parsed(pc.coalesce(values, rest.values), rest.bad)
+
+
+def _is_clean(texts: Any) -> bool:
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    return longest <= MAX_FIELD_BYTES and not pc.any(pc.match_substring(texts, "\0")).as_py()
+
+
+def _distinct(parse: Callable[[object], Wire | None], texts: Any, wire_type: Any) -> Parsed:
+    encoded = texts.dictionary_encode()
+    each = _each(parse, encoded.dictionary.to_pylist(), wire_type)
+    values = each.values.take(encoded.indices)
+    if not each.bad:
+        return Parsed(values)
+    reasons = {code: (value, message) for code, value, message in each.bad}
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    where = np.flatnonzero(np.isin(codes, list(reasons)))
+    return Parsed(values, [(int(i), *reasons[int(codes[i])]) for i in where])
+
+
+def _matching(texts: Any, pattern: str) -> Any:
+    return pc.if_else(pc.match_substring_regex(texts, pattern), texts, pa.scalar(None, pa.string()))
+
+
+def _fast_numbers(texts: Any) -> Any:
+    values = _matching(texts, _PLAIN_NUMBER).cast(pa.float64())
+    return pc.add(values, 0.0)  # turns -0.0 into 0.0
+
+
+def _fast_amounts(texts: Any) -> Any:
+    values = _fast_numbers(texts)
+    return pc.if_else(pc.greater_equal(values, 0.0), values, pa.scalar(None, pa.float64()))
+
+
+def _fast_integers(texts: Any) -> Any:
+    return _matching(texts, _PLAIN_INTEGER).cast(pa.int64())
+
+
+def _fast_instants(texts: Any) -> Any:
+    times = pc.utf8_rtrim(_matching(texts, _PLAIN_INSTANT), "Z")
+    days = _matching(texts, _PLAIN_DAY)
+    try:
+        micros = pc.coalesce(times, days).cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:  # a day that is not in the calendar
+        return pa.nulls(len(texts), pa.int64())
+    return micros.cast(pa.int64())
+
+
+_FAST: dict[ColumnType, Callable[[Any], Any]] = {
+    ColumnType.NUMBER: _fast_numbers,
+    ColumnType.AMOUNT: _fast_amounts,
+    ColumnType.INTEGER: _fast_integers,
+    ColumnType.INSTANT: _fast_instants,
+}
+
+
+def _native(column: Column, data: Any) -> Any | None:
+    """Return the wire form of a native array that is surely good, or None."""
+    type_ = data.type
+    if column.type is ColumnType.INSTANT and pa.types.is_timestamp(type_):
+        return data.cast(pa.timestamp("us", type_.tz), safe=False).cast(pa.int64())
+    if column.type in (ColumnType.NUMBER, ColumnType.AMOUNT) and pa.types.is_floating(type_):
+        values = pc.add(data.cast(pa.float64()), 0.0)
+        low = 0.0 if column.type is ColumnType.AMOUNT else -BEYOND_64_BITS
+        good = pc.and_(pc.greater_equal(values, low), pc.less(values, BEYOND_64_BITS))
+        return values if pc.all(good).as_py() is not False else None
+    if column.type is ColumnType.INTEGER and pa.types.is_signed_integer(type_):
+        return data.cast(pa.int64())
+    return None

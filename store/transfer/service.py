@@ -1,0 +1,112 @@
+"""Import of a folder: one transaction, all rows or none, or all good ones."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from domain.context import Clock, system_clock
+from domain.errors import Conflict
+from domain.settings import Settings
+from store.engine import writing
+from store.transfer.backend import backend_for
+from store.transfer.checks import Missing
+from store.transfer.file_import import FileImport, OnError, Progress, Run
+from store.transfer.files import discover
+from store.transfer.recording import Recorder
+from store.transfer.references import References
+from store.transfer.rejects import Rejects
+from store.transfer.report import ImportReport, Problem, shown
+
+
+def import_folder(
+    engine: Engine,
+    folder: Path,
+    *,
+    settings: Settings,
+    dry_run: bool = False,
+    on_error: OnError = "abort",
+    clock: Clock = system_clock,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a folder in the import format.
+
+    Parameters
+    ----------
+    engine : Engine
+        The store.
+    folder : Path
+        One file per resource: csv, csv.gz, parquet or jsonl.
+    settings : Settings
+        The store's own currency, and the home for rejects.
+    dry_run : bool, default=False
+        Check everything, write nothing.
+    on_error : {"abort", "skip"}, default="abort"
+        With one bad row keep nothing, or keep the good rows and write the bad ones to rejects.
+    clock : Clock, optional
+        Service time of the import.
+    progress : callable, optional
+        Called with a resource and how many of its rows have been read.
+
+    Returns
+    -------
+    ImportReport
+        Counts and problems; bad data never raise.
+
+    Raises
+    ------
+    Conflict
+        If someone else wrote the same keys at the same time.
+    """
+    with engine.connect() as connection, ExitStack() as stack:
+        writing(connection)
+        transaction = stack.enter_context(connection.begin())
+        rejects = Rejects(settings.home, clock()) if on_error == "skip" and not dry_run else None
+        if rejects:
+            stack.enter_context(rejects)
+        report = ImportReport(dry_run=dry_run)
+        run = _run(connection, settings, clock, report, rejects)
+        run.progress = progress
+        try:
+            _import(run, folder)
+        except IntegrityError as error:
+            raise Conflict("Someone else wrote rows of this import at the same time; run it again.") from error
+        report.rejects = rejects.folder if rejects else None
+        report.ok = on_error == "skip" or not report.problem_count
+        if dry_run or not report.ok:
+            transaction.rollback()
+    return report if report.ok else _nothing_kept(report)
+
+
+def _run(
+    connection: Connection, settings: Settings, clock: Clock, report: ImportReport, rejects: Rejects | None
+) -> Run:
+    backend = backend_for(connection)
+    backend.lock()
+    now = clock()
+    return Run(
+        backend=backend,
+        references=References(backend),
+        recorder=Recorder(backend, now),
+        missing=Missing(is_silent=rejects is None),
+        report=report,
+        rejects=rejects,
+        currency=settings.currency,
+        now=now,
+    )
+
+
+def _import(run: Run, folder: Path) -> None:
+    sources, wrong = discover(folder)
+    for name, message in wrong:
+        run.report.add(Problem(shown(name), 1, "", "", message))
+    for source in sources:
+        FileImport(run, source).run()
+    run.recorder.write()
+
+
+def _nothing_kept(report: ImportReport) -> ImportReport:
+    for counts in report.resources.values():
+        counts.inserted = counts.updated = counts.unchanged = 0
+    return report
