@@ -233,14 +233,16 @@ class PostgresBackend(Backend):
         options = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
         arrow_csv.write_csv(table, buffer, options)
         cursor = self.connection.connection.cursor()
-        with cursor.copy(f"COPY import_batch ({names}) FROM STDIN (FORMAT csv)") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY import_batch ({names}) FROM STDIN (FORMAT csv)") as copy:
             copy.write(buffer.getvalue())
         cursor.close()
 
 
 def _key(kind: str, position: int) -> str:
     if kind == "instant":
-        return f"(timestamptz 'epoch' + (c{position} / 1000000) * interval '1 second' + (c{position} % 1000000) * interval '1 microsecond')"
+        # Whole seconds and the rest apart: PostgreSQL multiplies intervals in double precision.
+        seconds, rest = f"(c{position} / 1000000)", f"(c{position} % 1000000)"
+        return f"(timestamptz 'epoch' + {seconds} * interval '1 second' + {rest} * interval '1 microsecond')"
     return f"c{position}"
 
 

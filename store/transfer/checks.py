@@ -112,7 +112,9 @@ def _unknown_elements(rows: Rows, column: Column, references: References) -> lis
 
 def check_doubles(rows: Rows) -> None:
     """Flaw rows whose key stands earlier in the batch; equal events are one and no flaw."""
-    positions = [] if rows.resource.event else rows.doubled()
+    if rows.resource.event:
+        return
+    positions = rows.doubled()
     texts = rows.key_texts() if len(positions) else []
     for position in positions:
         rows.flaw(int(position), rows.resource.key[0], texts[position], "the key stands twice in this file")

@@ -8,7 +8,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +25,10 @@ _FIELD_LIMIT = 64 * 2**20
 GZIP_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-def open_binary(source: SourceFile) -> IO[bytes]:
+def open_binary(source: SourceFile) -> BinaryIO:
     """Open the content of `source`, decompressed; an empty file is an empty content even as gzip."""
     if source.is_gzip and source.path.stat().st_size:
-        return gzip.open(source.path, "rb")
+        return cast(BinaryIO, gzip.open(source.path, "rb"))
     return source.path.open("rb")
 
 

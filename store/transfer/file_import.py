@@ -85,7 +85,7 @@ class FileImport:
         self._read = 0
         self._names: list[str] = []
         self._upsert = Upsert(run.backend, self._resource, run.currency, run.now, run.recorder)
-        run.report.resources[self._resource.name] = self._upsert.counts
+        run.report.counts[self._resource.name] = self._upsert.counts
 
     def run(self) -> None:
         """Load the good rows and add the problems to the report."""

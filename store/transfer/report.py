@@ -55,7 +55,7 @@ class ImportReport:
 
     Attributes
     ----------
-    resources : dict of str to Counts
+    counts : dict of str to Counts
         One entry per file that was read.
     problems : list of Problem
         The first `MAX_PROBLEMS`, by file in the order of the import, then by line.
@@ -69,7 +69,7 @@ class ImportReport:
         Whether the import landed (in a dry run: would land).
     """
 
-    resources: dict[str, Counts] = field(default_factory=dict)
+    counts: dict[str, Counts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
     rejects: Path | None = None

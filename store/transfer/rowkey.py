@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from domain.resources import ColumnType, Resource
+from domain.resources import Resource
 from store.transfer.values import Wire, format_number
 
 _SEPARATOR = "\0"  # no field can hold it
@@ -34,9 +34,7 @@ def row_key(resource: Resource, values: Mapping[str, Wire | None], attributes: s
 def row_keys(resource: Resource, columns: Mapping[str, Any], attributes: Any | None, count: int) -> Any:
     """Return the keys of `count` events given as wire arrays: `row_key`, vectorised."""
     empty = pa.array([""], pa.string()).take(pa.array([0] * count, pa.int32()))
-    parts = [
-        _texts(column.type, columns[column.name]) if column.name in columns else empty for column in resource.columns
-    ]
+    parts = [_texts(columns[column.name]) if column.name in columns else empty for column in resource.columns]
     parts.append(empty if attributes is None else pc.if_else(pc.equal(attributes, "{}"), "", attributes))
     joined = pc.binary_join_element_wise(*parts, _SEPARATOR, null_handling="replace", null_replacement="")
     return pa.array([_hash(text) for text in joined.to_pylist()], pa.binary(16))
@@ -50,7 +48,7 @@ def _cell(value: Wire | None) -> str:
     return format_number(value) if isinstance(value, float) else str(value)
 
 
-def _texts(type_: ColumnType, values: Any) -> Any:
+def _texts(values: Any) -> Any:
     if not pa.types.is_floating(values.type):
         return values.cast(pa.string())
     encoded = values.dictionary_encode()

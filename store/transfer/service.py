@@ -107,6 +107,6 @@ def _import(run: Run, folder: Path) -> None:
 
 
 def _nothing_kept(report: ImportReport) -> ImportReport:
-    for counts in report.resources.values():
+    for counts in report.counts.values():
         counts.inserted = counts.updated = counts.unchanged = 0
     return report
