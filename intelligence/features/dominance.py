@@ -35,7 +35,7 @@ class Dominance:
         for bit in self._bits:
             one = (current >> bit) & 1
             self._zeros.append(np.concatenate(([0], np.cumsum(1 - one))).astype(np.int32))
-            current = current[np.argsort(one, kind="stable")]
+            current = _partition(current, one)
 
     def count_less(self, cut: IntArray, bound: IntArray) -> IntArray:
         """Elements below ``bound[i]`` among the first ``cut[i]``."""
@@ -53,7 +53,7 @@ class Dominance:
         low, high, total = np.zeros_like(cut), cut, np.zeros_like(cut)
         current = self._order
         for zeros, bit in zip(self._zeros, self._bits, strict=True):
-            current = current[np.argsort((current >> bit) & 1, kind="stable")]
+            current = _partition(current, (current >> bit) & 1)
             running = np.concatenate(([0], np.cumsum(weight[current])))
             up = ((bound >> bit) & 1).astype(bool)
             below_low, below_high = zeros[low], zeros[high]
@@ -73,3 +73,8 @@ class Dominance:
             low = np.where(up, zeros[-1] + low - below_low, below_low)
             high = np.where(up, zeros[-1] + high - below_high, below_high)
         return np.minimum(result, max(self._n - 1, 0))
+
+
+def _partition(sequence: IntArray, one: IntArray) -> IntArray:
+    mask = one.astype(bool)
+    return np.concatenate((sequence[~mask], sequence[mask]))

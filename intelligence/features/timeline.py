@@ -69,11 +69,12 @@ class Timeline:
         self.occurred: TimeArray = when[rows]
         self._values = {name: np.asarray(value, np.float64)[rows] for name, value in (values or {}).items()}
         self._entities, code = np.unique(owner[rows], return_inverse=True)
-        self._known = seen[rows]
+        self._code = code
+        self.known: TimeArray = seen[rows]
         self._times = np.unique(self.occurred)
-        self._known_times = np.unique(self._known)
+        self._known_times = np.unique(self.known)
         self._key = _keys(code, np.searchsorted(self._times, self.occurred) + 1, self._times)
-        self._known_key = np.sort(_keys(code, np.searchsorted(self._known_times, self._known) + 1, self._known_times))
+        self._known_key = np.sort(_keys(code, np.searchsorted(self._known_times, self.known) + 1, self._known_times))
         self._sums: dict[str, tuple[IntArray, IntArray]] = {}
         self._dominance: Dominance | None = None
 
@@ -89,6 +90,11 @@ class Timeline:
     def value(self, name: str) -> FloatArray:
         """Values called `name` in the order of ``occurred`` (by entity, then time)."""
         return self._values[name]
+
+    @property
+    def owners(self) -> IntArray:
+        """Entity of each event in the order of ``occurred``."""
+        return np.asarray(self._entities[self._code], dtype=np.int64)
 
     def codes(self, entity: IntArray) -> IntArray:
         """Place of each entity among the known ones, -1 for entities without events."""
@@ -121,10 +127,10 @@ class Timeline:
 
     def dominance(self) -> tuple[Dominance, TimeArray]:
         """Return the index over (known, occurred) order, and the sorted known times that cut it."""
-        order = np.argsort(self._known, kind="stable")
+        order = np.argsort(self.known, kind="stable")
         if self._dominance is None:
             self._dominance = Dominance(order)
-        return self._dominance, self._known[order]
+        return self._dominance, self.known[order]
 
 
 def _keys(code: IntArray, rank: IntArray, times: TimeArray) -> IntArray:

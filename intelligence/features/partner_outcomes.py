@@ -1,0 +1,210 @@
+"""Which partners turned out productive, since when that is known, and how often their like did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from intelligence.features.attributes import PREFIX, attributes_of
+from intelligence.features.partner_times import instants, is_word, numbers, references
+from intelligence.features.profile import program_names, words_as_of
+from intelligence.features.registry import Feature, FeatureSet, Group, register
+from intelligence.features.sentences import literal
+from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArray, Timeline
+from intelligence.features.work import Work
+from store.history import History
+
+SHRINKAGE = 20.0
+"""Partners that the overall rate counts as in a value's rate."""
+_ATTAINED = ("actual", "achieved", "attained", "reached", "result", "value")
+_FIELDS = ("kind", "country", "region", "city", "program", "account_manager")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Partners whose outcome can be known, and when it was.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n,)
+        Partners.
+    recruited_at, known_at : ndarray of datetime64[us], shape (n,)
+        Instant that the outcome is predicted from; instant from which it counts as known.
+    label : ndarray of float64, shape (n,)
+        1 productive, 0 not.
+    value : ndarray of float64, shape (n,)
+        What it was worth: amount won within the horizon, or the outcome's own number; 0 for unproductive ones.
+    """
+
+    ids: IntArray
+    recruited_at: TimeArray
+    known_at: TimeArray
+    label: FloatArray
+    value: FloatArray
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> "Outcomes":
+        """Return the chosen partners."""
+        return Outcomes(
+            self.ids[rows], self.recruited_at[rows], self.known_at[rows], self.label[rows], self.value[rows]
+        )
+
+
+def partner_outcomes(history: History, outcome: str, horizon_days: float) -> Outcomes:
+    """Return outcomes of all recruited partners, known ``horizon_days`` after recruitment.
+
+    Parameters
+    ----------
+    history : History
+        Everything known at its ``until``; outcomes known later are not in the result.
+    outcome : str
+        Empty: a first won deal within the horizon; ``attributes.NAME`` or ``goals.METRIC``: that number, where filled.
+    horizon_days : float
+        Days after recruitment.
+    """
+    key = (outcome, float(horizon_days))
+    kept = _CACHE.setdefault(history, {})
+    if key not in kept:
+        kept[key] = _outcomes(history, outcome, horizon_days)
+    return kept[key]
+
+
+def _outcomes(history: History, outcome: str, horizon_days: float) -> Outcomes:
+    partners = history.partners
+    recruited = instants(partners, "recruited_at")
+    ids = partners["id"].to_numpy(np.int64)
+    if outcome.startswith(PREFIX):
+        value = numbers(partners, outcome)
+    elif outcome.startswith("goals."):
+        value = _goal_values(history, outcome.removeprefix("goals."), ids)
+    else:
+        label, value = _won_within(history, ids, recruited, horizon_days)
+        return _known(history, ids, recruited, label, value, horizon_days, stated=False)
+    return _known(
+        history,
+        ids,
+        recruited,
+        np.where(value > 0, 1.0, np.where(np.isnan(value), np.nan, 0.0)),
+        value,
+        horizon_days,
+        stated=True,
+    )
+
+
+def _known(
+    history: History,
+    ids: IntArray,
+    recruited: TimeArray,
+    label: FloatArray,
+    value: FloatArray,
+    horizon_days: float,
+    *,
+    stated: bool,
+) -> Outcomes:
+    known = recruited + np.timedelta64(round(horizon_days * DAY_US), "us")
+    keep = ~np.isnat(recruited) & ~np.isnan(label)
+    if not stated:
+        keep &= known <= history.until
+    return Outcomes(ids, recruited, known, label, np.maximum(np.nan_to_num(value), 0.0)).take(keep)
+
+
+def _won_within(
+    history: History, ids: IntArray, recruited: TimeArray, horizon_days: float
+) -> tuple[FloatArray, FloatArray]:
+    deals = history.deals[is_word(history.deals, "outcome", "won")]
+    line = Timeline(
+        references(deals, "partner_id"), instants(deals, "closed_at"), values={"amount": numbers(deals, "amount")}
+    )
+    start = np.where(np.isnat(recruited), history.until, recruited)
+    view = line.at(ids, start + np.timedelta64(round(horizon_days * DAY_US), "us"))
+    return (view.count(horizon_days) > 0).astype(np.float64), view.sum("amount", horizon_days)
+
+
+def _goal_values(history: History, metric: str, ids: IntArray) -> FloatArray:
+    """Return the number of a goal per partner: what was attained where a custom attribute says so, else the target."""
+    goals = history.goals[history.goals["metric"] == metric] if len(history.goals) else history.goals
+    attained = next((PREFIX + name for name in _ATTAINED if PREFIX + name in goals), "target")
+    frame = pd.DataFrame({"partner": references(goals, "partner_id"), "value": numbers(goals, attained)}).dropna()
+    return frame.groupby("partner")["value"].sum().reindex(ids).to_numpy(float)
+
+
+def outcomes_of(work: Work) -> Outcomes:
+    """Return the outcomes that a feature set's parameters speak of."""
+    return partner_outcomes(
+        work.history, str(work.parameters.get("outcome", "")), float(work.parameters.get("outcome_days", 365))
+    )
+
+
+def _rate_fields(set_: FeatureSet) -> list[str]:
+    return [*_FIELDS, *set_.parameters.get("rate_attributes", ())]
+
+
+def _features(set_: FeatureSet) -> tuple[Feature, ...]:
+    overall = (
+        Feature(
+            "rate_all",
+            "Share of productive ones among partners with a known outcome, shrunk",
+            "{rate_all:pct} of earlier partners became productive",
+            topic="rate",
+        ),
+        Feature(
+            "rate_n", "Log of partners with a known outcome", "Earlier partners with a known outcome", topic="rate"
+        ),
+    )
+    return overall + tuple(
+        Feature(
+            f"rate:{field}",
+            f"Share of productive ones among earlier partners of the same {field}, shrunk to all",
+            f"{{rate:{literal(field)}:pct}} of earlier partners with this {literal(_spoken(field))} were productive",
+            topic=f"rate:{field}",
+        )
+        for field in _rate_fields(set_)
+    )
+
+
+def _spoken(field: str) -> str:
+    return field.removeprefix(PREFIX).replace("_", " ")
+
+
+def _compute(work: Work) -> Mapping[str, Any]:
+    known = outcomes_of(work)
+    nobody = np.zeros(len(known.ids), dtype=np.int64)
+    everyone = Timeline(nobody, known.known_at, values={"y": known.label}).at(np.zeros_like(work.ids), work.as_of)
+    n, yes = everyone.count(), everyone.sum("y")
+    overall = np.where(n > 0, (yes + 0.5) / (n + 1.0), np.nan)
+    columns: dict[str, Any] = {"rate_all": overall, "rate_n": np.log1p(n)}
+    for field in _rate_fields(work.set):
+        own = _values(work.history, field, work.ids, work.as_of)
+        past = _values(work.history, field, known.ids, known.recruited_at)
+        codes = pd.factorize(pd.Series([*past, *own], dtype=object))[0].astype(np.int64)
+        line = Timeline(codes[: len(past)], known.known_at, values={"y": known.label})
+        view = line.at(codes[len(past) :], work.as_of)
+        rate = (view.sum("y") + SHRINKAGE * overall) / (view.count() + SHRINKAGE)
+        columns[f"rate:{field}"] = np.where([value is None for value in own], np.nan, rate)
+    return columns
+
+
+def _values(history: History, field: str, ids: IntArray, as_of: TimeArray) -> Any:
+    return program_names(history, ids, as_of) if field == "program" else words_as_of(history, field, ids, as_of)
+
+
+def _learn(work: Work) -> Mapping[str, Any]:
+    """Choose the custom attributes whose values repeat: words of any number of levels, and codes among the numbers."""
+    partners = work.history.partners
+    chosen = []
+    for item in attributes_of(work.set):
+        values = partners[item.column].dropna()
+        distinct = values.nunique()
+        repeats = 2 < distinct <= len(values) / 5 and len(values) >= 50
+        code = item.kind != "number" or (bool((values == values.round()).all()) and distinct > 10)
+        if item.kind in ("number", "category", "date", "other") and repeats and code:
+            chosen.append(item.column)
+    return {"rate_attributes": chosen}
+
+
+register(Group("outcome_rates", _features, _compute, _learn))
+
+_CACHE: "WeakKeyDictionary[History, dict[tuple[str, float], Outcomes]]" = WeakKeyDictionary()

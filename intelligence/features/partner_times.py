@@ -1,0 +1,164 @@
+"""The events of partners as timelines, built once per history and kept while it lives."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from intelligence.features.timeline import FloatArray, IntArray, TimeArray, Timeline
+from store.history import History
+
+DEAL_SIGN = "deal"
+"""Name under which ``settings.life_signs`` speaks of deals registered or won."""
+
+
+def times_of(history: History, life_signs: Sequence[str] = ()) -> "PartnerTimes":
+    """Return the timelines of `history`, the same object for the same signs of life."""
+    kept = _CACHE.setdefault(history, {})
+    return kept.setdefault(tuple(sorted(life_signs)), PartnerTimes(history, life_signs))
+
+
+def instants(frame: pd.DataFrame, name: str) -> TimeArray:
+    """Return column `name` as ``datetime64[us]``, all ``NaT`` when the frame has none."""
+    if name not in frame:
+        return np.full(len(frame), np.datetime64("NaT", "us"))
+    return frame[name].to_numpy().astype("datetime64[us]")
+
+
+def numbers(frame: pd.DataFrame, name: str) -> FloatArray:
+    """Return column `name` as float64, all NaN when the frame has none or it holds no numbers."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def references(frame: pd.DataFrame, name: str) -> IntArray:
+    """Return column `name` as int64, all -1 when the frame has none."""
+    return frame[name].to_numpy(np.int64) if name in frame else np.full(len(frame), -1, dtype=np.int64)
+
+
+def is_word(frame: pd.DataFrame, name: str, word: str) -> npt.NDArray[np.bool_]:
+    """Tell which rows have `word` in column `name`."""
+    return np.asarray(frame[name] == word, dtype=bool) if name in frame else np.zeros(len(frame), dtype=bool)
+
+
+class PartnerTimes:
+    """Timelines whose entity is the partner.
+
+    Parameters
+    ----------
+    history : History
+        Where the events are.
+    life_signs : sequence of str, optional
+        Activity kinds that count as signs of life, ``deal`` for deals; empty: all.
+
+    Attributes
+    ----------
+    memo : dict
+        Whatever groups of features derive from these timelines and want to keep.
+    """
+
+    def __init__(self, history: History, life_signs: Sequence[str] = ()) -> None:
+        # Frames, not the history: a value that refers to its key would keep a weak cache alive for ever.
+        self._activities, self._deals = history.activities, history.deals
+        self._life_signs = frozenset(life_signs)
+        self.memo: dict[Any, Any] = {}
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of activity, most frequent first, then by name."""
+        if not len(self._activities):
+            return ()
+        counts = self._activities["kind"].value_counts()
+        return tuple(sorted((str(kind) for kind in counts.index), key=lambda kind: (-int(counts[kind]), kind)))
+
+    @cached_property
+    def activities(self) -> Timeline:
+        """All activities, with ``amount`` and ``quantity``."""
+        return self._activity_line(np.ones(len(self._activities), dtype=bool))
+
+    def of_kind(self, kind: str) -> Timeline:
+        """Activities of one kind."""
+        if kind not in self._by_kind:
+            self._by_kind[kind] = self._activity_line(is_word(self._activities, "kind", kind))
+        return self._by_kind[kind]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, Timeline]:
+        return {}
+
+    @cached_property
+    def registered(self) -> Timeline:
+        """Deals registered."""
+        return Timeline(references(self._deals, "partner_id"), instants(self._deals, "registered_at"))
+
+    @cached_property
+    def won(self) -> Timeline:
+        """Deals won, at their close, with ``amount``."""
+        return self._closed("won")
+
+    @cached_property
+    def lost(self) -> Timeline:
+        """Deals lost, at their close."""
+        return self._closed("lost")
+
+    @cached_property
+    def closed_registrations(self) -> Timeline:
+        """Deals that are closed, at their close: registered minus these are open."""
+        won, lost = self.won, self.lost
+        return Timeline(np.concatenate((won.owners, lost.owners)), np.concatenate((won.occurred, lost.occurred)))
+
+    @cached_property
+    def signs(self) -> Timeline:
+        """Signs of life: deals registered or won, activities."""
+        return Timeline(*self._sign_rows)
+
+    @cached_property
+    def sign_days(self) -> Timeline:
+        """Days with a sign of life, at midnight; a day is known with its first known sign."""
+        entity, occurred, known = self._sign_rows
+        keep = (entity >= 0) & ~np.isnat(occurred)
+        day = occurred[keep].astype("datetime64[D]").astype("datetime64[us]")
+        frame = pd.DataFrame({"entity": entity[keep], "day": day, "known": known[keep]})
+        first = frame.groupby(["entity", "day"], sort=True)["known"].min().reset_index()
+        return Timeline(first["entity"].to_numpy(), first["day"].to_numpy(), first["known"].to_numpy())
+
+    @cached_property
+    def _sign_rows(self) -> tuple[IntArray, TimeArray, TimeArray]:
+        counted = self._counted_activities()
+        acts = self._activities[counted]
+        occurred = instants(acts, "occurred_at")
+        entity, known = references(acts, "partner_id"), np.fmax(occurred, instants(acts, "recorded_at"))
+        if self._life_signs and DEAL_SIGN not in self._life_signs:
+            return entity, occurred, known
+        won = self._deals[is_word(self._deals, "outcome", "won")]
+        deals = [(self._deals, "registered_at"), (won, "closed_at")]
+        at = [instants(frame, name) for frame, name in deals]
+        owners = [references(frame, "partner_id") for frame, _ in deals]
+        return np.concatenate([entity, *owners]), np.concatenate([occurred, *at]), np.concatenate([known, *at])
+
+    def _counted_activities(self) -> npt.NDArray[np.bool_]:
+        if not self._life_signs:
+            return np.ones(len(self._activities), dtype=bool)
+        return np.asarray(self._activities["kind"].isin(list(self._life_signs)), dtype=bool)
+
+    def _activity_line(self, rows: npt.NDArray[np.bool_]) -> Timeline:
+        acts = self._activities[rows]
+        values = {name: numbers(acts, name) for name in ("amount", "quantity")}
+        return Timeline(
+            references(acts, "partner_id"), instants(acts, "occurred_at"), instants(acts, "recorded_at"), values
+        )
+
+    def _closed(self, outcome: str) -> Timeline:
+        deals = self._deals[is_word(self._deals, "outcome", outcome)]
+        # A deal closed without a date is known as closed from its registration on.
+        closed = instants(deals, "closed_at")
+        closed = np.where(np.isnat(closed), instants(deals, "registered_at"), closed)
+        return Timeline(references(deals, "partner_id"), closed, values={"amount": numbers(deals, "amount")})
+
+
+_CACHE: "WeakKeyDictionary[History, dict[tuple[str, ...], PartnerTimes]]" = WeakKeyDictionary()
