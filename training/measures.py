@@ -1,6 +1,6 @@
 """Measures of binary predictions with sampling weights, and their intervals by drawing groups.
 
-The numbers without weights are those of `models.metrics`; here each row can count several times or a
+Like `models.metrics`, for rows of which each can count several times or a
 fraction, which is what sampled negatives and bootstrap draws of groups are.
 """
 
