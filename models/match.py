@@ -1,0 +1,92 @@
+"""The served match model: stage-1 parameters, calibrated probability of a win, expected amount."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.amount import AmountModel
+from models.probability import Factors, Prediction, ProbabilityModel
+
+Floats = npt.NDArray[np.float64]
+
+_FILE = "match.json"
+_PROBABILITY = "probability"
+_AMOUNT = "amount"
+
+
+class Ranker(Protocol):
+    """What answers for pairs: a fitted model, or the baseline."""
+
+    def predict(self, features: pd.DataFrame) -> Prediction:
+        """Return p_win with its interval."""
+
+    def explain(self, features: pd.DataFrame) -> Factors:
+        """Return contributions on the log-odds scale."""
+
+    def amount(self, features: pd.DataFrame) -> Floats:
+        """Return the amount to expect if won."""
+
+
+class MatchModel:
+    """Probability that a partner wins a lead, and what the win would be worth.
+
+    Parameters
+    ----------
+    spec : mapping
+        JSON description of the pair features (with the stage-1 parameters); the caller's to read.
+    probability : ProbabilityModel
+        Fitted on pair features.
+    amounts : AmountModel, optional
+        Fitted on won pairs; without, amounts are unknown.
+    columns : sequence of str
+        Features that the amount looks at.
+    """
+
+    def __init__(
+        self,
+        spec: Mapping[str, Any],
+        probability: ProbabilityModel,
+        amounts: AmountModel | None,
+        columns: tuple[str, ...] = (),
+    ) -> None:
+        self.spec = dict(spec)
+        self.probability = probability
+        self.amounts = amounts
+        self.columns = columns
+
+    def predict(self, features: pd.DataFrame) -> Prediction:
+        """Return p_win of pairs with 80 % intervals."""
+        return self.probability.predict(features)
+
+    def explain(self, features: pd.DataFrame) -> Factors:
+        """Return contributions of features; base and row sum give ``logit(p)``."""
+        return self.probability.explain(features)
+
+    def amount(self, features: pd.DataFrame) -> Floats:
+        """Return the expected amount given a win, shape (n,); NaN where nothing is known of amounts."""
+        if self.amounts is None:
+            return np.full(len(features), np.nan)
+        return np.asarray(self.amounts.predict(features[list(self.columns)]), dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        """Write the model into `folder`: JSON and LightGBM text."""
+        (folder / _PROBABILITY).mkdir(parents=True, exist_ok=True)
+        self.probability.save(folder / _PROBABILITY)
+        if self.amounts is not None:
+            (folder / _AMOUNT).mkdir(exist_ok=True)
+            self.amounts.save(folder / _AMOUNT)
+        content = {"spec": self.spec, "columns": list(self.columns), "amounts": self.amounts is not None}
+        (folder / _FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        amounts = AmountModel.load(folder / _AMOUNT) if content["amounts"] else None
+        probability = ProbabilityModel.load(folder / _PROBABILITY)
+        return cls(content["spec"], probability, amounts, tuple(content["columns"]))

@@ -1,0 +1,251 @@
+"""Training of the match model: which partner wins a lead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.terms import ModelName
+from intelligence.features.pair_build import (
+    FEATURE_SET,
+    PairRows,
+    PairSpec,
+    build_pairs,
+    describe_partners,
+    has_identity,
+)
+from intelligence.features.pair_leads import describe_leads, lead_table
+from intelligence.features.pair_state import PairState
+from intelligence.features.pair_world import PairWorld
+from intelligence.matching.eligibility import Eligibility
+from models.affinity import AffinityParameters, fit_weights
+from models.match import MatchModel
+from training.dataset import Dataset, Floats
+from training.evaluation import Evaluation
+from training.match_baselines import BASELINES, WINS_BASELINES
+from training.match_lists import with_ranking
+from training.match_pairs import LABEL_RULES, Examples, Source, find_examples
+from training.tabular import Baseline, back_test_binary, train_binary
+from training.task import TrainingContext, TrainingResult
+
+if TYPE_CHECKING:
+    from models.amount import AmountModel
+    from store.history import History
+
+Ints = npt.NDArray[np.int64]
+
+MOST_ROWS = 400_000
+_MOST_TERM_LEADS = 3_000
+_RANDOM_RIVALS = 300
+_EARLY_SHARE = 0.65
+"""Share of the examples, the earliest, on which stage 1 is fitted: the comparison is made on later ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set for the ranker, with what it was made of."""
+
+    dataset: Dataset
+    spec: PairSpec
+    source: Source
+    world: PairWorld
+
+
+class MatchTask:
+    """Builds pairs, fits stage 1 on the early ones and the ranker on all, compares with baselines."""
+
+    name: str = ModelName.MATCH
+
+    def train(self, history: "History", context: TrainingContext) -> TrainingResult:
+        """Train; see `training.task.TrainingTask`."""
+        prepared = self.prepare(history, context)
+        dataset, spec = prepared.dataset, prepared.spec
+        part = str(context.settings.match_horizon_days)
+        champion = None
+        if context.champion is not None:
+            folder = context.champion.folder
+
+            def champion(features: pd.DataFrame) -> Floats:
+                return self.predict(folder, part, features)
+
+        binary = train_binary(dataset, _baselines(prepared.source), context, part=part, champion=champion)
+        evaluation = with_ranking(binary.part.evaluation) if prepared.source == "wins" else binary.part.evaluation
+        amounts, columns = _fit_amounts(dataset)
+        model = MatchModel(spec.as_json() | {"source": prepared.source}, binary.model, amounts, columns)
+        return TrainingResult(
+            model=model,
+            parts=(replace(binary.part, evaluation=evaluation, horizon_days=context.settings.match_horizon_days),),
+            feature_set=FEATURE_SET,
+            fingerprint=spec.fingerprint,
+            columns=tuple(dataset.features.columns),
+            label_rule=LABEL_RULES[prepared.source].format(days=context.settings.match_horizon_days),
+            settings={"match_horizon_days": context.settings.match_horizon_days, "source": prepared.source},
+            counts={
+                "partners": len(prepared.world.partner_ids),
+                "leads": len(prepared.world.table),
+                "offers": len(prepared.world.pairs.offers),
+                "deals": len(prepared.world.pairs.deals),
+            },
+        )
+
+    def predict(self, folder: Path, part: str, features: pd.DataFrame) -> Floats:
+        """Return p_win of feature rows by the model in `folder`; the horizon is the only `part`."""
+        del part  # one model for whatever horizon it was trained with
+        return np.asarray(MatchModel.load(folder).predict(features).p, dtype=np.float64)
+
+    def back_test(self, history: "History", context: TrainingContext, cutoffs: int) -> Sequence[Evaluation]:
+        """Compare model and baselines at several instants."""
+        prepared = self.prepare(history, context)
+        part = str(context.settings.match_horizon_days)
+        found = back_test_binary({part: prepared.dataset}, _baselines(prepared.source), context, cutoffs)
+        return [with_ranking(one) for one in found] if prepared.source == "wins" else found
+
+    def prepare(self, history: "History", context: TrainingContext) -> Prepared:
+        """Build the data set.
+
+        Raises
+        ------
+        TrainingImpossible
+            If there is no win to learn from.
+        """
+        settings = context.settings
+        table = lead_table(history)
+        leads = describe_leads(table, settings.protected_attributes)
+        context.report("preparing leads, offers and deals")
+        world = PairWorld(history, leads, settings.match_horizon_days, context.text, table)
+        until_us = int(context.until.astype(np.int64))
+        examples = find_examples(world.pairs, until_us, settings.match_horizon_days)
+        numbers, words = describe_partners(history, settings.protected_attributes)
+        spec = PairSpec(leads, AffinityParameters(contrast=examples.source != "wins"), settings.match_horizon_days)
+        spec = replace(spec, partner_numbers=numbers, partner_words=words)
+        context.report(f"{len(examples.rows):,} examples from {examples.source}")
+        build = _from_wins if examples.source == "wins" else _from_outcomes
+        dataset, spec = build(world, spec, examples, context)
+        return Prepared(dataset, spec, examples.source, world)
+
+
+def _baselines(source: Source) -> Mapping[str, Baseline]:
+    return WINS_BASELINES if source == "wins" else BASELINES
+
+
+def _from_outcomes(
+    world: PairWorld, spec: PairSpec, examples: Examples, context: TrainingContext
+) -> tuple[Dataset, PairSpec]:
+    rows = examples.rows.tail(MOST_ROWS)
+    lead, partner, at = (rows[name].to_numpy(np.int64) for name in ("lead", "partner", "at"))
+    spec = replace(spec, identity=has_identity(partner))
+    features = build_pairs(world, spec, world.batch, lead, partner, at)
+    state = PairState(world, spec.affinity)
+    terms = features[list(state.term_names)].to_numpy(np.float64)
+    early = np.arange(len(rows)) < max(int(_EARLY_SHARE * len(rows)), 1)
+    weights, intercept = fit_weights(terms[early], rows["won"].to_numpy(np.float64)[early])
+    fitted = replace(
+        spec.affinity, names=state.term_names, weights=tuple(weights.tolist()), intercept=intercept
+    )
+    # The same numbers as building everything again with the fitted weights.
+    features["affinity"] = fitted.score(terms.astype(np.float32)).astype(np.float32).astype(np.float64)
+    spec = replace(spec, affinity=fitted)
+    return _dataset(features, rows, spec, context.settings.match_horizon_days), spec
+
+
+def _from_wins(
+    world: PairWorld, spec: PairSpec, examples: Examples, context: TrainingContext
+) -> tuple[Dataset, PairSpec]:
+    most = context.settings.match_candidates
+    winners = {int(lead): group for lead, group in examples.rows.groupby("lead", sort=False)}
+    order = list(winners)  # by time
+    fitted = _fit_stage_one(world, spec, winners, order, context.seed)
+    spec = replace(spec, affinity=fitted)
+    newest = order[-max(MOST_ROWS // most, 50) :]
+    context.report(f"stage 1 fitted; {most} candidates for each of {len(newest):,} leads")
+    state = PairState(world, fitted)
+    rules = Eligibility(world, state.profiles)
+    pairs = PairRows(spec, state, world.batch)
+    parts = []
+    for lead in newest:
+        group = winners[lead]
+        at = int(group["at"].iloc[0])
+        state.advance(at)
+        query = world.batch.query(lead)
+        allowed = np.flatnonzero(_allowed(rules, world, lead, at, group["partner"].to_numpy(np.int64)))
+        scores = state.scores(query, at)
+        chosen = allowed[np.argsort(-scores[allowed], kind="stable")[:most]]
+        pairs.add(lead, at, chosen, scores)
+        amounts = group.set_index("partner")["amount"].reindex(chosen).to_numpy(np.float64)
+        won = np.isin(chosen, group["partner"].to_numpy(np.int64)).astype(np.float64)
+        known = int(group["known"].iloc[0])
+        parts.append(
+            pd.DataFrame({"lead": lead, "partner": chosen, "at": at, "known": known, "won": won, "amount": amounts})
+        )
+    rows = pd.concat(parts, ignore_index=True)
+    longest = int(np.ceil((rows["known"] - rows["at"]).max() / 86_400_000_000))
+    horizon = min(max(longest, 1), context.settings.match_horizon_days)
+    return _dataset(pairs.frame(), rows, spec, horizon), spec
+
+
+def _allowed(
+    rules: Eligibility, world: PairWorld, lead: int, at: int, winners: Ints
+) -> npt.NDArray[np.bool_]:
+    """Partners that could have had the lead: by the programme's rules, not by what became of this very lead."""
+    query = replace(world.batch.query(lead), customer=-1)
+    allowed = rules.allowed(query, at)
+    allowed[winners] = True
+    return allowed
+
+
+def _fit_stage_one(
+    world: PairWorld, spec: PairSpec, winners: Mapping[int, pd.DataFrame], order: list[int], seed: int
+) -> AffinityParameters:
+    """Fit weights by a conditional logit among winners and random rivals of earlier leads."""
+    early = order[: max(int(_EARLY_SHARE * len(order)), 1)][-_MOST_TERM_LEADS:]
+    state = PairState(world, spec.affinity)
+    rules = Eligibility(world, state.profiles)
+    random = np.random.default_rng(seed)
+    terms, labels, groups = [], [], []
+    for lead in early:
+        group = winners[lead]
+        at, won = int(group["at"].iloc[0]), group["partner"].to_numpy(np.int64)
+        state.advance(at)
+        rivals = np.setdiff1d(np.flatnonzero(_allowed(rules, world, lead, at, won)), won)
+        rivals = random.choice(rivals, min(_RANDOM_RIVALS, len(rivals)), replace=False)
+        partners = np.concatenate([won, rivals])
+        terms.append(state.terms(world.batch.query(lead), at, partners))
+        labels.append(np.arange(len(partners)) < len(won))
+        groups.append(np.full(len(partners), lead))
+    weights, _ = fit_weights(np.concatenate(terms), np.concatenate(labels).astype(float), np.concatenate(groups))
+    return replace(spec.affinity, names=state.term_names, weights=tuple(weights.tolist()))
+
+
+def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon_days: int) -> Dataset:
+    """Leave out columns that never vary: where they do in serving, the model has not learned what they mean."""
+    varying = [name for name in features.columns if features[name].nunique(dropna=False) > 1] or list(features.columns[:1])
+    return Dataset(
+        features=features[varying],
+        label=rows["won"].to_numpy(np.float64),
+        as_of=rows["at"].to_numpy(np.int64).astype("datetime64[us]"),
+        known_at=rows["known"].to_numpy(np.int64).astype("datetime64[us]"),
+        group=rows["lead"].to_numpy(np.int64),
+        horizon_days=horizon_days,
+        extra=rows[["partner", "amount"]].reset_index(drop=True),
+        feature_set=FEATURE_SET,
+        fingerprint=spec.fingerprint,
+    )
+
+
+def _fit_amounts(dataset: Dataset) -> tuple["AmountModel | None", tuple[str, ...]]:
+    """Fit the amount on won pairs: what is known of the lead and of the partner's profile."""
+    from models.amount import AmountModel  # noqa: PLC0415
+
+    columns = tuple(name for name in dataset.features if name.startswith(("lead.", "partner")))
+    amount = dataset.extra["amount"].to_numpy(np.float64)
+    rows = (dataset.label > 0) & np.isfinite(amount) & (amount >= 0)
+    if not rows.any() or not columns:
+        return None, columns
+    return AmountModel().fit(dataset.features.loc[rows, list(columns)], amount[rows]), columns
+
+
+TASK = MatchTask()
