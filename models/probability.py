@@ -247,7 +247,7 @@ class ProbabilityModel:
             draws = np.random.default_rng(self.seed).exponential(size=(self.members, int(groups.max()) + 1))
             self._trees = fit_trees(
                 rows.schema, rows.table, rows.y, rows.weight, chosen, round(1.1 * plan.rounds),
-                member_weights=draws[:, groups],
+                threads=self.threads, member_weights=draws[:, groups],
             )  # fmt: skip
         self.choice_, self.validation_ = plan.choice, plan.losses
         self._platt, self._shares = plan.platt, (plan.linear_weight, plan.trees_weight)

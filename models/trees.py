@@ -1,7 +1,7 @@
 """Gradient-boosted trees (LightGBM) sized to the data, with bootstrap members and native text files."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ from models.frame import Floats, Ints, Schema, Table
 
 MAX_ROUNDS = 300
 PATIENCE = 30
+PARALLEL_ROWS = 2_000  # below, threads cost more than they bring
 MIN_ROUNDS = 5
 
 Params = dict[str, Any]
@@ -54,14 +55,18 @@ class TreesModel:
         order = np.concatenate([self.numeric_positions, self.categorical_positions])
         result = np.zeros((len(table), len(order)))
         if len(table):
-            values = self.booster.predict(table_matrix(table), pred_contrib=True, num_threads=self.threads)
+            values = self.booster.predict(table_matrix(table), pred_contrib=True, num_threads=self._threads_for(table))
             result[:, order] = np.asarray(values)[:, :-1]
         return result
 
     def _raw(self, booster: Any, matrix: Floats) -> Floats:
         if not len(matrix):
             return np.empty(0)
-        return np.asarray(booster.predict(matrix, raw_score=True, num_threads=self.threads), dtype=np.float64)
+        threads = self._threads_for(matrix)
+        return np.asarray(booster.predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
+
+    def _threads_for(self, rows: Sized) -> int:
+        return self.threads if len(rows) >= PARALLEL_ROWS else 1
 
     def save(self, folder: Path) -> None:
         """Write ``trees.txt`` and ``trees-member-<i>.txt``."""
@@ -115,7 +120,7 @@ def presets(rows: int, minority: int, *, seed: int, threads: int, objective: str
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": threads,
+        "num_threads": threads if rows >= PARALLEL_ROWS else 1,
         "verbosity": -1,
     }
     return [common | {"num_leaves": leaves} for leaves in sorted({4, deep})]
@@ -180,6 +185,7 @@ def fit_trees(
     params: Params,
     rounds: int,
     *,
+    threads: int,
     member_weights: Floats | None = None,
 ) -> TreesModel:
     """Fit the booster, and one member for each row of ``member_weights`` (members, n).
@@ -191,13 +197,7 @@ def fit_trees(
     for i, resampled in enumerate([] if member_weights is None else member_weights):
         own = params | {"seed": params["seed"] + 1 + i, "learning_rate": 2 * params["learning_rate"]}
         members.append(_train(schema, own, table, y, weight * resampled, max(math.ceil(rounds / 2), MIN_ROUNDS)))
-    return TreesModel(
-        booster,
-        tuple(members),
-        schema.numeric_positions,
-        schema.categorical_positions,
-        int(params["num_threads"]),
-    )
+    return TreesModel(booster, tuple(members), schema.numeric_positions, schema.categorical_positions, threads)
 
 
 def _train(schema: Schema, params: Params, table: Table, y: Floats, weight: Floats, rounds: int) -> Any:

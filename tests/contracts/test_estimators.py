@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from domain.errors import FeatureSetMismatch
+from models.amount import AmountModel
 from models.probability import ProbabilityModel
 
 ROWS = 240
@@ -52,6 +53,14 @@ CASES = [
         lambda: ProbabilityModel(members=2),
         lambda model, X, rows=rows: model.fit(X[:rows], outcome(rows), as_of=instants(rows)),
         ask_probability,
+    )
+    for rows in (0, 30, ROWS)
+] + [
+    Case(
+        f"amount of {rows} rows",
+        AmountModel,
+        lambda model, X, rows=rows: model.fit(X[:rows], 100 * (1 + outcome(rows)) * np.arange(1, rows + 1)),
+        lambda model, X: model.predict(X),
     )
     for rows in (0, 30, ROWS)
 ]
