@@ -1,6 +1,7 @@
 """Import and export of whole programmes in the import format."""
 
+from store.transfer.export import export_folder
 from store.transfer.report import Counts, ImportReport, Problem
 from store.transfer.service import import_folder
 
-__all__ = ["Counts", "ImportReport", "Problem", "import_folder"]
+__all__ = ["Counts", "ImportReport", "Problem", "export_folder", "import_folder"]

@@ -77,6 +77,14 @@ class Backend(ABC):
     def update(self, resource: Resource, arrays: Arrays) -> None:
         """Set the given columns of the rows named by ``id`` and raise their version."""
 
+    collation = ""
+    """Clause that makes text sort by its bytes, which both databases then do alike."""
+
+    def expression(self, name: str, type_: ColumnType | None) -> str:
+        """Return the SQL that reads column `name` of table ``t`` in wire form (JSON as it is stored)."""
+        del type_  # the driver's values are the wire values
+        return f't."{name}"'
+
     def is_empty(self, table: str) -> bool:
         """Whether `table` holds no row."""
         return self.connection.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is None  # noqa: S608
@@ -119,7 +127,7 @@ class SqliteBackend(Backend):
 
     def rows(self, resource: Resource, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Read the raw columns: the driver's values are the wire values."""
-        names = ", ".join(f't."{name}"' for name in stored_types(resource))
+        names = ", ".join(self.expression(name, type_) for name, type_ in stored_types(resource).items())
         sql = f'SELECT t.id, {names} FROM json_each(?) k CROSS JOIN "{resource.name}" t ON t.id = k.value'  # noqa: S608
         yield from self._wires(resource, self.connection.exec_driver_sql(sql, (json.dumps(list(ids)),)))
 
@@ -162,16 +170,23 @@ def _python(array: Any) -> list[Any]:
 
 
 _READ = {
-    ColumnType.INSTANT: '(extract(epoch from t."{0}") * 1000000)::bigint',
-    ColumnType.DATE: "to_char(t.\"{0}\", 'YYYY-MM-DD')",
-    ColumnType.AMOUNT: 't."{0}"::float8',
-    ColumnType.LIST: 't."{0}"::text',
+    ColumnType.INSTANT: "(extract(epoch from {0}) * 1000000)::bigint",
+    ColumnType.DATE: "to_char({0}, 'YYYY-MM-DD')",
+    ColumnType.AMOUNT: "{0}::float8",
+    ColumnType.LIST: "{0}::text",
 }
 _KEY_TYPES = {"text": "text", "id": "bigint", "instant": "bigint", "date": "date"}
 
 
 class PostgresBackend(Backend):
     """PostgreSQL: ``COPY`` into a temporary table, ``unnest``."""
+
+    collation = ' COLLATE "C"'
+
+    def expression(self, name: str, type_: ColumnType | None) -> str:
+        """Return an expression that yields the wire value."""
+        plain = f't."{name}"'
+        return _READ[type_].format(plain) if type_ in _READ else plain
 
     def lock(self) -> None:
         """Take the advisory lock of imports."""
@@ -191,10 +206,7 @@ class PostgresBackend(Backend):
 
     def rows(self, resource: Resource, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Read expressions that yield wire values."""
-        names = ", ".join(
-            _READ.get(type_, 't."{0}"').format(name) if type_ else f't."{name}"'
-            for name, type_ in stored_types(resource).items()
-        )
+        names = ", ".join(self.expression(name, type_) for name, type_ in stored_types(resource).items())
         sql = f'SELECT t.id, {names} FROM unnest(%s::bigint[]) k(id) JOIN "{resource.name}" t ON t.id = k.id'  # noqa: S608
         yield from self._wires(resource, self.connection.exec_driver_sql(sql, (list(ids),)))
 
