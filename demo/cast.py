@@ -15,7 +15,7 @@ KINDS = ("reseller", "var", "si", "msp", "agency", "referral", "isv")
 _KIND_WEIGHTS = (0.28, 0.17, 0.15, 0.14, 0.10, 0.10, 0.06)
 SALES_MODELS = ("field", "inside", "digital", "mixed")
 OWNER_GROUPS = ("a", "b", "undisclosed")
-ESTABLISHED_SHARE = 0.25
+ESTABLISHED_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _temper(rng: np.random.Generator, n: int, spec: WorldSpec, employees: Array)
         "quality": quality,
         "responsiveness": rng.normal(0, 1, n),
         "frailty": rng.normal(0, 0.45, n),
-        "session_rate": per_day * rng.gamma(0.9, 1 / 0.9, n),
+        "session_rate": per_day * rng.gamma(1.0, 1.0, n),
         "session_size": rng.gamma(4.0, (ACTIVITIES_A_SESSION - 1) / 4.0, n),
         "season_phase": rng.uniform(0, 2 * np.pi, n),
         "own_deal_rate": own_per_day * relative / 1.22,
@@ -174,7 +174,7 @@ def _temper(rng: np.random.Generator, n: int, spec: WorldSpec, employees: Array)
     }
 
 
-ACTIVITIES_A_SESSION = 3.0
+ACTIVITIES_A_SESSION = 6.0
 LIVE_SHARE = 0.47
 """Share of partner-days of the history on which a partner is recruited, not ended and not dormant."""
 ACCEPTED_SHARE = 0.68

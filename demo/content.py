@@ -66,7 +66,7 @@ def draw_offers(rng: np.random.Generator, spec: WorldSpec) -> Catalogue:
     """Draw offers, each valid from a whole day on for one to four months."""
     n = spec.offers
     published = np.sort(np.floor(rng.uniform(-30, spec.days - 5, n)))
-    return _draw_items(rng, spec, n, published, np.floor(rng.uniform(30, 120, n)))
+    return _draw_items(rng, spec, n, published, np.floor(rng.uniform(60, 240, n)))
 
 
 def _draw_items(rng: np.random.Generator, spec: WorldSpec, n: int, published: Array, life: Array) -> Catalogue:
@@ -89,7 +89,7 @@ def _draw_items(rng: np.random.Generator, spec: WorldSpec, n: int, published: Ar
         min_tier=np.where(rng.random(n) < 0.08, rng.integers(1, 3, n), 0),
         published=published,
         expires=published + life,
-        popularity=rng.normal(0, 0.7, n),
+        popularity=rng.normal(0, 0.6, n),
     )
 
 
@@ -110,7 +110,7 @@ def taste_of(state: State, items: Catalogue) -> Taste:
     home_language = np.array([geography.LANGUAGES[name] for name in geography.COUNTRIES])[country]
     same = np.array(_LANGUAGES)[items.language][None, :] == home_language[:, None]
     understood = np.where(same, 0.7, np.where((items.language == 0)[None, :], 0.0, -2.0))
-    liking = 1.7 * cast.interest[:n] @ items.topics.T + cast.stage_taste[:n][:, items.kind]
+    liking = 2.3 * cast.interest[:n] @ items.topics.T + cast.stage_taste[:n][:, items.kind]
     lasting = state.spec.taste_effect * liking + items.popularity[None, :] + understood
     early = np.isin(items.kind, _EARLY_KINDS) * 0.9
     allowed = (items.country[None, :] < 0) | (items.country[None, :] == country[:, None])
@@ -208,7 +208,7 @@ def _pick(state: State, taste: Taste, partner: Array, period: Array, wanted: Arr
 def _follow_ups(
     partner: Array, at: Array, kind: Array, asset: Array, offer: Array, rng: np.random.Generator
 ) -> list[Array]:
-    """Some views become downloads, some opened offers are used, minutes later."""
+    """Let some views become downloads, some opened offers be used, minutes later."""
     loads = (kind == VIEW) & (asset >= 0) & (rng.random(len(kind)) < DOWNLOAD_SHARE)
     uses = (kind == OPEN) & (offer >= 0) & (rng.random(len(kind)) < USE_SHARE)
     of = np.flatnonzero(loads | uses)
@@ -216,9 +216,9 @@ def _follow_ups(
     return [partner[of], later, np.where(loads[of], DOWNLOAD, USE), asset[of], offer[of]]
 
 
-def expected_picks(state: State, share: float, rate: Array) -> Array:
-    """Return the expected number of picks at a session `rate`, of the kind with the given share of events."""
-    return rate * state.cast.session_size[: state.n] * share / float(_SHARES.sum())
+def picks(events: Array, share: float) -> Array:
+    """Return the expected number of picks among visits' further `events`, of a kind with that share of them."""
+    return np.asarray(events * share / float(_SHARES.sum()))
 
 
 def language_name(code: int) -> str:

@@ -13,8 +13,9 @@ from demo.state import ACTIVATED, AWAY, ENDED, ONBOARDING, State
 
 Array = npt.NDArray[Any]
 
-SILENT_DAYS, LET_GO_DAYS = 120.0, 300.0
+SILENT_DAYS, LET_GO_DAYS = 90.0, 180.0
 SATISFACTION_DAYS = 220.0
+LET_GO_RATE = 0.012
 _TIER_SHARES = (0.5, 0.75, 0.92)
 
 
@@ -131,7 +132,7 @@ def learn(state: State, t1: float) -> None:
 
 
 def set_statuses(state: State, t1: float, dt: float) -> None:
-    """Let the programme's people react to silence: inactive after 120 days, the end some time after 300."""
+    """Let the programme's people react to silence: inactive after 90 days, the end some time after 180."""
     silent = t1 - state.last_sign
     inactive = (state.stage == ACTIVATED) & state.status_active & (silent > SILENT_DAYS)
     back = (state.stage == ACTIVATED) & ~state.status_active & (silent < 1)
@@ -141,7 +142,7 @@ def set_statuses(state: State, t1: float, dt: float) -> None:
     state.books.change("status", np.flatnonzero(back), at, np.full(int(back.sum()), "active"))
     hopeless = (state.stage == ONBOARDING) & (t1 - state.recruited > 380)
     let_go = ((silent > LET_GO_DAYS) & state.living) | hopeless
-    ends = let_go & (state.rng.random(state.n) < 0.006 * dt)
+    ends = let_go & (state.rng.random(state.n) < LET_GO_RATE * dt)
     state.stage[ends] = ENDED
     state.alive[ends], state.status_active[ends], state.p_alive[ends] = False, False, 0.0
     state.ended_at[ends] = t1 - 0.05

@@ -123,7 +123,8 @@ def _hops(state: State, leads: Array, pool: Array, pairs: laws.PairTruth, propen
         partner = pool[column]
         p_accept, p_win = pairs.p_accept[rows[asked], column], pairs.p_win[rows[asked], column]
         response, responded = _answer(state, partner, p_accept, offered[asked])
-        facts = (p_accept, p_win, propensity[asked, column], pairs.distance[asked, column], np.full(len(asked), hop))
+        truth = _truth_of_offers(state, partner, p_accept, p_win)
+        facts = (*truth, propensity[asked, column], pairs.distance[asked, column], np.full(len(asked), hop))
         state.books.assignments.append((leads[asked], partner, offered[asked], response, responded, *facts))
         _react(state, partner, p_accept, response)
         accepted = response == ACCEPTED
@@ -131,6 +132,12 @@ def _hops(state: State, leads: Array, pool: Array, pairs: laws.PairTruth, propen
         open_[:] = False
         open_[asked[~accepted]] = True
         offered[asked] = responded + rng.exponential(0.3, len(asked))
+
+
+def _truth_of_offers(state: State, partner: Array, p_accept: Array, p_win: Array) -> tuple[Array, Array]:
+    """Return P(accepts) and P(accepts and wins), by what could be known of who is there."""
+    accepts = state.p_alive[partner] * p_accept
+    return accepts, accepts * p_win * laws.survival(state.dropout[partner])
 
 
 def _answer(state: State, partner: Array, p_accept: Array, offered: Array) -> tuple[Array, Array]:

@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 HORIZONS = (30, 60, 90)
 _STEPS_A_MONTH = 4
 _STEP_DAYS = 7.5
+_CONTENT_STEPS = 6
 _CHUNK = 200_000
 
 COLUMNS = {
@@ -40,6 +41,17 @@ COLUMNS = {
         "propensity": "probability that the historical policy offers it to this partner first; 0 for open leads",
         "chosen": "whether the historical policy offered it to this partner first",
         "distance_km": "great-circle distance",
+    },
+    "offers_made": {
+        "lead": "external id; every offer of a lead in the history",
+        "partner": "external id",
+        "offered_at": "instant, UTC",
+        "hop": "0 for the first partner asked, 1 and 2 for the next",
+        "p_accept": "true P(partner accepts), given everything seen until then",
+        "p_win": "true P(accepts and wins within 180 days)",
+        "propensity": "probability with which the historical policy asks this partner first",
+        "accepted": "what happened, also beyond the end",
+        "won": "what happened; NaN while that lies beyond the end",
     },
     "fit": {
         "partner": "external id; every prospect and every recruit of the history",
@@ -72,6 +84,7 @@ def write(
     frames = {
         "churn": churn(state, rng),
         "match": match(state),
+        "offers_made": offers_made(state),
         "fit": fit(state),
         "recommend": recommend(state, assets, offers, drawn),
     }
@@ -177,6 +190,32 @@ def match(state: State) -> pd.DataFrame:
     )
 
 
+def offers_made(state: State) -> pd.DataFrame:
+    """Return the truth of every offer in the log, beside what came of it."""
+    lead, partner, offered, response, responded, p_accept, p_win, propensity, _, hop = trade_tables.assignment_book(
+        state
+    )
+    book = trade_tables.deal_book(state)
+    ended = book.closes < state.spec.days
+    outcome = pd.Series(np.where(ended, book.won, np.nan), index=book.lead).astype(float)
+    outcome = outcome[(outcome.index >= 0)]
+    accepted = response == ACCEPTED
+    won = np.where(accepted, outcome.reindex(lead).to_numpy(), 0.0)
+    return pd.DataFrame(
+        {
+            "lead": ids("L", lead, 6),
+            "partner": ids("P", partner),
+            "offered_at": _stamp(state, offered),
+            "hop": hop.astype(int),
+            "p_accept": p_accept,
+            "p_win": p_win,
+            "propensity": propensity,
+            "accepted": accepted,
+            "won": np.where(responded < state.spec.days, won, np.nan),
+        }
+    )
+
+
 def fit(state: State) -> pd.DataFrame:
     """Return true P(productive) of prospects and of all who were recruited within the history."""
     rows = np.flatnonzero(~np.isneginf(state.cast.recruited))
@@ -226,43 +265,53 @@ def recommend(state: State, assets: content.Taste, offers: content.Taste, drawn:
 def _engagement(
     state: State, now: Snapshot, rows: Array, taste: content.Taste, share: float, past: tuple[Array, Array]
 ) -> pd.DataFrame:
-    """Return P(at least one pick) of every partner and item, over three months in six steps."""
-    items, steps = len(taste.items), 6
+    """Return P(at least one pick) of every partner and item, over three months in six steps.
+
+    Two courses are summed, for those who are there and those who have fallen silent and may return. What is
+    picked on the way tires, which leaves more room for the rest.
+    """
+    items = len(taste.items)
     seen = np.zeros((state.n, items))
     picked = past[1] >= 0
     seen[past[0][picked], past[1][picked]] = 1.0
-    tier, dt = now.tier[rows], 90.0 / steps
-    new = content.newcomers(state, now.stage, now.at)[rows]
-    expected, staying = np.zeros((len(rows), items)), np.ones(len(rows))
-    for j in range(steps):
-        at = now.at + (j + 0.5) * dt
-        mood = now.mood[rows] * np.exp(-(at - now.at) / laws.MOOD_DAYS)
-        spread = laws.MOOD_SD**2 * np.exp(-2 * (at - now.at) / laws.MOOD_DAYS)
-        rate = state.cast.session_rate * 1.0
-        busy = (
-            rate[: state.n][rows]
-            * np.exp(mood - spread / 2)
-            * state.season_at(at)
-            * np.where(now.stage[rows] == ONBOARDING, 1.4, 1.0)
-        )
-        staying = staying * np.exp(-laws.dropout_rate(now.causes[rows], mood, state.spec) * dt)
-        all_rates = np.zeros(state.n)
-        all_rates[rows] = busy
-        picks = content.expected_picks(state, share, all_rates)[rows] * staying * dt
-        odds = content.weights(taste, rows, tier, new, seen[rows], at)
-        total = odds.sum(axis=1, keepdims=True)
-        expected += picks[:, None] * odds / np.where(total > 0, total, 1)
-    p = now.p_alive[rows][:, None] * -np.expm1(-expected)
+    seen = seen[rows]
+    sure = now.p_alive[rows][:, None]
+    here = -np.expm1(-_expected_picks(state, now, rows, taste, share, seen, np.ones(len(rows))))
+    away = -np.expm1(-_expected_picks(state, now, rows, taste, share, seen, np.zeros(len(rows))))
+    available = content.available(taste, rows, now.tier[rows], now.at - 1e-9)
     return pd.DataFrame(
         {
             "partner": np.repeat(ids("P", rows), items),
             "item": np.tile(np.arange(items), len(rows)),
             "as_of": np.repeat(_stamp(state, now.at), len(rows) * items),
-            "seen": seen[rows].ravel() > 0,
-            "available": content.available(taste, rows, tier, now.at - 1e-9).ravel(),
-            "p_engage": p.ravel(),
+            "seen": seen.ravel() > 0,
+            "available": available.ravel(),
+            "p_engage": (sure * here + (1 - sure) * away).ravel(),
         }
     )
+
+
+def _expected_picks(
+    state: State, now: Snapshot, rows: Array, taste: content.Taste, share: float, seen: Array, there: Array
+) -> Array:
+    """Return how often each item is picked within 90 days by those who are `there` with that probability."""
+    dt = float(calendar.CONTENT_TRUTH_DAYS) / _CONTENT_STEPS
+    new = content.newcomers(state, now.stage, now.at)[rows]
+    size = state.cast.session_size[rows] * np.where(now.stage[rows] == ONBOARDING, 1.4, 1.0)
+    expected = np.zeros((len(rows), len(taste.items)))
+    for j in range(_CONTENT_STEPS):
+        ahead = (j + 0.5) * dt
+        keep = np.exp(-ahead / laws.MOOD_DAYS)
+        mood = now.mood[rows] * keep
+        leave = laws.dropout_rate(now.causes[rows], mood, state.spec) * dt
+        there = there * (1 - leave) + (1 - there) * laws.RETURN_RATE * dt
+        busy = state.cast.session_rate[rows] * np.exp(mood - (laws.MOOD_SD * keep) ** 2 / 2)
+        picks = content.picks(size * busy * state.season_at(now.at + ahead) * there * dt, share)
+        odds = content.weights(taste, rows, now.tier[rows], new, seen, now.at + ahead)
+        tired = 1 - (1 - np.exp(-content.SEEN_PENALTY)) * -np.expm1(-expected) * (1 - seen)
+        total = (odds * tired).sum(axis=1, keepdims=True)
+        expected += picks[:, None] * odds / np.where(total > 0, total, 1)
+    return expected
 
 
 # --- rates ------------------------------------------------------------------------------------
