@@ -17,7 +17,7 @@ def import_command(
     folder: Annotated[Path, typer.Argument(help="one file per resource; see docs/import-format.md", exists=True)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and write nothing")] = False,
     on_error: OnError = "abort",
-) -> int:
+) -> None:
     """Bring a programme into the store."""
     if on_error not in ("abort", "skip"):
         raise typer.BadParameter(f"--on-error is abort or skip, not {on_error!r}")
@@ -34,7 +34,8 @@ def import_command(
     )
     _show_problems(report)
     _show_counts(report, dry_run=dry_run)
-    return 0 if report.ok or on_error == "skip" else 1
+    if not report.ok and on_error == "abort":
+        raise typer.Exit(1)
 
 
 def _show_problems(report: "ImportReport") -> None:

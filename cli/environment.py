@@ -42,7 +42,8 @@ def take_global_options(arguments: Sequence[str]) -> list[str]:
             continue
         value = value or next(pending, "")
         if not value:
-            raise typer.BadParameter(f"{name} needs a value")
+            say(f"allywise: {name} needs a value")
+            raise SystemExit(2)
         os.environ[variable] = value
     return rest
 

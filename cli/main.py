@@ -8,7 +8,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import typer
-from click.exceptions import ClickException, UsageError
 
 from cli import data, keys, modelling, predicting, serving
 from cli.environment import say, take_global_options
@@ -43,17 +42,10 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
     try:
-        outcome = app(take_global_options(arguments), standalone_mode=False)
-    except UsageError as error:
-        error.show()
-        return 2
-    except ClickException as error:
-        error.show()
-        return 1
+        app(take_global_options(arguments))
     except AllywiseError as error:
         say(f"allywise: {error.message}")
         return 1
-    except KeyboardInterrupt:
-        say("allywise: interrupted")
-        return 1
-    return outcome if isinstance(outcome, int) else 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
