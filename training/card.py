@@ -27,8 +27,8 @@ def render_card(manifest: Manifest) -> str:
         lines += _render_part(part)
     lines += ["## Gates", ""]
     for gate in manifest.gates:
-        part = f" ({gate.part})" if gate.part else ""
-        lines.append(f"- {'passed' if gate.passed else 'FAILED'} {gate.name}{part}: {gate.sentence}")
+        where = f" ({gate.part})" if gate.part else ""
+        lines.append(f"- {'passed' if gate.passed else 'FAILED'} {gate.name}{where}: {gate.sentence}")
     lines += ["", *_render_data(manifest)]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -116,7 +116,8 @@ class _Difference:
             for counts in group_draws(group, _DRAWS if len(differences) else 0, seed)
             if counts.sum() > 0
         ]
-        self.low, self.high = np.quantile(draws, (0.05, 0.95)) if draws else (self.point, self.point)
+        self.low = float(np.quantile(draws, 0.05)) if draws else self.point
+        self.high = float(np.quantile(draws, 0.95)) if draws else self.point
 
 
 def _difference(evaluations: Sequence[Evaluation], against: Sequence[str], seed: int) -> _Difference:

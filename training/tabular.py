@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from domain.errors import TrainingImpossible
+from domain.errors import FeatureSetMismatch, TrainingImpossible
 from training.dataset import Dataset, Floats, Instants
 from training.evaluation import Evaluation, Method, MethodKind
 from training.measures import BinaryMeasures, log_losses, measure
@@ -17,8 +17,8 @@ from training.task import GoldenRows, PartResult, TrainingContext
 if TYPE_CHECKING:
     from models.probability import ProbabilityModel
 
-MODEL = "model"
-CHAMPION = "champion"
+MODEL: Literal["model"] = "model"
+CHAMPION: Literal["champion"] = "champion"
 _GOLDEN_ROWS = 50
 
 Baseline = Callable[[Dataset, Dataset], Floats]
@@ -126,11 +126,19 @@ def compare(
         p[name] = _bounded(baseline(train, test), train)
     judged = {name: np.ones(len(test), dtype=bool) for name in p}
     unseen = _unseen(test, context)
-    if champion is not None and unseen.sum() >= MIN_TEST_ROWS:
+    theirs = _ask(champion, test.take(unseen)) if champion is not None and unseen.sum() >= MIN_TEST_ROWS else None
+    if theirs is not None:
         p[CHAMPION] = np.full(len(test), np.nan)
-        p[CHAMPION][unseen] = champion(test.take(unseen).features)
+        p[CHAMPION][unseen] = theirs
         judged[CHAMPION] = unseen
     return _evaluation(test, split, p, judged, context.seed, part)
+
+
+def _ask(champion: Predictor, test: Dataset) -> Floats | None:
+    try:
+        return np.asarray(champion(test.features), dtype=np.float64)
+    except FeatureSetMismatch:  # a custom attribute came or went since: the two cannot be compared
+        return None
 
 
 def _evaluation(
@@ -167,7 +175,9 @@ def _champion_sentence(judged: "np.ndarray | None") -> str:
 
 
 def _kind(name: str) -> MethodKind:
-    return MODEL if name == MODEL else CHAMPION if name == CHAMPION else "baseline"
+    if name == MODEL:
+        return MODEL
+    return CHAMPION if name == CHAMPION else "baseline"
 
 
 def _unseen(test: Dataset, context: TrainingContext) -> np.ndarray:

@@ -1,0 +1,171 @@
+"""What every answer needs: store, settings, registry, text encoder, and caches of history and loaded models."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from domain.context import Clock, system_clock
+from domain.errors import ArtefactInvalid
+from domain.settings import Settings
+from domain.terms import ModelName
+from intelligence.features.text import TextEncoder
+from models.artefact import as_utc
+from models.registry import ModelVersion, Registry
+from store.engine import reading
+from store.history import History, load_history
+from store.stamp import Stamp, store_stamp
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+BASELINE = "baseline"
+"""What predictions carry as ``model_version`` when no model serves."""
+
+_CLASSES = {
+    ModelName.FIT: ("models.fit", "FitModel"),
+    ModelName.CHURN: ("models.churn", "ChurnModel"),
+    ModelName.MATCH: ("models.match", "MatchModel"),
+    ModelName.RECOMMEND: ("models.recommend", "RecommendModel"),
+}
+_HISTORIES = 3
+_MODELS = 8
+_LIVE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A served thing in memory, with the version that it is.
+
+    Parameters
+    ----------
+    version : ModelVersion
+        Label, manifest, instant of training.
+    model : Any
+        Instance of the class in ``models/<name>.py``.
+    """
+
+    version: ModelVersion
+    model: Any
+
+    @property
+    def label(self) -> str:
+        """``model_version`` of its predictions, e.g. ``churn/3``."""
+        return self.version.label
+
+
+class Intelligence:
+    """The context that interfaces, commands and jobs share; safe to use from several threads.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the store.
+    settings : Settings
+        Horizons, home, registry.
+    registry : Registry
+        Which version serves.
+    text : TextEncoder
+        For features.
+    clock : callable, optional
+        Gives the present instant.
+    """
+
+    def __init__(
+        self,
+        engine: "Engine",
+        settings: Settings,
+        registry: Registry,
+        text: TextEncoder,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.registry = registry
+        self.text = text
+        self.clock = clock
+        self._histories: OrderedDict[datetime, tuple[Stamp, History]] = OrderedDict()
+        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._history_lock = threading.Lock()
+        self._model_lock = threading.Lock()
+
+    @classmethod
+    def open(cls, engine: "Engine", settings: Settings, clock: Clock = system_clock) -> Self:
+        """Return a context over an open store, with registry and encoder as the settings say."""
+        return cls(engine, settings, Registry.of(settings), TextEncoder(engine, settings), clock)
+
+    def instant(self, as_of: datetime | None = None) -> datetime:
+        """Return `as_of` as aware UTC; the present when it is None."""
+        return self.clock() if as_of is None else as_utc(as_of)
+
+    def history(self, as_of: datetime | None = None) -> History:
+        """Return everything that was known at an instant, from memory if the store has not changed since.
+
+        For the present a history read in the last minute will do: without a change of the store the two
+        differ only by rows that were recorded with an instant in the future.
+        """
+        until = self.instant(as_of)
+        with self._history_lock, self.engine.connect() as connection:
+            snapshot = reading(connection)
+            stamp = store_stamp(snapshot)
+            kept = self._kept_history(until, stamp)
+            if kept is not None:
+                return kept
+            history = load_history(snapshot, until)
+            self._histories[until] = (stamp, history)
+            while len(self._histories) > _HISTORIES:
+                self._histories.popitem(last=False)
+            return history
+
+    def load_model(self, name: str, as_of: datetime | None = None) -> LoadedModel | None:
+        """Return the model that answers as of an instant, loaded and verified; None if the baseline does.
+
+        Raises
+        ------
+        ArtefactInvalid
+            If a file of the version that should serve is missing or was altered.
+        """
+        version = self.registry.serving(name, self.instant(as_of))
+        if version is None:
+            return None
+        folder = version.folder
+        with self._model_lock:
+            kept = self._models.get(version.label)
+            if kept is None:
+                kept = LoadedModel(version, _class_of(version.manifest.name).load(folder))
+                self._models[version.label] = kept
+            self._models.move_to_end(version.label)
+            while len(self._models) > _MODELS:
+                self._models.popitem(last=False)
+            return kept
+
+    def _kept_history(self, until: datetime, stamp: Stamp) -> History | None:
+        for instant, (known, _) in list(self._histories.items()):
+            if known != stamp:
+                del self._histories[instant]
+        exact = self._histories.get(until)
+        if exact is not None:
+            return exact[1]
+        if abs(self.clock() - until) > _LIVE:
+            return None
+        for instant, (_, history) in reversed(self._histories.items()):
+            if timedelta(0) <= until - instant <= _LIVE:
+                return replace(history, until=np.datetime64(until.replace(tzinfo=None), "us"))
+        return None
+
+
+def open_intelligence(engine: "Engine", settings: Settings, clock: Clock = system_clock) -> Intelligence:
+    """Return the context of all predictions over an open store."""
+    return Intelligence.open(engine, settings, clock)
+
+
+def _class_of(name: str) -> Any:
+    try:
+        module, attribute = _CLASSES[ModelName(name)]
+    except ValueError:
+        raise ArtefactInvalid(f"The manifest names {name!r}, which is no model of this service.") from None
+    return getattr(import_module(module), attribute)
