@@ -54,14 +54,16 @@ class Workspace:
         """
         started = time.monotonic()
         command = [sys.executable, "-m", "cli", *map(str, arguments)]
-        done = subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         label = " ".join(str(word) for word in arguments[:2] if not isinstance(word, Path))
         self.seconds[label] = self.seconds.get(label, 0.0) + time.monotonic() - started
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
         return done.stdout
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables of its commands."""
         chosen = {f"ALLYWISE_{name}": value for name, value in self.settings.items()}
         return os.environ | chosen | {"ALLYWISE_HOME": str(self.home)}
 
