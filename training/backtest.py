@@ -69,7 +69,7 @@ class BackTest:
     def summary(self) -> pd.DataFrame:
         """Return the mean of each metric over cutoffs, weighted by rows, by part and method."""
         table = self.table()
-        metrics = [column for column in table.columns[5:]]
+        metrics = list(table.columns[5:])
         rows = []
         for (part, method), group in table.groupby(["part", "method"], sort=False):
             means = {name: _mean(group[name], group["rows"]) for name in metrics}
@@ -252,7 +252,8 @@ def _no_progress(_text: str, _done: float) -> None:
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; color: #222 }}
-table {{ border-collapse: collapse }} td, th {{ padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd }}
+table {{ border-collapse: collapse }}
+td, th {{ padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd }}
 img {{ max-width: 49%; height: auto }}
 </style></head><body>
 {body}
