@@ -253,7 +253,7 @@ class PostgresBackend(Backend):
 def _key(kind: str, position: int) -> str:
     if kind == "instant":
         # Whole seconds and the rest apart: PostgreSQL multiplies intervals in double precision.
-        seconds, rest = f"(c{position} / 1000000)", f"(c{position} % 1000000)"
+        seconds, rest = f"(c{position} / 1000000)", f"mod(c{position}, 1000000)"
         return f"(timestamptz 'epoch' + {seconds} * interval '1 second' + {rest} * interval '1 microsecond')"
     return f"c{position}"
 
@@ -261,6 +261,6 @@ def _key(kind: str, position: int) -> str:
 def _copyable(array: Any, is_instant: bool) -> Any:
     if is_instant:
         return array.cast(pa.timestamp("us", "UTC"))
-    if pa.types.is_binary(array.type):
+    if pa.types.is_fixed_size_binary(array.type):
         return pa.array(["\\x" + value.hex() for value in array.to_pylist()], pa.string())
     return array
