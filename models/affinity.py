@@ -294,7 +294,13 @@ def fit_weights(
     objective = _logistic_loss if group is None else _conditional_loss
     starts = None if group is None else np.flatnonzero(np.diff(group, prepend=group[0] - 1))
     result = minimize(
-        objective, start, args=(x, y, starts, penalty), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60}
+        objective,
+        start,
+        args=(x, y, starts, penalty),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 60},
     )
     return np.asarray(result.x[:k]), float(result.x[k])
 

@@ -143,9 +143,7 @@ def _from_outcomes(
     terms = features[list(state.term_names)].to_numpy(np.float64)
     early = np.arange(len(rows)) < max(int(_EARLY_SHARE * len(rows)), 1)
     weights, intercept = fit_weights(terms[early], rows["won"].to_numpy(np.float64)[early])
-    fitted = replace(
-        spec.affinity, names=state.term_names, weights=tuple(weights.tolist()), intercept=intercept
-    )
+    fitted = replace(spec.affinity, names=state.term_names, weights=tuple(weights.tolist()), intercept=intercept)
     # The same numbers as building everything again with the fitted weights.
     features["affinity"] = fitted.score(terms.astype(np.float32)).astype(np.float32).astype(np.float64)
     spec = replace(spec, affinity=fitted)
@@ -187,9 +185,7 @@ def _from_wins(
     return _dataset(pairs.frame(), rows, spec, horizon), spec
 
 
-def _allowed(
-    rules: Eligibility, world: PairWorld, lead: int, at: int, winners: Ints
-) -> npt.NDArray[np.bool_]:
+def _allowed(rules: Eligibility, world: PairWorld, lead: int, at: int, winners: Ints) -> npt.NDArray[np.bool_]:
     """Partners that could have had the lead: by the programme's rules, not by what became of this very lead."""
     query = replace(world.batch.query(lead), customer=-1)
     allowed = rules.allowed(query, at)
@@ -222,7 +218,9 @@ def _fit_stage_one(
 
 def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon_days: int) -> Dataset:
     """Leave out columns that never vary: where they do in serving, the model has not learned what they mean."""
-    varying = [name for name in features.columns if features[name].nunique(dropna=False) > 1] or list(features.columns[:1])
+    varying = [name for name in features.columns if features[name].nunique(dropna=False) > 1] or list(
+        features.columns[:1]
+    )
     return Dataset(
         features=features[varying],
         label=rows["won"].to_numpy(np.float64),
@@ -238,7 +236,7 @@ def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon
 
 def _fit_amounts(dataset: Dataset) -> tuple["AmountModel | None", tuple[str, ...]]:
     """Fit the amount on won pairs: what is known of the lead and of the partner's profile."""
-    from models.amount import AmountModel  # noqa: PLC0415
+    from models.amount import AmountModel
 
     columns = tuple(name for name in dataset.features if name.startswith(("lead.", "partner")))
     amount = dataset.extra["amount"].to_numpy(np.float64)

@@ -43,12 +43,16 @@ def list_metrics(p: np.ndarray, label: np.ndarray, group: np.ndarray) -> pd.Data
     won = frame[frame["label"] > 0]
     top = won["rank"] <= _TOP
     gain = np.where(top, 1.0 / np.log2(won["rank"] + 1.0), 0.0)
-    found = won.assign(hit=top.astype(float), gain=gain).groupby("group").agg(
-        n=("label", "size"), hit=("hit", "sum"), gain=("gain", "sum"), first=("rank", "min")
+    found = (
+        won.assign(hit=top.astype(float), gain=gain)
+        .groupby("group")
+        .agg(n=("label", "size"), hit=("hit", "sum"), gain=("gain", "sum"), first=("rank", "min"))
     )
     ideal = np.cumsum(1.0 / np.log2(np.arange(1, _TOP + 1) + 1.0))
     best = ideal[np.minimum(found["n"].to_numpy(np.int64), _TOP) - 1]
-    return pd.DataFrame({"recall@10": found["hit"] / found["n"], "mrr": 1.0 / found["first"], "ndcg@10": found["gain"] / best})
+    return pd.DataFrame(
+        {"recall@10": found["hit"] / found["n"], "mrr": 1.0 / found["first"], "ndcg@10": found["gain"] / best}
+    )
 
 
 def _with_interval(values: np.ndarray) -> Metric:

@@ -124,7 +124,9 @@ class Eligibility:
         customer = pd.Series(world.batch.customers[self._deals["lead"].to_numpy(np.int64)])
         self._deals_of_customer = {int(k): v for k, v in customer.groupby(customer).indices.items() if int(k) >= 0}
         self._deals_of_lead = {int(k): v for k, v in self._deals.groupby("lead").indices.items()}
-        self._deal_columns = {name: self._deals[name].to_numpy(np.int64) for name in ("partner", "registered", "closed", "lead")}
+        self._deal_columns = {
+            name: self._deals[name].to_numpy(np.int64) for name in ("partner", "registered", "closed", "lead")
+        }
         self._product_of = world.batch.frame["product"].astype(object).where(world.batch.frame["product"].notna(), None)
         self._static: Bools | None = None
         self._places: dict[tuple[str | None, str | None, bool], Bools] = {}

@@ -1,0 +1,75 @@
+"""The answer where no model serves: win rates and affinity, shrunk, with wide intervals."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit
+from scipy.special import logit as log_odds
+
+from intelligence.features.pair_build import PairSpec, describe_partners
+from intelligence.features.pair_events import FAILURES, PairEvent
+from intelligence.features.pair_leads import describe_leads, lead_table
+from intelligence.features.pair_world import Encoder, PairWorld
+from models.affinity import AffinityParameters
+from models.probability import Factors, Prediction
+
+if TYPE_CHECKING:
+    from store.history import History
+
+Floats = npt.NDArray[np.float64]
+
+_Z80 = 1.2816
+_ATTRIBUTE_WEIGHT = 0.5
+_LEAST_SPREAD = 0.3
+
+
+def baseline_world(
+    history: "History", horizon_days: int, protected: tuple[str, ...], encoder: Encoder | None
+) -> tuple[PairWorld, PairSpec]:
+    """Prepare a history for the baseline: attributes described on the spot, nothing fitted."""
+    table = lead_table(history)
+    numbers, words = describe_partners(history, protected)
+    world = PairWorld(history, describe_leads(table, protected), horizon_days, encoder, table)
+    only_wins = (world.events.kind == PairEvent.WIN).any() and not np.isin(world.events.kind, FAILURES).any()
+    affinity = AffinityParameters(contrast=not only_wins)
+    return world, PairSpec(world.spec, affinity, horizon_days, numbers, words)
+
+
+class BaselineRanker:
+    """Partner's win rate, shrunk, moved by its record with leads like this one.
+
+    With wins alone: the share of the partner's affinity among all partners.
+    """
+
+    def predict(self, features: pd.DataFrame) -> Prediction:
+        """Return p_win with an 80 % interval that narrows with the partner's own outcomes."""
+        z = self._terms(features).sum(axis=1).to_numpy(np.float64)
+        z = np.clip(z, -12.0, 12.0)
+        p = expit(z)
+        outcomes = np.expm1(features["tries"].to_numpy(np.float64))
+        half = _Z80 * np.sqrt(_LEAST_SPREAD**2 + 1.0 / ((outcomes + 4.0) * p * (1.0 - p)))
+        return Prediction(p, expit(z - half), expit(z + half))
+
+    def explain(self, features: pd.DataFrame) -> Factors:
+        """Return contributions: base zero, the terms add up to the log-odds."""
+        terms = self._terms(features)
+        total = terms.sum(axis=1)
+        clipped = np.clip(total, -12.0, 12.0)
+        return Factors((clipped - total).to_numpy(np.float64), terms)
+
+    def amount(self, features: pd.DataFrame) -> Floats:
+        """Return the lead's own estimate, else what the partner usually wins."""
+        if "lead.estimated_amount" in features:
+            return features["lead.estimated_amount"].to_numpy(np.float64)
+        return np.full(len(features), np.nan)
+
+    def _terms(self, features: pd.DataFrame) -> pd.DataFrame:
+        if "rate" not in features:
+            share = np.exp(np.clip(features["affinity_share"].to_numpy(np.float64), -14.0, -1e-6))
+            return pd.DataFrame({"affinity_share": log_odds(share)}, index=features.index)
+        names = [name for name in features.columns if name.startswith("rate.")]
+        terms = features[["rate", *names]].copy()
+        terms[names] *= _ATTRIBUTE_WEIGHT
+        return terms

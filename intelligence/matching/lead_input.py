@@ -1,0 +1,118 @@
+"""Leads that somebody asks about, in whichever form: rows of the store, columns of a file, a request's fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from domain.errors import InvalidInput, UnknownReference
+from domain.resources import RESOURCES
+
+if TYPE_CHECKING:
+    from store.history import History
+
+_KNOWN = {column.name for column in RESOURCES["leads"].columns}
+_OWN = {"id", "lead_id", "product_id", "program_id", "row_version"}
+_PREFIX = "attributes."
+
+
+def read_leads(leads: Any, history: "History") -> pd.DataFrame:
+    """Return leads as one frame with columns of leads, a row each.
+
+    Parameters
+    ----------
+    leads : DataFrame, sequence of mappings, or sequence of external ids
+        Columns (or keys) of the leads resource; others are custom attributes, also inside ``attributes``.
+    history : History
+        To look up leads given by id.
+
+    Returns
+    -------
+    DataFrame
+        ``lead`` (the caller's id, or a running number), ``lead_id`` (ours, -1 if not in the store), ``created_at``
+        (naive UTC, NaT for none), and what is known of the leads.
+
+    Raises
+    ------
+    UnknownReference
+        If a lead given by id is not in the store.
+    InvalidInput
+        If `leads` is none of these, or ``created_at`` is no instant.
+    """
+    frame = _as_frame(leads, history).reset_index(drop=True)
+    frame = _with_attributes(frame)
+    for name in ("product", "program"):
+        if name in frame:
+            frame = frame.drop(columns=f"{name}_id", errors="ignore")
+    numbers = pd.Series([str(row + 1) for row in range(len(frame))], dtype=object)
+    given = (
+        frame["external_id"].astype(object) if "external_id" in frame else pd.Series(None, frame.index, dtype=object)
+    )
+    frame["lead"] = given.where(given.notna() & (given.astype(str) != ""), numbers).astype(str).astype("str")
+    known = pd.Series(history.leads["id"].to_numpy(), index=history.leads["external_id"].to_numpy())
+    frame["lead_id"] = frame["lead"].map(known).fillna(-1).astype(np.int64) if "external_id" in frame else -1
+    frame["created_at"] = _instants(frame)
+    return frame
+
+
+def _as_frame(leads: Any, history: "History") -> pd.DataFrame:
+    if isinstance(leads, pd.DataFrame):
+        return leads.copy()
+    if isinstance(leads, str | Mapping):
+        return _as_frame([leads], history)
+    if not isinstance(leads, Sequence):
+        raise InvalidInput(f"leads must be a frame, a list of leads or a list of ids, not {type(leads).__name__}.")
+    if all(isinstance(lead, str) for lead in leads):
+        return _by_id(list(leads), history)
+    if all(isinstance(lead, Mapping) for lead in leads):
+        return pd.DataFrame([dict(lead) for lead in leads], index=range(len(leads)))
+    raise InvalidInput("leads must be all ids or all leads with their fields.")
+
+
+def _by_id(names: list[str], history: "History") -> pd.DataFrame:
+    frame = history.leads
+    position = pd.Series(np.arange(len(frame)), index=frame["external_id"].to_numpy())
+    unknown = [name for name in names if name not in position.index]
+    if unknown:
+        raise UnknownReference(
+            f"There is no lead {unknown[0]!r} as of {history.until}.", field="lead", value=unknown[0]
+        )
+    return frame.iloc[position[names].to_numpy(np.int64)].copy()
+
+
+def _with_attributes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Bring custom attributes into columns ``attributes.<name>``, numbers as numbers."""
+    if "attributes" in frame:
+        nested = pd.DataFrame([dict(value) if isinstance(value, Mapping) else {} for value in frame["attributes"]])
+        nested.index = frame.index
+        frame = pd.concat([frame.drop(columns="attributes"), nested.add_prefix(_PREFIX)], axis=1)
+    names = {name: _PREFIX + name for name in frame.columns if _is_custom(str(name))}
+    frame = frame.rename(columns=names)
+    for name in frame.columns:
+        if str(name).startswith(_PREFIX) and not pd.api.types.is_numeric_dtype(frame[name]):
+            frame[name] = _typed(frame[name])
+    return frame
+
+
+def _is_custom(name: str) -> bool:
+    return name not in _KNOWN and name not in _OWN and not name.startswith(_PREFIX)
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    texts = column.astype(object).where(column.notna(), None)
+    texts = texts.map(lambda value: None if value is None or value == "" else value)
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if numbers.notna().sum() == texts.notna().sum():
+        return numbers.astype(np.float64)
+    return texts.map(lambda value: None if value is None else str(value)).astype("str")
+
+
+def _instants(frame: pd.DataFrame) -> pd.Series:
+    if "created_at" not in frame:
+        return pd.Series(np.full(len(frame), "NaT", dtype="datetime64[us]"), index=frame.index)
+    try:
+        stamps = pd.to_datetime(frame["created_at"], utc=True, format="ISO8601")
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"created_at of a lead is no instant: {error}.", field="created_at") from error
+    return stamps.dt.tz_convert(None).astype("datetime64[us]")

@@ -1,0 +1,214 @@
+"""Eligible partners ranked for leads, each lead as of its own instant."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from intelligence.features.pair_build import PairRows, PairSpec
+from intelligence.features.pair_state import PairState
+from intelligence.features.pair_world import LeadBatch, PairWorld
+from intelligence.matching.eligibility import Eligibility, Rule
+from models.match import Ranker
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+_CHUNK_ROWS = 60_000
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Leads and the instants that they are asked about.
+
+    Parameters
+    ----------
+    batch : LeadBatch
+        In the terms of the matcher's world.
+    names : sequence of str
+        The caller's ids.
+    store_rows : int64 array
+        Rows of the leads in the world's table, -1 where they are not in the store.
+    at_us : int64 array
+        Instants, microseconds since 1970.
+    """
+
+    batch: LeadBatch
+    names: Sequence[str]
+    store_rows: Ints
+    at_us: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Ranked pairs, leads in the order asked, best partner first.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``question`` (position of the lead), ``partner`` (position), ``rank``, ``p_win``, ``low``, ``high``,
+        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds).
+    features : DataFrame
+        Feature values of the rows.
+    """
+
+    rows: pd.DataFrame
+    features: pd.DataFrame
+
+
+@dataclass(eq=False)
+class _Walk:
+    """A state that has been walked to some instant, and the rules over its profiles."""
+
+    state: PairState
+    rules: Eligibility
+    at_us: int = -(2**62)
+
+
+@dataclass(eq=False)
+class Matcher:
+    """A ranker over one prepared history.
+
+    Parameters
+    ----------
+    world : PairWorld
+        The history.
+    spec : PairSpec
+        Features that the ranker expects.
+    ranker : Ranker
+        Fitted model or baseline.
+    label : str
+        Its version, for the answers.
+    candidates : int
+        Partners per lead that the ranker looks at.
+    """
+
+    world: PairWorld
+    spec: PairSpec
+    ranker: Ranker
+    label: str
+    candidates: int
+    _walk: _Walk | None = field(default=None, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def _walk_to(self, at_us: int) -> _Walk:
+        """The walk at an instant; walked again from the start when the instant lies behind it."""
+        if self._walk is None or at_us < self._walk.at_us:
+            state = PairState(self.world, self.spec.affinity)
+            self._walk = _Walk(state, Eligibility(self.world, state.profiles))
+        self._walk.state.advance(at_us)
+        self._walk.at_us = at_us
+        return self._walk
+
+    def rank(self, question: Question, top: int, by: str, partners: Sequence[Ints] | None = None) -> Ranking:
+        """Rank eligible partners.
+
+        Parameters
+        ----------
+        question : Question
+            Leads, in any order of time.
+        top : int
+            Partners to keep per lead.
+        by : {"p_win", "value"}
+            Value is p_win times the expected amount.
+        partners : sequence of int64 arrays, optional
+            Only these positions per lead, without rules.
+        """
+        kept: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+        with self._lock:
+            for rows, outcomes, instants in self._chunks(question, top, partners):
+                if len(rows):
+                    kept.append(_best(self._answer(rows, outcomes, instants), rows.frame(), top, by))
+        if not kept:
+            return Ranking(_no_rows(), pd.DataFrame())
+        pairs = pd.concat([one for one, _ in kept], ignore_index=True)
+        features = pd.concat([one for _, one in kept], ignore_index=True)
+        order = np.lexsort((pairs["rank"], pairs["question"]))
+        return Ranking(pairs.iloc[order].reset_index(drop=True), features.iloc[order].reset_index(drop=True))
+
+    def _chunks(
+        self, question: Question, top: int, partners: Sequence[Ints] | None
+    ) -> Iterator[tuple[PairRows, Ints, Ints]]:
+        """Feature rows of some leads at a time, with the partners' outcomes and the instants of the rows."""
+        rows, outcomes, instants = None, [], []
+        for position in np.argsort(question.at_us, kind="stable").tolist():
+            at = int(question.at_us[position])
+            walk = self._walk_to(at)
+            if rows is None:
+                rows = PairRows(self.spec, walk.state, question.batch)
+            if partners is None:
+                chosen, scores = self._candidates(walk, question, position, top)
+            else:
+                chosen, scores = partners[position], None
+            if len(chosen):
+                rows.add(position, at, chosen, scores)
+                outcomes.append(walk.state.outcomes(chosen)[1])
+                instants.append(np.full(len(chosen), at, dtype=np.int64))
+            if len(rows) >= _CHUNK_ROWS:
+                yield rows, np.concatenate(outcomes), np.concatenate(instants)
+                rows, outcomes, instants = None, [], []
+        if rows is not None and len(rows):
+            yield rows, np.concatenate(outcomes), np.concatenate(instants)
+
+    def _candidates(self, walk: _Walk, question: Question, position: int, top: int) -> tuple[Ints, Floats | None]:
+        query, at = question.batch.query(position), int(question.at_us[position])
+        allowed = np.flatnonzero(walk.rules.allowed(query, at, int(question.store_rows[position])))
+        most = max(self.candidates, top)
+        if len(allowed) <= most and self.spec.affinity.contrast:
+            return allowed, None
+        scores = walk.state.scores(query, at)
+        best = np.argsort(-scores[allowed], kind="stable")[:most]
+        return np.sort(allowed[best]), scores
+
+    def _answer(self, rows: PairRows, outcomes: Ints, instants: Ints) -> pd.DataFrame:
+        features = rows.frame()
+        prediction = self.ranker.predict(features)
+        return pd.DataFrame(
+            {
+                "question": rows.leads,
+                "partner": rows.partners,
+                "p_win": prediction.p,
+                "low": prediction.low,
+                "high": prediction.high,
+                "expected_amount": self.ranker.amount(features),
+                "affinity": features["affinity"].to_numpy(np.float64),
+                "n": outcomes,
+                "at": instants,
+            }
+        )
+
+    def blocked(self, question: Question) -> Iterator[tuple[int, dict[Rule, Bools]]]:
+        """For each lead, in order of time, the partners that each rule speaks against."""
+        with self._lock:
+            for position in np.argsort(question.at_us, kind="stable").tolist():
+                at = int(question.at_us[position])
+                walk = self._walk_to(at)
+                lead = question.batch.query(position)
+                yield position, walk.rules.blocked(lead, at, int(question.store_rows[position]))
+
+    def room(self, at_us: int) -> Floats:
+        """How many more leads each partner takes at an instant."""
+        with self._lock:
+            return self._walk_to(at_us).rules.room(at_us)
+
+
+def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rank within leads (ties: affinity, then partner) and keep the top."""
+    value = pairs["p_win"].to_numpy(np.float64)
+    if by == "value":
+        value = value * pairs["expected_amount"].fillna(1.0).to_numpy(np.float64)
+    order = np.lexsort((pairs["partner"], -pairs["affinity"], -value, pairs["question"]))
+    ranked = pairs.iloc[order]
+    ranked = ranked.assign(rank=ranked.groupby("question").cumcount() + 1)
+    keep = (ranked["rank"] <= top).to_numpy()
+    return ranked[keep].reset_index(drop=True), features.iloc[order[keep]].reset_index(drop=True)
+
+
+def _no_rows() -> pd.DataFrame:
+    names = ("question", "partner", "rank", "n", "at")
+    numbers = ("p_win", "low", "high", "expected_amount", "affinity")
+    return pd.DataFrame({**{name: np.zeros(0, np.int64) for name in names}, **{name: np.zeros(0) for name in numbers}})
