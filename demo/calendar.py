@@ -1,6 +1,5 @@
 """Time in the world: days since the start as floats, and the grid of periods on which partners change."""
 
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -25,11 +24,6 @@ def instants(spec: WorldSpec, days: Array) -> Array:
     known = np.isfinite(seconds)
     delta = np.where(known, seconds, 0).astype("int64").astype("timedelta64[s]")
     return np.where(known, start_of(spec) + delta, np.datetime64("NaT"))
-
-
-def to_days(spec: WorldSpec, instant: datetime | np.datetime64) -> float:
-    """Turn an instant, naive UTC, into days since the start."""
-    return float((np.datetime64(instant, "s") - start_of(spec)) / np.timedelta64(1, "s")) / 86_400
 
 
 def month_starts(spec: WorldSpec) -> Array:

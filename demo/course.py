@@ -15,7 +15,8 @@ Array = npt.NDArray[Any]
 
 SILENT_DAYS, LET_GO_DAYS = 90.0, 180.0
 SATISFACTION_DAYS = 220.0
-LET_GO_RATE = 0.012
+LET_GO_RATE, PATIENCE_DAYS = 0.012, 380.0
+NEWCOMER_VISITS = 1.4
 _TIER_SHARES = (0.5, 0.75, 0.92)
 
 
@@ -107,7 +108,7 @@ def start_rate(state: State, t0: float, dt: float) -> Array:
 
 def visit(state: State, k: int, t0: float, dt: float) -> None:
     """Draw the sessions of the period: visits, calls, courses."""
-    onboarding = np.where(state.stage == ONBOARDING, 1.4, 1.0)
+    onboarding = np.where(state.stage == ONBOARDING, NEWCOMER_VISITS, 1.0)
     mood = np.exp(state.mood - laws.MOOD_SD**2 / 2)
     rate = state.cast.session_rate[: state.n] * mood * onboarding * state.season_at(t0 + dt / 2) * dt
     sessions = np.where(state.alive, state.rng.poisson(rate), 0)
@@ -140,10 +141,16 @@ def set_statuses(state: State, t1: float, dt: float) -> None:
     at = t1 - 0.1
     state.books.change("status", np.flatnonzero(inactive), at, np.full(int(inactive.sum()), "inactive"))
     state.books.change("status", np.flatnonzero(back), at, np.full(int(back.sum()), "active"))
-    hopeless = (state.stage == ONBOARDING) & (t1 - state.recruited > 380)
-    let_go = ((silent > LET_GO_DAYS) & state.living) | hopeless
-    ends = let_go & (state.rng.random(state.n) < LET_GO_RATE * dt)
+    newcomer = state.stage == ONBOARDING
+    chance = let_go_probability(t1, dt, state.last_sign, newcomer, state.recruited)
+    ends = state.living & (state.rng.random(state.n) < chance)
     state.stage[ends] = ENDED
     state.alive[ends], state.status_active[ends], state.p_alive[ends] = False, False, 0.0
     state.ended_at[ends] = t1 - 0.05
     state.books.change("status", np.flatnonzero(ends), t1 - 0.05, np.full(int(ends.sum()), "ended"))
+
+
+def let_go_probability(t1: float, dt: float, last_sign: Array, newcomer: Array, recruited: Array) -> Array:
+    """Return P(the relation is ended at `t1`): after long silence, or more than a year without a first deal."""
+    hopeless = (t1 - last_sign > LET_GO_DAYS) | (newcomer & (t1 - recruited > PATIENCE_DAYS))
+    return np.where(hopeless, LET_GO_RATE * dt, 0.0)

@@ -108,4 +108,4 @@ def _choose(rng: np.random.Generator, weights: Array) -> Array:
     """Draw one column a row with the row's probabilities."""
     cumulated = np.cumsum(weights, axis=1)
     pick = (cumulated < rng.random(len(weights))[:, None] * cumulated[:, -1:]).sum(axis=1)
-    return np.minimum(pick, weights.shape[1] - 1)
+    return np.asarray(np.minimum(pick, weights.shape[1] - 1))

@@ -91,6 +91,7 @@ class Snapshot:
     certified: Array
     lead_rate: Array
     seen: Array
+    last_sign: Array
 
 
 @dataclass
@@ -136,12 +137,12 @@ class State:
     @property
     def living(self) -> Array:
         """Whose relation stands: recruited and not ended."""
-        return (self.stage == ONBOARDING) | (self.stage == ACTIVATED)
+        return np.asarray((self.stage == ONBOARDING) | (self.stage == ACTIVATED))
 
     @property
     def load(self) -> Array:
         """Open leads as a share of capacity."""
-        return self.open_leads / self.cast.capacity[: self.n]
+        return np.asarray(self.open_leads / self.cast.capacity[: self.n])
 
     def season_at(self, days: float) -> float:
         """Return the programme's relative activity at an instant."""
@@ -161,6 +162,7 @@ class State:
             certified=self.certified.copy(),
             lead_rate=self.accept_rate + self.win_rate,
             seen=self.seen.copy(),
+            last_sign=self.last_sign.copy(),
         )
 
     def causes(self, at: float) -> Array:

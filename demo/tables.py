@@ -16,22 +16,29 @@ AGREEMENT_DAYS = 730
 _ROLES = ("owner", "sales", "technical")
 
 
+def some(known: Array, values: Any) -> Array:
+    """Return `values` as objects where `known`, None elsewhere."""
+    result = np.full(known.shape, None, dtype=object)
+    result[known] = np.asarray(values, dtype=object)[known]
+    return result
+
+
 def ids(prefix: str, numbers: Array, width: int = 5) -> Array:
     """Return external ids, NaN where a number is negative."""
     texts = np.char.add(f"{prefix}-", np.char.zfill((np.asarray(numbers) + 1).astype(str), width)).astype(object)
-    return np.where(np.asarray(numbers) < 0, None, texts)
+    return some(np.asarray(numbers) >= 0, texts)
 
 
 def instants(state: State, days: Array) -> Array:
     """Return ISO instants in UTC, None where unknown."""
     at = calendar.instants(state.spec, days)
-    return np.where(np.isnat(at), None, np.char.add(np.datetime_as_string(at, unit="s"), "Z").astype(object))
+    return some(~np.isnat(at), np.char.add(np.datetime_as_string(at, unit="s"), "Z"))
 
 
 def dates(state: State, days: Array) -> Array:
     """Return ISO dates, None where unknown."""
     at = calendar.instants(state.spec, days)
-    return np.where(np.isnat(at), None, np.datetime_as_string(at, unit="D").astype(object))
+    return some(~np.isnat(at), np.datetime_as_string(at, unit="D"))
 
 
 def name_of(names: tuple[str, ...] | list[str], codes: Array) -> Array:
@@ -70,7 +77,7 @@ def products(state: State) -> pd.DataFrame:
     """Return the products; every third may be sold only by the certified."""
     n = state.spec.products
     number = np.arange(n)
-    names = [vocabulary.product_name(j) for j in number]
+    names = [vocabulary.product_name(j) for j in range(n)]
     return pd.DataFrame(
         {
             "external_id": ids("PR", number, 3),
@@ -78,7 +85,7 @@ def products(state: State) -> pd.DataFrame:
             "category": np.where(number % 2 == 0, "software", "service"),
             "description": [f"{name}: for companies that want {_promise(j)}." for j, name in enumerate(names)],
             "price": 2500.0 * (1 + 0.6 * (number % 8)),
-            "required_certifications": [course_name(j) if j % 3 == 2 else None for j in number],
+            "required_certifications": [course_name(j) if j % 3 == 2 else None for j in range(n)],
         }
     )
 
@@ -101,7 +108,7 @@ def partners(state: State, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "external_id": ids("P", number),
-            "name": [vocabulary.company_name(7 * j + 3) for j in number],
+            "name": [vocabulary.company_name(7 * j + 3) for j in range(total)],
             "status": _statuses(state, rng),
             "program": ids("PG", np.where(referring, 1, 0), 2),
             "kind": name_of(KINDS, cast.kind),

@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 UNROUTED_DAYS = 5.0
 NEVER_ROUTED_SHARE = 0.02
 HOPS = 3
+GO_ON_SHARE = 0.85
 TRUTH_LEADS = 1000
 AMOUNT_SPREAD = 0.25
 OWN_DEAL_BASE = -0.6
@@ -50,8 +51,9 @@ def route_leads(state: State, k: int, leads: Array) -> None:
         allowed = allowed_pairs(state, leads, pool)
         propensity, ranked = _policy(state, pool, pairs.distance, allowed)
         _remember(state, k, leads, pool, pairs, allowed, propensity)
-        expected_accepts[pool] = (propensity * pairs.p_accept).sum(axis=0) * 1.2
-        expected_wins[pool] = (propensity * pairs.p_accept * pairs.p_win).sum(axis=0) * 1.2
+        asked = propensity * _offers_a_lead(propensity * pairs.p_accept * state.p_alive[pool])[:, None]
+        expected_accepts[pool] = (asked * pairs.p_accept).sum(axis=0)
+        expected_wins[pool] = (asked * pairs.p_accept * pairs.p_win).sum(axis=0)
         _hops(state, leads, pool, pairs, propensity, ranked)
     fresh = 1 - np.exp(-dt / _FORGET_DAYS)
     state.accept_rate += fresh * (expected_accepts / dt - state.accept_rate)
@@ -72,6 +74,12 @@ def _policy(state: State, pool: Array, distance: Array, allowed: Array) -> tuple
     return propensity, np.where(usable, ranked, -1)
 
 
+def _offers_a_lead(accepts: Array) -> Array:
+    """Return the mean number of offers of each lead, when `accepts` (leads, pool) is P(asked first and accepts)."""
+    goes_on = GO_ON_SHARE * (1 - accepts.sum(axis=1))
+    return np.asarray(1 + goes_on + goes_on**2)
+
+
 def _remember(
     state: State, k: int, leads: Array, pool: Array, pairs: laws.PairTruth, allowed: Array, propensity: Array
 ) -> None:
@@ -79,7 +87,7 @@ def _remember(
     newest = leads >= state.truth_from
     if newest.any():
         state.books.pairs.append(
-            pair_rows(state, leads, pool, pairs, allowed, propensity, newest, np.float64(state.borders[k]))
+            pair_rows(state, leads, pool, pairs, allowed, propensity, newest, float(state.borders[k]))
         )
 
 
@@ -93,7 +101,7 @@ def pair_rows(
     keep: Array,
     at: float,
 ) -> dict[str, Array]:
-    """Return the truth of some leads with a pool of partners, one row a pair."""
+    """Return the truth of some leads with a pool of partners as they are at `at`, one row a pair."""
     there = state.p_alive[pool]
     rate = laws.dropout_rate(state.causes(at), state.mood, state.spec)[pool]
     p_accept = pairs.p_accept[keep] * there
@@ -103,7 +111,7 @@ def pair_rows(
     return {
         "lead": np.repeat(leads[keep], len(pool)),
         "partner": np.tile(pool, int(keep.sum())),
-        "at": np.full(p_win.size, at),
+        "at": np.repeat(np.maximum(state.market.created[leads[keep]], at), len(pool)),
         "eligible": allowed[keep].ravel(),
         "p_accept": p_accept.ravel(),
         "p_win": p_win.ravel(),
@@ -118,7 +126,7 @@ def _hops(state: State, leads: Array, pool: Array, pairs: laws.PairTruth, propen
     offered = state.market.created[leads] + np.minimum(rng.exponential(0.4, len(leads)), 2.0)
     open_ = np.ones(len(leads), dtype=bool)
     for hop in range(ranked.shape[1]):
-        asked = np.flatnonzero(open_ & (ranked[:, hop] >= 0) & ((hop == 0) | (rng.random(len(leads)) < 0.85)))
+        asked = np.flatnonzero(open_ & (ranked[:, hop] >= 0) & ((hop == 0) | (rng.random(len(leads)) < GO_ON_SHARE)))
         column = ranked[asked, hop]
         partner = pool[column]
         p_accept, p_win = pairs.p_accept[rows[asked], column], pairs.p_win[rows[asked], column]
@@ -198,16 +206,33 @@ def close_deals(state: State, k: int) -> None:
 
 def sell_alone(state: State, t0: float, dt: float) -> None:
     """Register deals that partners find themselves; newcomers win none before their first one."""
-    busy = np.exp(0.4 * state.mood - 0.5 * (0.4 * laws.MOOD_SD) ** 2) * np.where(state.stage == ACTIVATED, 1.0, 0.4)
-    rate = state.cast.own_deal_rate[: state.n] * busy * dt
+    rate = own_deal_rate(state, np.arange(state.n), state.stage == ONBOARDING) * np.exp(0.4 * state.mood) * dt
     partner = np.repeat(np.arange(state.n), np.where(state.alive, state.rng.poisson(rate), 0))
     state.silence_odds = state.silence_odds * np.exp(-rate)
     state.signed[partner] = True
-    p_win = laws.sigmoid(OWN_DEAL_BASE + 0.5 * state.cast.quality[partner]) * (state.stage[partner] == ACTIVATED)
     at = t0 + state.rng.uniform(0, dt, len(partner))
-    would_win = state.rng.random(len(partner)) < p_win
+    would_win = state.rng.random(len(partner)) < own_win_probability(state, partner) * (
+        state.stage[partner] == ACTIVATED
+    )
     amount, details = _own_business(state, partner)
     _book(state, partner, at, np.full(len(partner), -1), would_win, amount, details)
+
+
+def own_deal_rate(state: State, partner: Array, newcomer: Array) -> Array:
+    """Return how many deals a day partners find themselves while they are there, mood aside."""
+    mood_mean = np.exp(-0.5 * (0.4 * laws.MOOD_SD) ** 2)
+    return np.asarray(state.cast.own_deal_rate[partner] * mood_mean * np.where(newcomer, 0.4, 1.0))
+
+
+def own_win_probability(state: State, partner: Array) -> Array:
+    """Return P(a partner's own deal is won)."""
+    return laws.sigmoid(OWN_DEAL_BASE + 0.5 * state.cast.quality[partner])
+
+
+def own_sign_rate(state: State, partner: Array, newcomer: Array) -> Array:
+    """Return the daily rate of own deals registered or won."""
+    won = np.where(newcomer, 0.0, own_win_probability(state, partner))
+    return np.asarray(own_deal_rate(state, partner, newcomer) * (1 + won))
 
 
 def _own_business(state: State, partner: Array) -> tuple[Array, tuple[Array, ...]]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from demo import content, geography, tables, vocabulary
+from demo import calendar, content, geography, tables, vocabulary
 from demo.state import State
 from demo.tables import dates, ids, instants, name_of
 
@@ -38,13 +38,13 @@ class DealBook:
 def deal_book(state: State) -> DealBook:
     """Collect deals out of the books."""
     if not state.books.deals:
-        return DealBook(*(np.zeros(0, dtype=int) for _ in range(9)), won=np.zeros(0, dtype=bool))
+        return DealBook(*[np.zeros(0, dtype=int)] * 10)
     columns = [np.concatenate(column) for column in zip(*state.books.deals, strict=True)]
     won = np.zeros(len(columns[0]), dtype=bool)
     won[np.concatenate(state.won).astype(int) if state.won else []] = True
     order = np.argsort(columns[1], kind="stable")
     order = order[columns[1][order] < state.spec.days]
-    return DealBook(*(column[order] for column in columns), won=won[order])
+    return DealBook(*[column[order] for column in [*columns, won]])
 
 
 def leads(state: State) -> pd.DataFrame:
@@ -56,8 +56,8 @@ def leads(state: State) -> pd.DataFrame:
         {
             "external_id": ids("L", number, 6),
             "created_at": instants(state, market.created),
-            "company": [f"{vocabulary.company_name(5 * j + 1)} Ltd" for j in number],
-            "domain": [f"customer{j + 1}.example" for j in number],
+            "company": [f"{vocabulary.company_name(5 * j + 1)} Ltd" for j in range(len(number))],
+            "domain": [f"customer{j + 1}.example" for j in range(len(number))],
             "country": [place.country for place in places],
             "region": [place.region for place in places],
             "city": [place.name for place in places],
@@ -100,7 +100,7 @@ def assignments(state: State, rng: np.random.Generator) -> pd.DataFrame:
             "offered_at": instants(state, offered),
             "response": names,
             "responded_at": instants(state, np.where(answered, responded, np.nan)),
-            "decline_reason": np.where(names == "declined", reason, None),
+            "decline_reason": tables.some(names == "declined", reason),
         }
     )
 
@@ -115,7 +115,7 @@ def deals(state: State, book: DealBook) -> pd.DataFrame:
     if len(state.market):
         country = np.where(from_lead, geography.CITY_COUNTRY[state.market.city[customer]], country)
     progress = np.clip((end - book.registered) / np.maximum(book.closes - book.registered, 1e-6) * 3, 0, 2.9)
-    outcome = np.where(closed, np.where(book.won, "won", "lost"), None)
+    outcome = tables.some(closed, np.where(book.won, "won", "lost"))
     wording = zip(book.topic, book.variant, from_lead, strict=True)
     names = [5 * int(lead) + 1 if lead >= 0 else 5 * (j + len(state.market)) + 2 for j, lead in enumerate(book.lead)]
     return pd.DataFrame(
@@ -209,10 +209,8 @@ def activities(
     return frame.drop_duplicates()
 
 
-def _stamps(state: State, days: Array) -> pd.Series:
-    from demo.calendar import instants as moments
-
-    return pd.Series(moments(state.spec, days)).astype("datetime64[us]")
+def _stamps(state: State, days: Array) -> Array:
+    return calendar.instants(state.spec, days).astype("datetime64[us]")
 
 
 def _latest_deal(book: DealBook, partner: Array, at: Array, days: int) -> Array:

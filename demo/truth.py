@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from demo import calendar, content, laws, trade_tables
+from demo import calendar, content, course, laws, trade, trade_tables
 from demo.state import ACCEPTED, ACTIVATED, AWAY, ENDED, ONBOARDING, Snapshot, State
 from demo.tables import ids
 
@@ -17,6 +17,7 @@ Array = npt.NDArray[Any]
 HORIZONS = (30, 60, 90)
 _STEPS_A_MONTH = 4
 _STEP_DAYS = 7.5
+_BACK = laws.RETURN_RATE * _STEP_DAYS
 _CONTENT_STEPS = 6
 _CHUNK = 200_000
 
@@ -32,7 +33,7 @@ COLUMNS = {
     "match": {
         "lead": "external id; open leads, and the newest 1,000 routed ones",
         "partner": "external id; every active partner at as_of",
-        "as_of": "instant at which the pair was valued, UTC",
+        "as_of": "arrival of the lead, or the end for open ones, UTC (partners as at the latest weekly border)",
         "open": "whether the lead still waits for a partner",
         "eligible": "whether territory, agreement and required certificate permit it",
         "p_accept": "true P(partner accepts if offered now)",
@@ -101,7 +102,8 @@ def write(
 
 
 def _stamp(state: State, days: Array | float) -> Array:
-    return calendar.instants(state.spec, np.atleast_1d(np.asarray(days, dtype=float))).astype("datetime64[us]")
+    at = calendar.instants(state.spec, np.atleast_1d(np.asarray(days, dtype=float)))
+    return np.asarray(at.astype("datetime64[us]"))
 
 
 # --- churn ------------------------------------------------------------------------------------
@@ -138,28 +140,27 @@ def _silent(state: State, now: Snapshot, rows: Array, rng: np.random.Generator, 
     newcomer = now.stage[rows] == ONBOARDING
     mood = np.repeat(now.mood[rows, None], draws, axis=1)
     there = np.repeat(now.p_alive[rows, None], draws, axis=1)
-    gone = 1 - there
-    causes = now.causes[rows, None]
-    visits = cast.session_rate[rows] * np.where(newcomer, 1.4, 1.0)
-    own = cast.own_deal_rate[rows] * np.where(newcomer, 0.4, 1.0) * np.exp(-0.5 * (0.4 * laws.MOOD_SD) ** 2)
+    gone, let_go = 1 - there, np.zeros_like(there)
+    visits = cast.session_rate[rows] * np.where(newcomer, course.NEWCOMER_VISITS, 1.0)
+    own = trade.own_sign_rate(state, rows, newcomer)
     since = np.where(newcomer, now.at - state.recruited[rows], 0.0)
     keep = np.exp(-dt / laws.MOOD_DAYS)
     result = []
     for j in range(_STEPS_A_MONTH * len(HORIZONS)):
         mood = keep * mood + np.sqrt(1 - keep**2) * rng.normal(0, laws.MOOD_SD, mood.shape)
-        leave = laws.dropout_rate(causes, mood, state.spec) * dt
-        there, gone = (
-            there * (1 - leave) + gone * laws.RETURN_RATE * dt,
-            gone * (1 - laws.RETURN_RATE * dt) + there * leave,
-        )
-        first = laws.start_probability(state.p_fit[rows], since + j * dt, dt) * newcomer
+        leave = laws.dropout_rate(now.causes[rows, None], mood, state.spec) * dt
+        there, gone = there * (1 - leave) + gone * _BACK, gone * (1 - _BACK) + there * leave
         season = state.season_at(now.at + (j + 0.5) * dt)
         busy = visits[:, None] * season * np.exp(mood - laws.MOOD_SD**2 / 2) + own[:, None] * np.exp(0.4 * mood)
+        first = laws.start_probability(state.p_fit[rows], since + j * dt, dt) * newcomer
         there = there * np.exp(-(busy + now.lead_rate[rows, None]) * dt) * (1 - first[:, None])
         gone = gone * (1 - first[:, None])
+        end = course.let_go_probability(now.at + (j + 1) * dt, dt, now.last_sign[rows], newcomer, state.recruited[rows])
+        let_go = let_go + end[:, None] * (there + gone)
+        there, gone = there * (1 - end[:, None]), gone * (1 - end[:, None])
         if (j + 1) % _STEPS_A_MONTH == 0:
-            result.append((there + gone).mean(axis=1))
-    return np.clip(np.array(result), 0, 1)
+            result.append((there + gone + let_go).mean(axis=1))
+    return np.asarray(np.clip(np.array(result), 0, 1))
 
 
 # --- match and fit ----------------------------------------------------------------------------
@@ -297,7 +298,7 @@ def _expected_picks(
     """Return how often each item is picked within 90 days by those who are `there` with that probability."""
     dt = float(calendar.CONTENT_TRUTH_DAYS) / _CONTENT_STEPS
     new = content.newcomers(state, now.stage, now.at)[rows]
-    size = state.cast.session_size[rows] * np.where(now.stage[rows] == ONBOARDING, 1.4, 1.0)
+    size = state.cast.session_size[rows] * np.where(now.stage[rows] == ONBOARDING, course.NEWCOMER_VISITS, 1.0)
     expected = np.zeros((len(rows), len(taste.items)))
     for j in range(_CONTENT_STEPS):
         ahead = (j + 0.5) * dt
