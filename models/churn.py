@@ -66,7 +66,7 @@ class ChurnModel:
         return Prediction(p, np.minimum(low, p), np.maximum(high, p))
 
     def explain(self, X: pd.DataFrame, horizon_days: float) -> Factors:
-        """Return contributions at the nearest fitted horizon; with the base they add up to ``logit(p)`` at the asked one."""
+        """Return contributions at the nearest fitted horizon; with the base they add up to the asked ``logit(p)``."""
         nearest = min(self.parts, key=lambda fitted: abs(fitted - horizon_days))
         contributions = self.parts[nearest].explain(X).contributions
         p = np.clip(self.predict(X, horizon_days).p, _TINY, 1 - _TINY)

@@ -6,10 +6,10 @@ from domain.settings import Settings
 from intelligence.features.partner_outcomes import Outcomes, partner_outcomes
 from intelligence.features.partner_times import PartnerTimes
 from intelligence.features.timeline import DAY_US, TimeArray
-from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days, ended
+from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days, ended, members
 from store.history import History
 
-__all__ = ["ChurnLabels", "churn_labels", "ended", "fit_outcomes", "snapshot_instants"]
+__all__ = ["ChurnLabels", "churn_labels", "ended", "fit_outcomes", "members", "snapshot_instants"]
 
 MAX_SNAPSHOTS = 24
 _STEPS = ((330, 30), (84, 7), (0, 1))

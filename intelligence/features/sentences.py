@@ -32,17 +32,25 @@ def literal(text: str) -> str:
 def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64) -> str:
     """Return the fact behind a feature of a row, without a full stop; empty when there is nothing to say.
 
+    Parameters
+    ----------
+    feature : Feature
+        What the fact is about.
+    row : mapping
+        Values of the row's features by `literal` name.
+    as_of : datetime64[us]
+        What days ago are counted from.
+
     Examples
     --------
     >>> feature = Feature("silent", "", "Last seen {silent:days} ago ({silent:date})[; usually {gap:days}]")
     >>> fill(feature, {"silent": 47.2, "gap": float("nan")}, np.datetime64("2026-11-22", "us"))
     'Last seen 47 days ago (6 October)'
     """
-    if _is_missing(row.get(feature.name)):
+    if _is_missing(row.get(literal(feature.name))):
         return feature.missing
-    values = {literal(str(name)): value for name, value in row.items()}
-    template = _OPTIONAL.sub(lambda part: _render(part[1], values, as_of) or "", feature.sentence)
-    return _render(template, values, as_of) or feature.description
+    template = _OPTIONAL.sub(lambda part: _render(part[1], row, as_of) or "", feature.sentence)
+    return _render(template, row, as_of) or feature.description
 
 
 def _render(template: str, values: Mapping[str, object], as_of: np.datetime64) -> str | None:

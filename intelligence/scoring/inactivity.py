@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from domain.settings import Settings
 from domain.terms import PartnerStatus
-from intelligence.features.partner_times import instants, times_of
+from intelligence.features.partner_times import times_of
 from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArray, Timeline
 from store.history import History
 
@@ -40,7 +39,7 @@ def days(number: float) -> np.timedelta64:
 def churn_labels(history: History, settings: Settings, as_of: npt.ArrayLike, horizon_days: int) -> ChurnLabels:
     """Return the population of each instant and its outcome over the horizon.
 
-    The population are partners with a sign of life by then that were not ended. Outcomes count what happened,
+    The population are members of the programme with a sign of life by then. Outcomes count what happened,
     whenever it was recorded; only windows that end by ``history.until`` may be asked for.
     """
     times = times_of(history, settings.life_signs)
@@ -50,22 +49,29 @@ def churn_labels(history: History, settings: Settings, as_of: npt.ArrayLike, hor
     partner, when = np.tile(everyone, len(asked)), np.repeat(asked, len(everyone))
     there = times.signs.at(partner, when).count() > 0
     partner, when = partner[there], when[there]
-    member = ~ended(history, partner, when)
-    partner, when = partner[member], when[member]
+    inside = members(history, partner, when)
+    partner, when = partner[inside], when[inside]
     signs = happened.at(partner, when + days(horizon_days)).count(since=when)
     return ChurnLabels(partner, when, (signs == 0).astype(np.float64))
 
 
+def members(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArray[np.bool_]:
+    """Tell which partners were in the programme at each instant.
+
+    Those onboarding, active or inactive, and whoever had registered a deal; not those ended by then. When the
+    store names no relation at all (neither status nor ``recruited_at``), everybody is in.
+    """
+    status = history.status_as_of(partner_id, as_of)
+    known = history.partners["status"].isin(_MEMBER) | history.partners["recruited_at"].notna()
+    with_deal = times_of(history).registered.at(partner_id, as_of).count() > 0
+    inside = status.isin(_MEMBER).to_numpy(dtype=bool) | with_deal | (not known.any())
+    return np.asarray(inside & ~ended(history, partner_id, as_of))
+
+
 def ended(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArray[np.bool_]:
     """Tell which partners were ended, or turned down, at each instant."""
-    status = history.status_as_of(partner_id, as_of)
-    # Without a history of the status, the present one says nothing about then, except through ended_at.
-    over = instants(history.partners, "ended_at")
-    ends = pd.Series(over, index=history.partners["id"]).reindex(partner_id).to_numpy().astype("datetime64[us]")
-    dated = history.changes
-    has_changes = (
-        bool(((dated["resource"] == "partners") & (dated["field"] == "status")).any()) if len(dated) else False
-    )
-    by_date = ends <= as_of
-    by_status = status.isin([PartnerStatus.ENDED, PartnerStatus.REJECTED]).to_numpy(dtype=bool)
-    return np.asarray(by_date | by_status if has_changes else by_date)
+    return history.status_as_of(partner_id, as_of).isin(_OVER).to_numpy(dtype=bool)
+
+
+_MEMBER = (PartnerStatus.ONBOARDING, PartnerStatus.ACTIVE, PartnerStatus.INACTIVE)
+_OVER = (PartnerStatus.ENDED, PartnerStatus.REJECTED)

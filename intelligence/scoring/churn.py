@@ -1,0 +1,250 @@
+"""Which partners will show no sign of life within the horizon, why, and what is at stake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from domain.settings import Settings
+from domain.terms import ModelName, evidence_level
+from intelligence.features.build import build, learn_feature_set
+from intelligence.features.partner_times import times_of
+from intelligence.features.profile import words_as_of
+from intelligence.features.timeline import FloatArray, IntArray
+from intelligence.scoring.inactivity import churn_labels, days, members
+from intelligence.scoring.reasons import N_REASONS, Explanation
+from intelligence.scoring.revenue import revenue_per_day
+from intelligence.scoring.served import (
+    BASELINE,
+    ScoringContext,
+    external_ids,
+    instant_of,
+    keep_scores,
+    naive,
+    previous_scores,
+    serving_model,
+    trend,
+)
+from models.churn import ChurnModel
+from models.probability import Prediction
+from models.recency import RecencyBands
+from store.history import History
+
+COLUMNS = (
+    "partner",
+    "as_of",
+    "horizon_days",
+    "p_inactive",
+    "low",
+    "high",
+    "band",
+    "trend",
+    "revenue_at_risk",
+    "account_manager",
+    "evidence",
+    "n",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "model_version",
+)
+DEFAULT_FACTS = ("days_since_sign", "active_days_90", "won_365", "first_sign_days", "tenure_days")
+_HIGH, _MEDIUM = 0.5, 0.25
+_BASELINE_SNAPSHOTS = 6
+_STORED_FACTORS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class ChurnScores:
+    """Scored partners with what moved each number.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Columns ``COLUMNS``, highest stake first.
+    partner_id : ndarray of int64
+        Ours, row by row.
+    explanation : Explanation, optional
+        Row by row; None for an empty frame.
+    """
+
+    frame: pd.DataFrame
+    partner_id: IntArray
+    explanation: Explanation | None = None
+
+
+def score_churn(
+    context: ScoringContext,
+    as_of: datetime | None = None,
+    horizon_days: int | None = None,
+    partners: Sequence[str] | None = None,
+    *,
+    store: bool = False,
+) -> pd.DataFrame:
+    """Return the probability of no sign of life in ``(as_of, as_of + horizon_days]`` per partner.
+
+    Parameters
+    ----------
+    context : ScoringContext
+        Store, settings, registry, encoder.
+    as_of : datetime, optional
+        Nothing known later is used; default: now.
+    horizon_days : int, optional
+        Default: the last of ``settings.churn_horizons_days``.
+    partners : sequence of str, optional
+        Only these external ids; default: all that are in the programme.
+    store : bool, default=False
+        Keep the scores, with their factors.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``, by revenue at risk, then by probability. Empty for an empty store.
+    """
+    return churn_scores(context, as_of, horizon_days, partners, store=store).frame
+
+
+def churn_scores(
+    context: ScoringContext,
+    as_of: datetime | None = None,
+    horizon_days: int | None = None,
+    partners: Sequence[str] | None = None,
+    *,
+    store: bool = False,
+) -> ChurnScores:
+    """Return what `score_churn` returns, together with the factors of each row."""
+    instant = instant_of(as_of)
+    horizon = horizon_days or context.settings.churn_horizons_days[-1]
+    history = context.history(instant)
+    ids = _population(history, naive(instant), partners)
+    if not len(ids):
+        return ChurnScores(pd.DataFrame(columns=list(COLUMNS)), ids)
+    scored = _score(context, history, ids, instant, horizon)
+    if store:
+        _store(context, scored, instant)
+    return scored
+
+
+def _population(history: History, as_of: np.datetime64, partners: Sequence[str] | None) -> IntArray:
+    ids = history.partners["id"].to_numpy(np.int64)
+    inside = members(history, ids, np.full(len(ids), as_of)) if len(ids) else np.zeros(0, dtype=bool)
+    if partners is not None:
+        inside &= history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
+    return np.asarray(ids[inside])
+
+
+def _score(context: ScoringContext, history: History, ids: IntArray, instant: datetime, horizon: int) -> ChurnScores:
+    as_of = naive(instant)
+    served = serving_model(context, ModelName.CHURN, instant, ChurnModel.load)
+    if served is None:
+        feature_set, version = learn_feature_set("churn", history, context.settings), BASELINE
+    else:
+        feature_set, version = served[1:]
+    subjects = pd.DataFrame({"partner_id": ids, "as_of": np.full(len(ids), as_of)})
+    features = build(feature_set, history, subjects, context.text)
+    signs = times_of(history, context.settings.life_signs).sign_days.at(ids, as_of).count()
+    if served is None:
+        prediction = baseline_churn(history, context.settings, ids, horizon)
+        base, contributions = _logit(prediction.p), pd.DataFrame(index=features.index)
+    else:
+        prediction = served[0].predict(features, horizon)
+        factors = served[0].explain(features, horizon)
+        base, contributions = factors.base, factors.contributions
+    silent = signs == 0
+    if silent.any():
+        # Nobody without a sign of life was in training: what is known of them is how many others stayed silent.
+        prediction = _overruled(prediction, silent, _never_active(history, context.settings, horizon))
+        base, contributions = np.where(silent, _logit(prediction.p), base), contributions.mask(silent, 0.0)
+    explanation = Explanation(feature_set, features, as_of, base, contributions, DEFAULT_FACTS)
+    frame = _frame(history, ids, instant, horizon, prediction, signs, explanation)
+    before = previous_scores(context, ModelName.CHURN, horizon, instant)
+    frame["trend"] = [trend(float(p), before.get(int(id_))) for p, id_ in zip(prediction.p, ids, strict=True)]
+    frame["model_version"] = version
+    frame = frame[list(COLUMNS)]
+    order = frame.sort_values(["revenue_at_risk", "p_inactive", "partner"], ascending=[False, False, True]).index
+    return ChurnScores(frame.loc[order].reset_index(drop=True), ids[order], _taken(explanation, order.to_numpy()))
+
+
+def baseline_churn(history: History, settings: Settings, partner_id: IntArray, horizon: int) -> Prediction:
+    """Return the rate at which partners silent as long stayed so, over the windows known by ``history.until``."""
+    times = times_of(history, settings.life_signs)
+    last = history.until - days(horizon)
+    step = max(horizon / 2, 7)
+    asked = [last - days(step * back) for back in range(_BASELINE_SNAPSHOTS)]
+    labels = churn_labels(history, settings, asked, horizon)
+    since = times.signs.at(labels.partner_id, labels.as_of).days_since()
+    own = times.signs.at(partner_id, history.until).days_since()
+    return RecencyBands().fit(since, labels.inactive).predict(own)
+
+
+def _never_active(history: History, settings: Settings, horizon: int) -> Prediction:
+    """Probability that a member without a sign of life stays so: how it went with those of one horizon ago."""
+    times = times_of(history, settings.life_signs)
+    ids = history.partners["id"].to_numpy(np.int64)
+    then = np.full(len(ids), history.until - days(horizon))
+    waiting = members(history, ids, then) & (times.signs.at(ids, then).count() == 0)
+    stayed = times.signs.at(ids[waiting], history.until).count() == 0
+    return RecencyBands().fit(np.full(int(waiting.sum()), np.nan), stayed).predict([np.nan])
+
+
+def _overruled(prediction: Prediction, rows: np.ndarray, by: Prediction) -> Prediction:
+    return Prediction(
+        *(np.where(rows, getattr(by, name)[0], getattr(prediction, name)) for name in ("p", "low", "high"))
+    )
+
+
+def _logit(p: FloatArray) -> FloatArray:
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def _frame(
+    history: History,
+    ids: IntArray,
+    instant: datetime,
+    horizon: int,
+    prediction: Prediction,
+    signs: FloatArray,
+    explanation: Explanation,
+) -> pd.DataFrame:
+    said = explanation.reasons()
+    at_risk = prediction.p * horizon * revenue_per_day(history, ids, explanation.as_of)
+    managers = words_as_of(history, "account_manager", ids, np.full(len(ids), explanation.as_of))
+    columns = {
+        "partner": external_ids(history, ids),
+        "as_of": [instant] * len(ids),
+        "horizon_days": horizon,
+        "p_inactive": prediction.p,
+        "low": prediction.low,
+        "high": prediction.high,
+        "band": np.select([prediction.p >= _HIGH, prediction.p >= _MEDIUM], ["high", "medium"], "low"),
+        "revenue_at_risk": at_risk.round(2),
+        "account_manager": managers,
+        "evidence": [str(evidence_level(int(n))) for n in signs],
+        "n": signs.astype(np.int64),
+        **{f"reason_{k + 1}": [row[k] if k < len(row) else "" for row in said] for k in range(N_REASONS)},
+    }
+    return pd.DataFrame(columns)
+
+
+def _taken(explanation: Explanation, rows: np.ndarray) -> Explanation:
+    return Explanation(
+        explanation.feature_set,
+        explanation.features.iloc[rows].reset_index(drop=True),
+        explanation.as_of,
+        explanation.base[rows],
+        explanation.contributions.iloc[rows].reset_index(drop=True),
+        explanation.default,
+    )
+
+
+def _store(context: ScoringContext, scored: ChurnScores, instant: datetime) -> None:
+    explanation = scored.explanation
+    if explanation is None:
+        return
+    details = [
+        {"base": float(explanation.base[row]), "factors": explanation.factors(row, limit=_STORED_FACTORS)}
+        for row in range(len(scored.frame))
+    ]
+    keep_scores(context, ModelName.CHURN, scored.frame, scored.partner_id.tolist(), details, instant)

@@ -1,0 +1,126 @@
+"""What moved a number, as factors and as the few sentences that a person reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from intelligence.features.registry import Feature, FeatureSet
+from intelligence.features.sentences import fill, literal
+from intelligence.features.timeline import FloatArray
+
+N_REASONS = 3
+_NEGLIGIBLE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Features, their values and what they contributed, for rows of one instant.
+
+    Parameters
+    ----------
+    feature_set : FeatureSet
+        Describes the columns.
+    features : DataFrame, shape (n, features)
+        Values.
+    as_of : datetime64[us]
+        Instant of all rows.
+    base : ndarray of float64, shape (n,)
+        Log-odds before any feature.
+    contributions : DataFrame, shape (n, features)
+        On the log-odds scale; no columns when a baseline answered.
+    default : tuple of str
+        Features to tell of when nothing contributed.
+    """
+
+    feature_set: FeatureSet
+    features: pd.DataFrame
+    as_of: np.datetime64
+    base: FloatArray
+    contributions: pd.DataFrame
+    default: tuple[str, ...] = ()
+
+    def factors(self, row: int, *, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return name, value, contribution and sentence of a row's features, the weightiest first.
+
+        Parameters
+        ----------
+        row : int
+            Position.
+        limit : int, optional
+            At most so many; those left out are added up in a last one called ``others``.
+        """
+        moved = self.contributions.iloc[row].to_numpy(float) if self.contributions.shape[1] else np.array([])
+        order = [int(i) for i in np.argsort(-np.abs(moved), kind="stable") if abs(moved[i]) > 0]
+        values = self._values(row)
+        shown = order if limit is None else order[:limit]
+        factors = [self._factor(str(self.contributions.columns[i]), float(moved[i]), values) for i in shown]
+        rest = float(moved[order[len(shown) :]].sum()) if len(order) > len(shown) else 0.0
+        if rest:
+            factors.append({"name": "others", "value": None, "contribution": rest, "sentence": "All other factors"})
+        return factors
+
+    def reasons(self) -> list[list[str]]:
+        """Return up to three sentences per row, of different topics, the weightiest first."""
+        ranked = self._ranked()
+        return [self._sentences(row, names) for row, names in enumerate(ranked)]
+
+    def _sentences(self, row: int, names: Sequence[str]) -> list[str]:
+        values = self._values(row)
+        said: list[str] = []
+        for name in names:
+            sentence = fill(self._by_name[name], values, self.as_of) if name in self._by_name else ""
+            if sentence and sentence not in said:
+                said.append(sentence)
+            if len(said) == N_REASONS:
+                break
+        return said
+
+    def _ranked(self) -> list[list[str]]:
+        """Return the feature to name of each topic, topics by the size of what they moved together."""
+        columns = [str(name) for name in self.contributions.columns]
+        default = [name for name in self.default if name in self._by_name]
+        if not columns:
+            return [default] * len(self.features)
+        moved = self.contributions.to_numpy(float)
+        topics, place = np.unique([self._topic(name) for name in columns], return_inverse=True)
+        members = [np.flatnonzero(place == topic) for topic in range(len(topics))]
+        sums = np.column_stack([moved[:, cols].sum(axis=1) for cols in members])
+        # Of a topic the member that says most, among those that pull the way of the whole.
+        signed = [moved[:, cols] * np.sign(sums[:, [topic]]) for topic, cols in enumerate(members)]
+        best = np.column_stack([cols[part.argmax(axis=1)] for cols, part in zip(members, signed, strict=True)])
+        order = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, : 4 * N_REASONS]
+        return [
+            [columns[best[row, topic]] for topic in order[row] if abs(sums[row, topic]) > _NEGLIGIBLE] + default
+            for row in range(len(moved))
+        ]
+
+    def _topic(self, name: str) -> str:
+        return self._by_name[name].subject if name in self._by_name else name
+
+    @property
+    def _by_name(self) -> Mapping[str, Feature]:
+        if "_features" not in self.__dict__:
+            object.__setattr__(self, "_features", {feature.name: feature for feature in self.feature_set.features})
+        features: Mapping[str, Feature] = self.__dict__["_features"]
+        return features
+
+    def _values(self, row: int) -> dict[str, object]:
+        if "_rows" not in self.__dict__:
+            columns = {literal(str(name)): self.features[name].astype(object).tolist() for name in self.features}
+            object.__setattr__(self, "_rows", columns)
+        rows: dict[str, list[object]] = self.__dict__["_rows"]
+        return {name: column[row] for name, column in rows.items()}
+
+    def _factor(self, name: str, contribution: float, values: Mapping[str, object]) -> dict[str, Any]:
+        value = values.get(literal(name))
+        missing = value is None or (isinstance(value, float) and np.isnan(value))
+        sentence = fill(self._by_name[name], values, self.as_of) if name in self._by_name else ""
+        return {
+            "name": name,
+            "value": None if missing else value,
+            "contribution": contribution,
+            "sentence": sentence or (self._by_name[name].description if name in self._by_name else name),
+        }

@@ -1,0 +1,158 @@
+"""What scoring needs of its surroundings, the model that serves an instant, and keeping of scores."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from domain.context import system_clock
+from domain.errors import ArtefactInvalid, FeatureSetMismatch
+from domain.settings import Settings
+from intelligence.features.registry import FeatureSet
+from intelligence.features.work import Encoder
+from store.history import History
+from store.scores import Score
+from store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from models.registry import Registry
+
+BASELINE = "baseline"
+_STEADY = 0.05
+
+logger = logging.getLogger(__name__)
+
+
+class ScoringContext(Protocol):
+    """Part of `intelligence.context.Intelligence` that scoring uses."""
+
+    @property
+    def engine(self) -> "Engine":
+        """Store."""
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the service."""
+
+    @property
+    def registry(self) -> "Registry":
+        """Versions of the models."""
+
+    @property
+    def text(self) -> Encoder | None:
+        """Encoder of texts."""
+
+    def history(self, as_of: datetime | None = None) -> History:
+        """Return everything known at `as_of`."""
+
+
+class _Saved(Protocol):
+    feature_set: dict[str, Any]
+
+
+Model = TypeVar("Model", bound=_Saved)
+
+
+def instant_of(as_of: datetime | None) -> datetime:
+    """Return `as_of` as an aware instant, now when there is none; naive ones are UTC."""
+    if as_of is None:
+        return system_clock()
+    return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+
+
+def naive(as_of: datetime) -> np.datetime64:
+    """Return an aware instant as frames hold it."""
+    return np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def serving_model(
+    context: ScoringContext, name: str, as_of: datetime, load: Callable[[Path], Model]
+) -> tuple[Model, FeatureSet, str] | None:
+    """Return the model that serves an instant, its features and its version; None when the baseline must answer."""
+    version = context.registry.serving(name, as_of)
+    if version is None:
+        return None
+    try:
+        model = _loaded(load, version.folder)
+        return model, FeatureSet.from_json(model.feature_set), version.label
+    except (ArtefactInvalid, FeatureSetMismatch) as error:
+        logger.warning("%s cannot serve, the baseline answers: %s", version.label, error.message)
+        return None
+
+
+@lru_cache(maxsize=8)
+def _loaded(load: Callable[[Path], Any], folder: Path) -> Any:
+    return load(folder)
+
+
+def external_ids(history: History, partner_id: Sequence[int] | np.ndarray) -> list[str]:
+    """Return the caller's ids of our partner ids."""
+    names = history.partners.set_index("id")["external_id"]
+    return [str(name) for name in names.reindex(partner_id)]
+
+
+def previous_scores(context: ScoringContext, model: str, horizon_days: int, as_of: datetime) -> Mapping[int, Score]:
+    """Return the newest earlier score of each partner."""
+    with UnitOfWork(context.engine, read_only=True) as uow:
+        return uow.scores.previous(model, horizon_days, as_of)
+
+
+def trend(p: float, before: Score | None) -> str:
+    """Name the way a probability went since the last stored score: new, rising, falling or steady."""
+    if before is None:
+        return "new"
+    if abs(p - before.p) < _STEADY:
+        return "steady"
+    return "rising" if p > before.p else "falling"
+
+
+def keep_scores(
+    context: ScoringContext,
+    model: str,
+    frame: pd.DataFrame,
+    partner_id: Sequence[int],
+    details: Sequence[Mapping[str, Any]],
+    as_of: datetime,
+) -> None:
+    """Store a scored frame, one row per partner, replacing those of the same instant.
+
+    Parameters
+    ----------
+    context : ScoringContext
+        With the engine.
+    model : str
+        ``churn`` or ``fit``.
+    frame : DataFrame
+        With ``horizon_days``, the probability as third value column, ``low``, ``high``, ``model_version``.
+    partner_id : sequence of int
+        Ours, row by row.
+    details : sequence of mapping
+        What else to keep, row by row: the factors.
+    as_of : datetime
+        Aware.
+    """
+    p_column = next(name for name in frame.columns if name.startswith("p_"))
+    plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows = [
+        {
+            "partner_id": id_,
+            "model": model,
+            "horizon_days": row["horizon_days"],
+            "as_of": as_of,
+            "p": row[p_column],
+            "low": row["low"],
+            "high": row["high"],
+            "model_version": row["model_version"],
+            "details": {key: value for key, value in row.items() if key != "as_of"} | dict(more),
+        }
+        for id_, row, more in zip(partner_id, plain, details, strict=True)
+    ]
+    with UnitOfWork(context.engine) as uow:
+        uow.scores.put_many(rows)
