@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from store.engine import BUSY_TIMEOUT_SECONDS, writing
+from store.sql import insert_into
 from store.tables import embeddings
 
 _AT_ONCE = 500
@@ -66,3 +67,20 @@ def _short_wait(connection: Connection) -> Iterator[None]:
 def _parts(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     for start in range(0, len(hashes), _AT_ONCE):
         yield hashes[start : start + _AT_ONCE]
+
+
+class EmbeddingRepository:
+    """Text vectors inside the caller's transaction; `cache_vectors` is the one that never disturbs it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get_many(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the stored vectors by SHA-256 of the text, those that are there."""
+        return read_vectors(self._connection, model, hashes)
+
+    def put_many(self, model: str, vectors: Mapping[bytes, bytes]) -> None:
+        """Store vectors; those that are there already stay as they are."""
+        rows = [{"model": model, "content_hash": key, "vector": vectors[key]} for key in sorted(vectors)]
+        if rows:
+            self._connection.execute(insert_into(self._connection, embeddings).on_conflict_do_nothing(), rows)

@@ -10,6 +10,8 @@ from sqlalchemy.exc import ArgumentError
 
 from domain.errors import InvalidInput
 
+__all__ = ["BUSY_TIMEOUT_SECONDS", "Connection", "Engine", "create_store_engine", "reading", "writing"]
+
 BUSY_TIMEOUT_SECONDS = 60
 """How long a SQLite connection waits for another writer."""
 

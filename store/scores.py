@@ -1,0 +1,105 @@
+"""Fit and churn scores of partners, one per partner, model, horizon and instant."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from domain.context import Clock, system_clock
+from store.sql import chunks, insert_into, json_ready
+from store.tables import scores
+
+_KEY = ("partner_id", "model", "horizon_days", "as_of")
+_VALUES = ("p", "low", "high", "model_version", "details")
+
+
+class Score(NamedTuple):
+    """What a model said of a partner; ``details`` holds the other output columns and the factors."""
+
+    partner_id: int
+    model: str
+    horizon_days: int
+    as_of: datetime
+    p: float
+    low: float
+    high: float
+    model_version: str
+    details: dict[str, Any]
+    created_at: datetime
+
+
+class ScoreRepository:
+    """Keeps scores; the same partner, model, horizon and instant again replaces."""
+
+    def __init__(self, connection: Connection, clock: Clock = system_clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def put_many(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Insert or replace scores and return how many.
+
+        Parameters
+        ----------
+        rows : iterable of mapping
+            Each with partner_id, model, horizon_days, as_of (aware), p, low, high, model_version and details.
+        """
+        now = self._clock()
+        values = [
+            {name: row[name] for name in (*_KEY, *_VALUES)}
+            | {"details": json_ready(row["details"]), "created_at": now}
+            | {name: float(row[name]) for name in ("p", "low", "high")}
+            | {name: int(row[name]) for name in ("partner_id", "horizon_days")}
+            for row in rows
+        ]
+        insert = insert_into(self._connection, scores)
+        replaced = {name: insert.excluded[name] for name in (*_VALUES, "created_at")}
+        upsert = insert.on_conflict_do_update(index_elements=list(_KEY), set_=replaced)
+        for part in chunks(values, 5000):
+            self._connection.execute(upsert, list(part))
+        return len(values)
+
+    def latest(
+        self,
+        model: str,
+        horizon_days: int,
+        *,
+        until: datetime | None = None,
+        before: datetime | None = None,
+        partner_ids: Sequence[int] | None = None,
+    ) -> dict[int, Score]:
+        """Return the newest score of each partner, by our partner id.
+
+        Parameters
+        ----------
+        model : str
+            ``churn`` or ``fit``.
+        horizon_days : int
+            Of the scores.
+        until, before : datetime, optional
+            Only scores as of this instant or earlier; strictly earlier.
+        partner_ids : sequence of int, optional
+            Only these partners.
+        """
+        wanted = [scores.c.model == model, scores.c.horizon_days == horizon_days]
+        wanted += [scores.c.as_of <= until] if until is not None else []
+        wanted += [scores.c.as_of < before] if before is not None else []
+        if partner_ids is None:
+            return self._newest(wanted)
+        found: dict[int, Score] = {}
+        for part in chunks(partner_ids):
+            found |= self._newest([*wanted, scores.c.partner_id.in_([int(id_) for id_ in part])])
+        return found
+
+    def _newest(self, wanted: Sequence[ColumnElement[bool]]) -> dict[int, Score]:
+        rank = func.row_number().over(partition_by=scores.c.partner_id, order_by=scores.c.as_of.desc()).label("rank")
+        columns = [scores.c[name] for name in Score._fields]
+        ranked = select(*columns, rank).where(*wanted).subquery()
+        rows = self._connection.execute(select(ranked).where(ranked.c.rank == 1)).mappings()
+        return {row["partner_id"]: Score(**{name: row[name] for name in Score._fields}) for row in rows}
+
+    def previous(
+        self, model: str, horizon_days: int, before: datetime, partner_ids: Sequence[int] | None = None
+    ) -> dict[int, Score]:
+        """Return the newest score of each partner as of an instant strictly before `before`."""
+        return self.latest(model, horizon_days, before=before, partner_ids=partner_ids)
