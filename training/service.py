@@ -103,8 +103,8 @@ def train_one(
     try:
         result = task.train(history, context)
     except TrainingImpossible as error:
-        serving = context.champion.label if context.champion else "the baseline"
-        reason = f"Not trained: {error.message.rstrip('.')}. {serving[0].upper()}{serving[1:]} goes on answering."
+        serving = context.champion.label if context.champion else "The baseline"
+        reason = f"Not trained: {error.message.rstrip('.')}. {serving} goes on answering."
         return TrainingReport(task.name, "impossible", reason, seconds=time.perf_counter() - started)
     with tempfile.TemporaryDirectory(prefix="allywise-") as scratch:
         folder = Path(scratch) / task.name
