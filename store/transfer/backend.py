@@ -63,7 +63,7 @@ class Backend(ABC):
 
     @abstractmethod
     def rows(self, resource: Resource, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
-        """Yield (id, wire values in the order of `stored_types`) of the rows `ids`."""
+        """Yield (id, wire values in the order of `stored_types`, service time of creation) of the rows `ids`."""
 
     @abstractmethod
     def reserve_ids(self, table: str, count: int) -> Any:
@@ -84,6 +84,10 @@ class Backend(ABC):
         """Return the SQL that reads column `name` of table ``t`` in wire form (JSON as it is stored)."""
         del type_  # the driver's values are the wire values
         return f't."{name}"'
+
+    def _expressions(self, resource: Resource) -> str:
+        columns = {**stored_types(resource), "row_created_at": ColumnType.INSTANT}
+        return ", ".join(self.expression(name, type_) for name, type_ in columns.items())
 
     def is_empty(self, table: str) -> bool:
         """Whether `table` holds no row."""
@@ -127,7 +131,7 @@ class SqliteBackend(Backend):
 
     def rows(self, resource: Resource, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Read the raw columns: the driver's values are the wire values."""
-        names = ", ".join(self.expression(name, type_) for name, type_ in stored_types(resource).items())
+        names = self._expressions(resource)
         sql = f'SELECT t.id, {names} FROM json_each(?) k CROSS JOIN "{resource.name}" t ON t.id = k.value'  # noqa: S608
         yield from self._wires(resource, self.connection.exec_driver_sql(sql, (json.dumps(list(ids)),)))
 
@@ -206,7 +210,7 @@ class PostgresBackend(Backend):
 
     def rows(self, resource: Resource, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
         """Read expressions that yield wire values."""
-        names = ", ".join(self.expression(name, type_) for name, type_ in stored_types(resource).items())
+        names = self._expressions(resource)
         sql = f'SELECT t.id, {names} FROM unnest(%s::bigint[]) k(id) JOIN "{resource.name}" t ON t.id = k.id'  # noqa: S608
         yield from self._wires(resource, self.connection.exec_driver_sql(sql, (list(ids),)))
 

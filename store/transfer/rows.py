@@ -74,6 +74,7 @@ class Rows:
             if column.required:
                 rows._require(column)
         rows._check_order("valid_from", "valid_to")
+        rows._check_order("period_start", "period_end")
         return rows
 
     def flaw(self, position: int, column: str, value: object, message: str) -> None:

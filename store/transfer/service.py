@@ -88,7 +88,7 @@ def _run(
     return Run(
         backend=backend,
         references=References(backend),
-        recorder=Recorder(backend, now),
+        recorder=Recorder(connection, now),
         missing=Missing(is_silent=rejects is None),
         report=report,
         rejects=rejects,

@@ -138,13 +138,12 @@ class Upsert:
         merge = _Merge(rows, self._resource, self._types, self._currency)
         position_of = {id_: position for position, id_ in existing.items()}
         changed: list[tuple[Any, ...]] = []
-        for id_, *old in self._backend.rows(self._resource, list(existing.values())):
+        for id_, *old, created in self._backend.rows(self._resource, list(existing.values())):
             new = merge.merged(position_of[id_], old)
             if new != old:
                 changed.append((id_, *new))
-                self._recorder.note(
-                    self._resource, dict(zip(self._types, old, strict=True)), dict(zip(self._types, new, strict=True))
-                )
+                before, after = (dict(zip(self._types, values, strict=True)) for values in (old, new))
+                self._recorder.note(self._resource, before, after, created)
         self.counts.updated += len(changed)
         self.counts.unchanged += len(existing) - len(changed)
         if changed:

@@ -76,8 +76,9 @@ PROGRAMME: Mapping[str, str] = {
     "assets.csv": (
         "external_id,title,topics,products,countries,published_at\nS1,Guide,a;b,X,DE;BR,2024-01-01\nS2,Zwei,,,,\n"
     ),
-    "offers.csv": "external_id,title,valid_from,valid_to,countries,amount,budget\nO1,Bonus,2024-01-01,2024-12-31,BR,5,100\n",
-    "feedback.csv": "partner,submitted_at,kind,score,comment\n0012,2024-05-01,nps,9,\"line one\nline two, with comma\"\n",
+    "offers.csv": "external_id,title,valid_from,valid_to,countries,amount,budget\n"
+    "O1,Bonus,2024-01-01,2024-12-31,BR,5,100\n",
+    "feedback.csv": 'partner,submitted_at,kind,score,comment\n0012,2024-05-01,nps,9,"line one\nline two, with comma"\n',
     "goals.csv": "partner,metric,period_start,period_end,target\n0012,revenue,2024-01-01,2024-12-31,100000\n",
     "changes.csv": (
         "resource,external_id,field,changed_at,value\n"

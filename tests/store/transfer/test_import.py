@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 import pytest
 from sqlalchemy import Engine, select
 
@@ -82,7 +82,12 @@ def test_every_format_gives_the_same_rows(sqlite_engine: Engine, tmp_path: Path,
     ]  # fmt: skip
     folder = tmp_path / "in"
     folder.mkdir()
-    csv = "\ufeff" + ",".join(objects[0]) + "\r\n007,Ünï,12,1.5,2024-01-01,BR; AR,1999-01-02,2.5,true,01\r\n8,=1+1" + ","*8
+    csv = (
+        "\ufeff"
+        + ",".join(objects[0])
+        + "\r\n007,Ünï,12,1.5,2024-01-01,BR; AR,1999-01-02,2.5,true,01\r\n8,=1+1"
+        + "," * 8
+    )
     lines = "\n".join(json.dumps(each) for each in objects)
     path = folder / f"partners.{suffix}"
     match suffix:
@@ -101,8 +106,8 @@ def test_every_format_gives_the_same_rows(sqlite_engine: Engine, tmp_path: Path,
     report = bring_in(sqlite_engine, folder)
     assert [str(problem) for problem in report.problems] == []
     assert exported(sqlite_engine, tmp_path / "out") == {
-        "partners.csv": "external_id,name,status,program,kind,tier,country,region,city,territories,industries,languages,"
-        "employees,annual_revenue,founded_on,recruited_at,ended_at,website,description,account_manager,max_open_leads,"
+        "partners.csv": "external_id,name,status,program,kind,tier,country,region,city,territories,industries,"
+        "languages,employees,annual_revenue,founded_on,recruited_at,ended_at,website,description,account_manager,max_open_leads,"
         "latitude,longitude,code,score,vip\n"
         "007,Ünï,active,,,,,,,BR;AR,,,12,1.5,1999-01-02,2024-01-01T00:00:00Z,,,,,,,,01,2.5,true\n"
         "8,=1+1,prospect,,,,,,,,,,,,,,,,,,,,,,,\n"
@@ -180,7 +185,19 @@ def test_attributes_keep_every_character(engine: Engine, tmp_path: Path) -> None
 
 
 def test_odd_attribute_names(engine: Engine, tmp_path: Path) -> None:
-    names = ["id", "row_version", "attributes", "partner_id", "select", 'a "b"', "with, comma", "ключ", "%s", ":x", "a.b"]
+    names = [
+        "id",
+        "row_version",
+        "attributes",
+        "partner_id",
+        "select",
+        'a "b"',
+        "with, comma",
+        "ключ",
+        "%s",
+        ":x",
+        "a.b",
+    ]
     header = ",".join('"' + name.replace('"', '""') + '"' for name in names)
     folder = write(tmp_path / "in", {"partners.csv": f"external_id,name,{header}\nP1,A,{','.join('v' * len(names))}\n"})
     assert bring_in(engine, folder).ok
