@@ -20,7 +20,7 @@ def _horizons(set_: FeatureSet) -> list[int]:
 
 
 def _features(set_: FeatureSet) -> tuple[Feature, ...]:
-    rhythm = "{active_days_total:n} active days so far, the last {days_since_sign:days} ago ({days_since_sign:date})"
+    rhythm = "Last sign of life {days_since_sign:days} ago ({days_since_sign:date})[; usual gap {gap_mean:days}]"
     return (
         Feature(
             "alive_p",
@@ -31,7 +31,7 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
         Feature(
             "alive_rate",
             "Active days per 30 days while alive (MBG/NBD)",
-            "About {alive_rate:n} active days in 30 while active",
+            "About {alive_rate:#active day} in 30 while active",
             topic="gap",
         ),
         Feature("alive_shape", "Shape of the posterior of that rate", rhythm, topic="recency"),

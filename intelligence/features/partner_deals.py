@@ -16,7 +16,7 @@ _FEATURES = (
         Feature(
             f"registered_{w}",
             f"Deals registered in the last {w} days",
-            f"{{registered_{w}:n}} deals registered in {w} days",
+            f"{{registered_{w}:#deal}} registered in {w} days",
             topic="registered",
         )
         for w in (90, 365)
@@ -29,7 +29,7 @@ _FEATURES = (
         missing="No deal registered so far",
     ),
     *(
-        Feature(f"won_{w}", f"Deals won in the last {w} days", f"{{won_{w}:n}} deals won in {w} days", topic="won")
+        Feature(f"won_{w}", f"Deals won in the last {w} days", f"{{won_{w}:#deal}} won in {w} days", topic="won")
         for w in (90, 365)
     ),
     Feature(
@@ -39,13 +39,13 @@ _FEATURES = (
         topic="won",
         missing="No deal won so far",
     ),
-    Feature("won_total", "Deals won so far", "{won_total:n} deals won so far", topic="won"),
-    Feature("lost_365", "Deals lost in the last 365 days", "{lost_365:n} deals lost in a year"),
-    Feature("open_deals", "Deals open", "{open_deals:n} deals open"),
+    Feature("won_total", "Deals won so far", "{won_total:#deal} won so far", topic="won"),
+    Feature("lost_365", "Deals lost in the last 365 days", "{lost_365:#deal} lost in a year"),
+    Feature("open_deals", "Deals open", "{open_deals:#deal} open"),
     Feature(
         "win_rate",
         "Deals won of those closed, shrunk to one in two by five deals",
-        "Won {won_total:n} deals; win rate {win_rate:pct} (shrunk)",
+        "Won {won_total:#deal}; win rate {win_rate:pct} (shrunk)",
     ),
     *(
         Feature(

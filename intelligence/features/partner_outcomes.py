@@ -150,9 +150,6 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
             "{rate_all:pct} of earlier partners became productive",
             topic="rate",
         ),
-        Feature(
-            "rate_n", "Log of partners with a known outcome", "Earlier partners with a known outcome", topic="rate"
-        ),
     )
     return overall + tuple(
         Feature(
@@ -175,7 +172,7 @@ def _compute(work: Work) -> Mapping[str, Any]:
     everyone = Timeline(nobody, known.known_at, values={"y": known.label}).at(np.zeros_like(work.ids), work.as_of)
     n, yes = everyone.count(), everyone.sum("y")
     overall = np.where(n > 0, (yes + 0.5) / (n + 1.0), np.nan)
-    columns: dict[str, Any] = {"rate_all": overall, "rate_n": np.log1p(n)}
+    columns: dict[str, Any] = {"rate_all": overall}
     for field in _rate_fields(work.set):
         own = _values(work.history, field, work.ids, work.as_of)
         past = _values(work.history, field, known.ids, known.recruited_at)

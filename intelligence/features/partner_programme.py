@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from intelligence.features.partner_signs import log_ratio
+from intelligence.features.partner_signs import log_ratio, recruited_as_of
 from intelligence.features.partner_times import instants, is_word
 from intelligence.features.profile import lists_as_of, words_as_of
 from intelligence.features.registry import Feature, Group, register, static
@@ -42,8 +42,8 @@ _VOLUME = (
     *(
         Feature(
             f"recruited_{w}",
-            f"Partners recruited in the {w} days to as_of",
-            f"{{recruited_{w}:n}} partners joined in {w} days",
+            f"Other partners recruited in the {w} days to as_of",
+            f"{{recruited_{w}:#other partner}} recruited in {w} days",
             topic="intake",
         )
         for w in (1, 7, 30, 180)
@@ -54,7 +54,12 @@ _VOLUME = (
 def _compute_volume(work: Work) -> Mapping[str, Any]:
     recruited = instants(work.history.partners, "recruited_at")
     view = Timeline(np.zeros(len(recruited), np.int64), recruited).at(np.zeros(len(work.ids), np.int64), work.as_of)
-    return {f"recruited_{w}": view.count(w) for w in (1, 7, 30, 180)}
+    own = recruited_as_of(work)
+    # The row's own recruitment does not count: prospects, who have none, would differ by it.
+    return {
+        f"recruited_{w}": view.count(w) - ((own <= work.as_of) & (own > work.as_of - np.timedelta64(w, "D")))
+        for w in (1, 7, 30, 180)
+    }
 
 
 register(Group("intake", static(*_VOLUME), _compute_volume))

@@ -18,21 +18,21 @@ _FOREVER = np.datetime64("2200-01-01", "us")
 
 _LEADS = (
     Feature(
-        "offered_90", "Leads offered in the last 90 days", "{offered_90:n} leads offered in 90 days", topic="offered"
+        "offered_90", "Leads offered in the last 90 days", "{offered_90:#lead} offered in 90 days", topic="offered"
     ),
     Feature(
-        "offered_365", "Leads offered in the last 365 days", "{offered_365:n} leads offered in a year", topic="offered"
+        "offered_365", "Leads offered in the last 365 days", "{offered_365:#lead} offered in a year", topic="offered"
     ),
     Feature(
         "accepted_365",
         "Leads accepted in the last 365 days",
-        "{accepted_365:n} leads accepted in a year",
+        "{accepted_365:#lead} accepted in a year",
         topic="answers",
     ),
     Feature(
         "declined_365",
         "Leads declined in the last 365 days",
-        "{declined_365:n} leads declined in a year",
+        "{declined_365:#lead} declined in a year",
         topic="answers",
     ),
     Feature(
@@ -41,7 +41,7 @@ _LEADS = (
         "{accept_rate:pct} of offered leads accepted (shrunk)",
         topic="answers",
     ),
-    Feature("unanswered", "Leads offered so far and not answered", "{unanswered:n} offered leads not answered"),
+    Feature("unanswered", "Leads offered so far and not answered", "{unanswered:#offered lead} not answered"),
     Feature(
         "response_hours", "Mean hours to answer an offered lead", "Answers offered leads in {response_hours:n} hours"
     ),
@@ -80,14 +80,14 @@ def _only(partner: Any, when: TimeArray, rows: Any) -> Timeline:
 register(Group("leads_offered", static(*_LEADS), _compute_leads))
 
 _TERMS = (
-    Feature("agreements", "Agreements in force", "{agreements:n} agreements in force", topic="agreement"),
+    Feature("agreements", "Agreements in force", "{agreements:#agreement} in force", topic="agreement"),
     Feature(
         "agreement_days_left",
         "Days until the last agreement in force ends",
         "Agreement runs another {agreement_days_left:days}",
         topic="agreement",
     ),
-    Feature("certificates", "Certifications in force", "{certificates:n} certifications in force", topic="certificate"),
+    Feature("certificates", "Certifications in force", "{certificates:#certification} in force", topic="certificate"),
     Feature(
         "certificate_days_left",
         "Days until the next certification expires",
@@ -155,7 +155,7 @@ _VOICE = (
         "Mean feedback score {feedback_mean:n} over a year",
         topic="feedback",
     ),
-    Feature("goals_current", "Goals whose period holds", "{goals_current:n} goals in their period", topic="goals"),
+    Feature("goals_current", "Goals whose period holds", "{goals_current:#goal} in their period", topic="goals"),
     Feature(
         "goal_attainment",
         "Amount won in the goals' periods over the money targets set, weighted by time gone",

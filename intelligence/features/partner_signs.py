@@ -7,7 +7,7 @@ import numpy as np
 
 from intelligence.features.registry import Feature, FeatureSet, Group, register, static
 from intelligence.features.sentences import literal
-from intelligence.features.timeline import FloatArray, days_between
+from intelligence.features.timeline import FloatArray, TimeArray, days_between
 from intelligence.features.work import Work
 
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
@@ -133,19 +133,19 @@ _TREND = (
     Feature(
         "trend_30_90",
         "Log ratio of active days in the last 30 days to a third of the 90 before",
-        "{active_days_30:n} active days in the last 30 days; {active_days_90:n} in 90",
+        "{active_days_30:#active day} in the last 30 days; {active_days_90:n} in 90",
         topic="trend",
     ),
     Feature(
         "trend_90_180",
         "Log ratio of active days in the last 90 days to the 90 before",
-        "{active_days_90:n} active days in the last 90 days; {active_days_180:n} in 180",
+        "{active_days_90:#active day} in the last 90 days; {active_days_180:n} in 180",
         topic="trend",
     ),
     Feature(
         "trend_180_365",
         "Log ratio of active days in the last 180 days to the 185 before",
-        "{active_days_180:n} active days in the last 180 days; {active_days_365:n} in a year",
+        "{active_days_180:#active day} in the last 180 days; {active_days_365:n} in a year",
         topic="trend",
     ),
 )
@@ -255,11 +255,15 @@ _TENURE = (
 )
 
 
+def recruited_as_of(work: Work) -> TimeArray:
+    """Return when each row's partner was recruited, ``NaT`` where it is not known by then."""
+    value = work.history.value_as_of("partners", "recruited_at", work.ids, work.as_of)
+    recruited = value.to_numpy().astype("datetime64[us]")
+    return np.where(recruited <= work.as_of, recruited, np.datetime64("NaT", "us"))
+
+
 def _compute_tenure(work: Work) -> Mapping[str, Any]:
-    recruited = np.full(len(work.ids), np.datetime64("NaT", "us"))
-    there = work.partner_rows >= 0
-    recruited[there] = work.history.partners["recruited_at"].to_numpy().astype("M8[us]")[work.partner_rows[there]]
-    tenure = days_between(np.where(recruited <= work.as_of, recruited, np.datetime64("NaT", "us")), work.as_of)
+    tenure = days_between(recruited_as_of(work), work.as_of)
     first = days_between(work.signs.first(), work.as_of)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = work.signs.days_since(1) / np.maximum(first, 1.0)

@@ -65,7 +65,7 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
     if not set_.parameters.get("text"):
         return ()
     return tuple(
-        Feature(f"text_{k}", f"Component {k} of the partner's description", "What the description says", topic="text")
+        Feature(f"text_{k}", f"Component {k} of the partner's description", "", topic="text")
         for k in range(1, len(set_.parameters["text"]["directions"]) + 1)
     )
 

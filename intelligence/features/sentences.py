@@ -2,7 +2,8 @@
 
 A template holds fields ``{feature:format}`` and optional parts in ``[ ]``, which are dropped when a field in
 them has no value. Formats: ``n`` (rounded number), ``days`` (``47 days``), ``date`` (the day that lies
-so many days before as_of), ``pct`` (share as per cent), ``amount``, ``times``, ``text``.
+so many days before as_of), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
+``#deal`` (``1 deal``, ``3 deals``).
 """
 
 import re
@@ -13,7 +14,7 @@ import pandas as pd
 
 from intelligence.features.registry import Feature
 
-_FIELD = re.compile(r"\{(.+?):(n|days|date|pct|amount|times|text)\}")
+_FIELD = re.compile(r"\{(.+?):(n|days|date|pct|amount|times|text|#[a-z ]+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -49,6 +50,8 @@ def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64) -> s
     """
     if _is_missing(row.get(literal(feature.name))):
         return feature.missing
+    if not feature.sentence:
+        return ""
     template = _OPTIONAL.sub(lambda part: _render(part[1], row, as_of) or "", feature.sentence)
     return _render(template, row, as_of) or feature.description
 
@@ -67,6 +70,8 @@ def _format(value: object, style: str, as_of: np.datetime64) -> str:
     if style == "text" or isinstance(value, str):
         return str(value)
     number = float(value)  # type: ignore[arg-type]  # what is not text is a number here
+    if style.startswith("#"):
+        return f"{_number(number)} {style[1:]}{'' if number == 1 else 's'}"
     return _date(number, as_of) if style == "date" else _NUMBERS[style](number)
 
 

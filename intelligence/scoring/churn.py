@@ -20,14 +20,12 @@ from intelligence.scoring.served import (
     BASELINE,
     ScoringContext,
     external_ids,
-    instant_of,
     keep_scores,
     naive,
     previous_scores,
     serving_model,
     trend,
 )
-from models.churn import ChurnModel
 from models.probability import Prediction
 from models.recency import RecencyBands
 from store.history import History
@@ -88,7 +86,7 @@ def score_churn(
     Parameters
     ----------
     context : ScoringContext
-        Store, settings, registry, encoder.
+        Store, settings, models, encoder: an ``Intelligence``.
     as_of : datetime, optional
         Nothing known later is used; default: now.
     horizon_days : int, optional
@@ -115,7 +113,7 @@ def churn_scores(
     store: bool = False,
 ) -> ChurnScores:
     """Return what `score_churn` returns, together with the factors of each row."""
-    instant = instant_of(as_of)
+    instant = context.instant(as_of)
     horizon = horizon_days or context.settings.churn_horizons_days[-1]
     history = context.history(instant)
     ids = _population(history, naive(instant), partners)
@@ -137,7 +135,7 @@ def _population(history: History, as_of: np.datetime64, partners: Sequence[str] 
 
 def _score(context: ScoringContext, history: History, ids: IntArray, instant: datetime, horizon: int) -> ChurnScores:
     as_of = naive(instant)
-    served = serving_model(context, ModelName.CHURN, instant, ChurnModel.load)
+    served = serving_model(context, ModelName.CHURN, instant)
     if served is None:
         feature_set, version = learn_feature_set("churn", history, context.settings), BASELINE
     else:
@@ -164,7 +162,7 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
     frame["model_version"] = version
     frame = frame[list(COLUMNS)]
     order = frame.sort_values(["revenue_at_risk", "p_inactive", "partner"], ascending=[False, False, True]).index
-    return ChurnScores(frame.loc[order].reset_index(drop=True), ids[order], _taken(explanation, order.to_numpy()))
+    return ChurnScores(frame.loc[order].reset_index(drop=True), ids[order], explanation.take(order.to_numpy()))
 
 
 def baseline_churn(history: History, settings: Settings, partner_id: IntArray, horizon: int) -> Prediction:
@@ -226,17 +224,6 @@ def _frame(
         **{f"reason_{k + 1}": [row[k] if k < len(row) else "" for row in said] for k in range(N_REASONS)},
     }
     return pd.DataFrame(columns)
-
-
-def _taken(explanation: Explanation, rows: np.ndarray) -> Explanation:
-    return Explanation(
-        explanation.feature_set,
-        explanation.features.iloc[rows].reset_index(drop=True),
-        explanation.as_of,
-        explanation.base[rows],
-        explanation.contributions.iloc[rows].reset_index(drop=True),
-        explanation.default,
-    )
 
 
 def _store(context: ScoringContext, scored: ChurnScores, instant: datetime) -> None:

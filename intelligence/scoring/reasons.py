@@ -1,10 +1,12 @@
 """What moved a number, as factors and as the few sentences that a person reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from intelligence.features.registry import Feature, FeatureSet
@@ -41,6 +43,15 @@ class Explanation:
     base: FloatArray
     contributions: pd.DataFrame
     default: tuple[str, ...] = ()
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Explanation":
+        """Return the rows at these positions."""
+        return replace(
+            self,
+            features=self.features.iloc[rows].reset_index(drop=True),
+            base=self.base[rows],
+            contributions=self.contributions.iloc[rows].reset_index(drop=True),
+        )
 
     def factors(self, row: int, *, limit: int | None = None) -> list[dict[str, Any]]:
         """Return name, value, contribution and sentence of a row's features, the weightiest first.
@@ -100,19 +111,16 @@ class Explanation:
     def _topic(self, name: str) -> str:
         return self._by_name[name].subject if name in self._by_name else name
 
-    @property
+    @cached_property
     def _by_name(self) -> Mapping[str, Feature]:
-        if "_features" not in self.__dict__:
-            object.__setattr__(self, "_features", {feature.name: feature for feature in self.feature_set.features})
-        features: Mapping[str, Feature] = self.__dict__["_features"]
-        return features
+        return {feature.name: feature for feature in self.feature_set.features}
+
+    @cached_property
+    def _columns(self) -> Mapping[str, list[object]]:
+        return {literal(str(name)): self.features[name].astype(object).tolist() for name in self.features}
 
     def _values(self, row: int) -> dict[str, object]:
-        if "_rows" not in self.__dict__:
-            columns = {literal(str(name)): self.features[name].astype(object).tolist() for name in self.features}
-            object.__setattr__(self, "_rows", columns)
-        rows: dict[str, list[object]] = self.__dict__["_rows"]
-        return {name: column[row] for name, column in rows.items()}
+        return {name: column[row] for name, column in self._columns.items()}
 
     def _factor(self, name: str, contribution: float, values: Mapping[str, object]) -> dict[str, Any]:
         value = values.get(literal(name))

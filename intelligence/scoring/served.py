@@ -1,17 +1,14 @@
 """What scoring needs of its surroundings, the model that serves an instant, and keeping of scores."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from domain.context import system_clock
-from domain.errors import ArtefactInvalid, FeatureSetMismatch
+from domain.errors import FeatureSetMismatch
 from domain.settings import Settings
 from intelligence.features.registry import FeatureSet
 from intelligence.features.work import Encoder
@@ -22,12 +19,22 @@ from store.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from models.registry import Registry
-
 BASELINE = "baseline"
 _STEADY = 0.05
 
 logger = logging.getLogger(__name__)
+
+
+class Loaded(Protocol):
+    """A served model in memory with its version: `intelligence.context.LoadedModel`."""
+
+    @property
+    def model(self) -> Any:
+        """Instance of the class in ``models/<name>.py``."""
+
+    @property
+    def label(self) -> str:
+        """``model_version`` of its predictions."""
 
 
 class ScoringContext(Protocol):
@@ -42,29 +49,17 @@ class ScoringContext(Protocol):
         """Settings of the service."""
 
     @property
-    def registry(self) -> "Registry":
-        """Versions of the models."""
-
-    @property
     def text(self) -> Encoder | None:
         """Encoder of texts."""
+
+    def instant(self, as_of: datetime | None = None) -> datetime:
+        """Return `as_of` as aware UTC; the present when it is None."""
 
     def history(self, as_of: datetime | None = None) -> History:
         """Return everything known at `as_of`."""
 
-
-class _Saved(Protocol):
-    feature_set: dict[str, Any]
-
-
-Model = TypeVar("Model", bound=_Saved)
-
-
-def instant_of(as_of: datetime | None) -> datetime:
-    """Return `as_of` as an aware instant, now when there is none; naive ones are UTC."""
-    if as_of is None:
-        return system_clock()
-    return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+    def load_model(self, name: str, as_of: datetime | None = None) -> Loaded | None:
+        """Return the model that serves an instant, None if the baseline does."""
 
 
 def naive(as_of: datetime) -> np.datetime64:
@@ -72,24 +67,16 @@ def naive(as_of: datetime) -> np.datetime64:
     return np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
 
 
-def serving_model(
-    context: ScoringContext, name: str, as_of: datetime, load: Callable[[Path], Model]
-) -> tuple[Model, FeatureSet, str] | None:
+def serving_model(context: ScoringContext, name: str, as_of: datetime) -> tuple[Any, FeatureSet, str] | None:
     """Return the model that serves an instant, its features and its version; None when the baseline must answer."""
-    version = context.registry.serving(name, as_of)
-    if version is None:
+    loaded = context.load_model(name, as_of)
+    if loaded is None:
         return None
     try:
-        model = _loaded(load, version.folder)
-        return model, FeatureSet.from_json(model.feature_set), version.label
-    except (ArtefactInvalid, FeatureSetMismatch) as error:
-        logger.warning("%s cannot serve, the baseline answers: %s", version.label, error.message)
+        return loaded.model, FeatureSet.from_json(loaded.model.feature_set), loaded.label
+    except FeatureSetMismatch as error:
+        logger.warning("%s cannot serve, the baseline answers: %s", loaded.label, error.message)
         return None
-
-
-@lru_cache(maxsize=8)
-def _loaded(load: Callable[[Path], Any], folder: Path) -> Any:
-    return load(folder)
 
 
 def external_ids(history: History, partner_id: Sequence[int] | np.ndarray) -> list[str]:

@@ -1,0 +1,264 @@
+"""Which prospects would become productive partners, what they would bring, and whom they are like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from domain.resources import RESOURCES, ColumnType
+from domain.terms import RECRUITABLE, ModelName, evidence_level
+from intelligence.features.build import build, learn_feature_set
+from intelligence.features.partner_outcomes import partner_outcomes
+from intelligence.features.partner_times import instants, times_of
+from intelligence.features.profile import words_as_of
+from intelligence.features.timeline import FloatArray, IntArray, TimeArray
+from intelligence.scoring.reasons import N_REASONS, Explanation
+from intelligence.scoring.served import (
+    BASELINE,
+    ScoringContext,
+    external_ids,
+    keep_scores,
+    naive,
+    serving_model,
+)
+from models.probability import Prediction
+from models.segments import SegmentRates
+from store.history import History
+
+COLUMNS = (
+    "partner",
+    "as_of",
+    "horizon_days",
+    "p_productive",
+    "low",
+    "high",
+    "expected_revenue",
+    "band",
+    "evidence",
+    "n",
+    "similar_1",
+    "similar_2",
+    "similar_3",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "model_version",
+)
+DEFAULT_FACTS = ("kind", "country", "industry", "employees", "rate:country", "early_days_since_sign")
+N_SIMILAR = 3
+_HIGH, _LOW = 1.25, 0.8
+"""Probability over the base rate from which on, and up to which, a band is high or low."""
+_STORED_FACTORS = 12
+_NEW_ID = "(company)"
+
+
+@dataclass(frozen=True, eq=False)
+class FitScores:
+    """Scored companies with what moved each number.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Columns ``COLUMNS``, most promising first.
+    partner_id : ndarray of int64
+        Ours, row by row.
+    explanation : Explanation, optional
+        Row by row; None for an empty frame.
+    """
+
+    frame: pd.DataFrame
+    partner_id: IntArray
+    explanation: Explanation | None = None
+
+
+def score_fit(
+    context: ScoringContext,
+    as_of: datetime | None = None,
+    partners: Sequence[str] | None = None,
+    *,
+    store: bool = False,
+) -> pd.DataFrame:
+    """Return the probability to become productive per prospect, applicant and onboarding partner.
+
+    Parameters
+    ----------
+    context : ScoringContext
+        Store, settings, models, encoder: an ``Intelligence``.
+    as_of : datetime, optional
+        Nothing known later is used; default: now.
+    partners : sequence of str, optional
+        Only these external ids.
+    store : bool, default=False
+        Keep the scores, with their factors.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``, by probability. Empty when nobody is to be scored.
+    """
+    return fit_scores(context, as_of, partners, store=store).frame
+
+
+def fit_scores(
+    context: ScoringContext,
+    as_of: datetime | None = None,
+    partners: Sequence[str] | None = None,
+    *,
+    store: bool = False,
+) -> FitScores:
+    """Return what `score_fit` returns, together with the factors of each row."""
+    instant = context.instant(as_of)
+    history = context.history(instant)
+    ids = history.partners["id"].to_numpy(np.int64)
+    wanted = history.status_as_of(ids, np.full(len(ids), naive(instant))).isin(RECRUITABLE).to_numpy(dtype=bool)
+    if partners is not None:
+        wanted &= history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
+    scored = _score(context, history, ids[wanted], instant)
+    if store and scored.explanation is not None:
+        factors = scored.explanation
+        details = [
+            {"base": float(factors.base[row]), "factors": factors.factors(row, limit=_STORED_FACTORS)}
+            for row in range(len(scored.frame))
+        ]
+        keep_scores(context, ModelName.FIT, scored.frame, scored.partner_id.tolist(), details, instant)
+    return scored
+
+
+def fit_company(context: ScoringContext, company: Mapping[str, Any], as_of: datetime | None = None) -> FitScores:
+    """Score a company that is not in the store; nothing is kept.
+
+    Parameters
+    ----------
+    context : ScoringContext
+        Store, settings, models, encoder: an ``Intelligence``.
+    company : mapping
+        Columns of partners (lists as lists), custom attributes under ``attributes``; unknown names are custom ones.
+    as_of : datetime, optional
+        Default: now.
+
+    Returns
+    -------
+    FitScores
+        One row; ``partner`` is its ``external_id`` where it gives one.
+    """
+    instant = context.instant(as_of)
+    history = context.history(instant)
+    own = int(history.partners["id"].max()) + 1 if len(history.partners) else 1
+    row = pd.DataFrame([_partner_row(company, own)])
+    partners = pd.concat([history.partners.astype(object), row.astype(object)], ignore_index=True)
+    frames = {name: history.frame(name) for name in RESOURCES if name != "partners"}
+    return _score(context, type(history).of(history.until, partners=partners, **frames), np.array([own]), instant)
+
+
+def _partner_row(company: Mapping[str, Any], own: int) -> dict[str, Any]:
+    columns = RESOURCES["partners"].by_name
+    row: dict[str, Any] = {"id": own, "external_id": str(company.get("external_id") or _NEW_ID), "status": "prospect"}
+    for name, value in company.items():
+        if name == "attributes" and isinstance(value, Mapping):
+            row |= {f"attributes.{key}": item for key, item in value.items()}
+        elif name in ("program", "status", "recruited_at", "ended_at"):
+            continue
+        elif name in columns:
+            row[name] = tuple(value) if columns[name].type is ColumnType.LIST and value is not None else value
+        else:
+            row[f"attributes.{name.removeprefix('attributes.')}"] = value
+    return row
+
+
+def _asked_at(history: History, ids: IntArray, as_of: np.datetime64) -> TimeArray:
+    """Return the instant that each company is looked at: its application where it has one, as in training; else now."""
+    recruited = history.value_as_of("partners", "recruited_at", ids, np.full(len(ids), as_of))
+    applied = instants(pd.DataFrame({"at": recruited.to_numpy()}), "at")
+    return np.where(applied <= as_of, applied, as_of)
+
+
+def _score(context: ScoringContext, history: History, ids: IntArray, instant: datetime) -> FitScores:
+    if not len(ids):
+        return FitScores(pd.DataFrame(columns=list(COLUMNS)), ids)
+    as_of = naive(instant)
+    served = serving_model(context, ModelName.FIT, instant)
+    asked = _asked_at(history, ids, as_of)
+    subjects = pd.DataFrame({"partner_id": ids, "as_of": asked})
+    if served is None:
+        feature_set, version = learn_feature_set("fit", history, context.settings), BASELINE
+        features = build(feature_set, history, subjects, None)
+        prediction, revenue, base_rate = _baseline(context, history, features)
+        similar: list[list[int]] = [[] for _ in ids]
+        base, contributions = np.log(prediction.p) - np.log1p(-prediction.p), pd.DataFrame(index=features.index)
+        horizon = context.settings.fit_horizon_days
+    else:
+        model, feature_set, version = served
+        features = build(feature_set, history, subjects, context.text)
+        prediction, factors = model.predict(features), model.explain(features)
+        base, contributions = factors.base, factors.contributions
+        revenue, similar = model.expected_revenue(features), model.similar(features, N_SIMILAR + 1)
+        base_rate, horizon = model.base_rate, model.horizon_days
+    explanation = Explanation(feature_set, features, as_of, base, contributions, DEFAULT_FACTS)
+    n = times_of(history, context.settings.life_signs).sign_days.at(ids, as_of).count()
+    frame = _frame(history, ids, prediction, revenue, base_rate, n, similar)
+    frame = frame.assign(as_of=instant, horizon_days=horizon, model_version=version)
+    for k, said in enumerate(zip(*(row + [""] * (N_REASONS - len(row)) for row in explanation.reasons()), strict=True)):
+        frame[f"reason_{k + 1}"] = said
+    return _sorted(frame[list(COLUMNS)], ids, explanation)
+
+
+def _baseline(
+    context: ScoringContext, history: History, features: pd.DataFrame
+) -> tuple[Prediction, FloatArray, float]:
+    """Return rates of kind and country shrunk to the programme's, revenue, and the programme's rate."""
+    settings = context.settings
+    known = partner_outcomes(history, settings.fit_outcome, settings.fit_horizon_days)
+    known = known.take((known.known_at <= history.until) | bool(settings.fit_outcome))
+    kind, country = (words_as_of(history, name, known.ids, known.recruited_at) for name in ("kind", "country"))
+    past = [f"{a}/{b}" for a, b in zip(kind, country, strict=True)]
+    own = [f"{a}/{b}" for a, b in zip(_words(features, "kind"), _words(features, "country"), strict=True)]
+    rates = SegmentRates().fit(past, known.label)
+    prediction = rates.predict(own)
+    productive = known.value[known.label > 0]
+    worth = float(productive.mean()) if len(productive) else 0.0
+    return prediction, np.asarray(prediction.p * worth), rates.overall_.p
+
+
+def _words(features: pd.DataFrame, name: str) -> list[object]:
+    if name not in features:
+        return [None] * len(features)
+    values = features[name].astype(object)
+    return values.where(values.notna(), None).tolist()
+
+
+def _frame(
+    history: History,
+    ids: IntArray,
+    prediction: Prediction,
+    revenue: FloatArray,
+    base_rate: float,
+    n: FloatArray,
+    similar: Sequence[Sequence[int]],
+) -> pd.DataFrame:
+    names = history.partners.set_index("id")["external_id"]
+    like = [
+        [str(names[id_]) for id_ in row if id_ != own and id_ in names.index][:N_SIMILAR]
+        for own, row in zip(ids, similar, strict=True)
+    ]
+    lift = prediction.p / max(base_rate, 1e-9)
+    return pd.DataFrame(
+        {
+            "partner": external_ids(history, ids),
+            "p_productive": prediction.p,
+            "low": prediction.low,
+            "high": prediction.high,
+            "expected_revenue": np.round(revenue, 2),
+            "band": np.select([lift >= _HIGH, lift >= _LOW], ["high", "medium"], "low"),
+            "evidence": [str(evidence_level(int(count))) for count in n],
+            "n": n.astype(np.int64),
+            **{f"similar_{k + 1}": [row[k] if k < len(row) else None for row in like] for k in range(N_SIMILAR)},
+        }
+    )
+
+
+def _sorted(frame: pd.DataFrame, ids: IntArray, explanation: Explanation) -> FitScores:
+    order = frame.sort_values(["p_productive", "expected_revenue", "partner"], ascending=[False, False, True]).index
+    return FitScores(frame.loc[order].reset_index(drop=True), ids[order], explanation.take(order.to_numpy()))

@@ -1,0 +1,186 @@
+"""The served fit model: probability to become productive, expected revenue, look-alikes among those who did."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.errors import ArtefactInvalid, FeatureSetMismatch
+from models.amount import AmountModel
+from models.frame import Schema
+from models.probability import Factors, Prediction, ProbabilityModel
+from models.vectors import VectorIndex
+
+FILE = "fit.json"
+PART = "productive"
+
+Floats = npt.NDArray[np.float64]
+
+
+class LookAlikes:
+    """Nearest known companies by standardised profile, on faiss.
+
+    Numbers count as standard deviations (missing: the mean), words as one indicator per level; every column
+    weighs the same, so many levels do not drown the rest.
+    """
+
+    def fit(self, X: pd.DataFrame, ids: npt.ArrayLike) -> Self:
+        """Index the rows of `X` under `ids` (distinct int64)."""
+        self._schema = Schema.learn(X)
+        numbers = self._schema.table(X).numbers
+        there = ~np.isnan(numbers)
+        n = np.maximum(there.sum(axis=0), 1)
+        self._mean = np.where(there, numbers, 0.0).sum(axis=0) / n
+        deviation = np.where(there, numbers - self._mean, 0.0)
+        self._scale = np.maximum(np.sqrt((deviation**2).sum(axis=0) / n), 1e-9)
+        vectors = self._vectors(X)
+        self._index = VectorIndex(vectors.shape[1])
+        self._index.add(ids, vectors)
+        return self
+
+    def nearest(self, X: pd.DataFrame, k: int) -> list[list[int]]:
+        """Return up to `k` ids per row, the nearest first."""
+        if not len(X) or not len(self._index):
+            return [[] for _ in range(len(X))]
+        ids, _ = self._index.search(self._vectors(X), min(k, len(self._index)))
+        return [[int(id_) for id_ in row if id_ >= 0] for row in ids]
+
+    def save(self, folder: Path) -> None:
+        """Write the index and how to make its vectors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data = {"schema": self._schema.to_json(), "mean": self._mean.tolist(), "scale": self._scale.tolist()}
+        (folder / "lookalikes.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        self._index.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote."""
+        data = json.loads((folder / "lookalikes.json").read_text(encoding="utf-8"))
+        loaded = cls()
+        loaded._schema = Schema.from_json(data["schema"])
+        loaded._mean, loaded._scale = np.array(data["mean"]), np.array(data["scale"])
+        loaded._index = VectorIndex.load(folder)
+        return loaded
+
+    def _vectors(self, X: pd.DataFrame) -> npt.NDArray[np.float32]:
+        table = self._schema.table(X)
+        scaled = np.clip(np.nan_to_num((table.numbers - self._mean) / self._scale), -4, 4)
+        blocks = [scaled, np.ones((len(X), 1))]  # the constant keeps a row of nothing but means from being zero
+        for column, levels in enumerate(self._schema.level_counts):
+            blocks.append((table.codes[:, [column]] == np.arange(levels)).astype(np.float64))
+        return np.concatenate(blocks, axis=1).astype(np.float32)
+
+
+class FitModel:
+    """Probability that a company becomes a productive partner, and what it would bring.
+
+    Parameters
+    ----------
+    probability : ProbabilityModel
+        Of a first won deal, or the user's outcome, within the horizon.
+    amount : AmountModel
+        What a productive one brings within the horizon.
+    lookalikes : LookAlikes, optional
+        Productive partners by profile; None when there are none.
+    profile : sequence of str
+        Columns that look-alikes are found by.
+    feature_set : mapping
+        Description of the features; kept as it is.
+    horizon_days : int
+        Label window after recruitment.
+    base_rate : float
+        Share of productive ones in training.
+    """
+
+    def __init__(
+        self,
+        probability: ProbabilityModel,
+        amount: AmountModel,
+        lookalikes: LookAlikes | None,
+        profile: Sequence[str],
+        feature_set: Mapping[str, Any],
+        *,
+        horizon_days: int,
+        base_rate: float,
+    ) -> None:
+        self.probability = probability
+        self.amount = amount
+        self.lookalikes = lookalikes
+        self.profile = list(profile)
+        self.feature_set = dict(feature_set)
+        self.horizon_days = horizon_days
+        self.base_rate = base_rate
+
+    def predict(self, X: pd.DataFrame) -> Prediction:
+        """Return P(productive) with 80 % intervals, shape (n,)."""
+        return self.probability.predict(X)
+
+    def explain(self, X: pd.DataFrame) -> Factors:
+        """Return contributions; with the base they add up to ``logit(p)``."""
+        return self.probability.explain(X)
+
+    def expected_revenue(self, X: pd.DataFrame) -> Floats:
+        """Return P(productive) times the expected revenue of a productive partner, shape (n,)."""
+        return np.asarray(self.predict(X).p * np.maximum(self.amount.predict(X), 0.0))
+
+    def similar(self, X: pd.DataFrame, k: int = 3) -> list[list[int]]:
+        """Return our ids of up to `k` productive partners most like each row."""
+        if self.lookalikes is None:
+            return [[] for _ in range(len(X))]
+        return self.lookalikes.nearest(X[self.profile], k)
+
+    def part(self, name: str) -> ProbabilityModel:
+        """Return the probability model of a part; there is one.
+
+        Raises
+        ------
+        FeatureSetMismatch
+            If another is asked for.
+        """
+        if name != str(self.horizon_days):
+            raise FeatureSetMismatch(f"The fit model was trained for {self.horizon_days} days, not {name}.", part=name)
+        return self.probability
+
+    def save(self, folder: Path) -> None:
+        """Write ``fit.json`` and the parts into folders of their own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data = {
+            "feature_set": self.feature_set,
+            "profile": self.profile,
+            "horizon_days": self.horizon_days,
+            "base_rate": self.base_rate,
+            "lookalikes": self.lookalikes is not None,
+        }
+        (folder / FILE).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        self.probability.save(folder / PART)
+        (folder / "amount").mkdir(exist_ok=True)
+        self.amount.save(folder / "amount")
+        if self.lookalikes is not None:
+            self.lookalikes.save(folder / "lookalikes")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; predictions are the same.
+
+        Raises
+        ------
+        ArtefactInvalid
+            If a file is missing.
+        """
+        try:
+            data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ArtefactInvalid(f"{folder} holds no fit model: {FILE} is missing.") from error
+        return cls(
+            ProbabilityModel.load(folder / PART),
+            AmountModel.load(folder / "amount"),
+            LookAlikes.load(folder / "lookalikes") if data["lookalikes"] else None,
+            data["profile"],
+            data["feature_set"],
+            horizon_days=data["horizon_days"],
+            base_rate=data["base_rate"],
+        )

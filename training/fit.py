@@ -1,0 +1,157 @@
+"""Training of fit: recruited partners as of their recruitment, and whether they became productive."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from domain.errors import TrainingImpossible
+from intelligence.features.build import build, learn_feature_set
+from intelligence.features.partner_outcomes import Outcomes
+from intelligence.features.profile import PROFILE_FEATURES
+from intelligence.features.registry import FeatureSet
+from models.amount import AmountModel
+from models.fit import FitModel, LookAlikes
+from models.segments import SegmentRates
+from training.dataset import Dataset, Floats
+from training.evaluation import Evaluation
+from training.labels import fit_outcomes
+from training.tabular import Baseline, back_test_binary, train_binary
+from training.task import TrainingContext, TrainingResult
+
+if TYPE_CHECKING:
+    from store.history import History
+
+_LOOK = frozenset(feature.name for feature in PROFILE_FEATURES)
+_LOOK_PREFIXES = ("text_", "attributes.")
+
+
+class FitTask:
+    """P(productive within the horizon after recruitment)."""
+
+    name = "fit"
+
+    def train(self, history: "History", context: TrainingContext) -> TrainingResult:
+        """Fit probability, amount and look-alikes; see `training.task.TrainingTask`."""
+        feature_set, dataset, outcomes = fit_dataset(history, context)
+        champion = context.champion
+        part = str(dataset.horizon_days)
+        result = train_binary(
+            dataset,
+            BASELINES,
+            context,
+            part=part,
+            champion=None if champion is None else partial(self.predict, champion.folder, part),
+        )
+        productive = outcomes.label > 0
+        amount = AmountModel(seed=context.seed, threads=context.threads).fit(
+            dataset.features[productive], outcomes.value[productive]
+        )
+        profile = [name for name in dataset.features if name in _LOOK or name.startswith(_LOOK_PREFIXES)]
+        model = FitModel(
+            result.model,
+            amount,
+            _lookalikes(dataset.features[profile], outcomes, productive),
+            profile,
+            feature_set.to_json(),
+            horizon_days=dataset.horizon_days,
+            base_rate=float(dataset.label.mean()),
+        )
+        settings = context.settings
+        return TrainingResult(
+            model=model,
+            parts=(result.part,),
+            feature_set=feature_set.name,
+            fingerprint=feature_set.fingerprint,
+            columns=feature_set.columns,
+            label_rule=label_rule(settings.fit_outcome, settings.fit_horizon_days),
+            settings={
+                "fit_outcome": settings.fit_outcome,
+                "fit_horizon_days": settings.fit_horizon_days,
+                "protected_attributes": list(settings.protected_attributes),
+            },
+            counts={"partners": len(history.partners), "recruited_with_outcome": len(dataset)},
+        )
+
+    def predict(self, folder: Path, part: str, features: pd.DataFrame) -> Floats:
+        """Return p of feature rows by the artefact in `folder`, as serving computes it."""
+        return np.asarray(FitModel.load(folder).part(part).predict(features).p, dtype=np.float64)
+
+    def back_test(self, history: "History", context: TrainingContext, cutoffs: int) -> Sequence[Evaluation]:
+        """Compare model and baselines at several instants."""
+        dataset = fit_dataset(history, context)[1]
+        return back_test_binary({str(dataset.horizon_days): dataset}, BASELINES, context, cutoffs)
+
+
+def label_rule(outcome: str, horizon_days: int) -> str:
+    """Return in a sentence what counts as productive."""
+    if outcome:
+        return f"{outcome} above zero, for partners where it is filled in"
+    return f"a first deal won within {horizon_days} days after recruited_at"
+
+
+def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSet, Dataset, Outcomes]:
+    """Return feature set, labelled data set and outcomes, row by row.
+
+    Raises
+    ------
+    TrainingImpossible
+        If no partner has a known outcome.
+    """
+    outcomes, known_at = fit_outcomes(history, context.settings)
+    if not len(outcomes.ids):
+        raise TrainingImpossible(_nothing(context))
+    feature_set = learn_feature_set("fit", history, context.settings, context.text)
+    subjects = pd.DataFrame({"partner_id": outcomes.ids, "as_of": outcomes.recruited_at})
+    context.report(f"fit: features of {len(subjects):,} recruited partners")
+    features = build(feature_set, history, subjects, context.text)
+    feature_set = feature_set.without([name for name in features if features[name].nunique(dropna=False) <= 1])
+    segment = features["kind"].astype(object).astype(str) + "/" + features["country"].astype(object).astype(str)
+    dataset = Dataset(
+        features=features[list(feature_set.columns)],
+        label=outcomes.label,
+        as_of=outcomes.recruited_at,
+        known_at=known_at,
+        group=outcomes.ids,
+        horizon_days=context.settings.fit_horizon_days,
+        extra=pd.DataFrame({"segment": segment}),
+        feature_set=feature_set.name,
+        fingerprint=feature_set.fingerprint,
+    )
+    return feature_set, dataset, outcomes
+
+
+def _nothing(context: TrainingContext) -> str:
+    settings = context.settings
+    if settings.fit_outcome:
+        return (
+            f"No partner with recruited_at has a value in {settings.fit_outcome} by {context.as_of:%Y-%m-%d}: "
+            "fill it in for partners whose outcome is known."
+        )
+    return (
+        f"No partner was recruited {settings.fit_horizon_days} days before {context.as_of:%Y-%m-%d} or earlier: "
+        "who becomes productive cannot be learned yet. Give recruited_at, or shorten fit_horizon_days."
+    )
+
+
+def _lookalikes(profile: pd.DataFrame, outcomes: Outcomes, productive: np.ndarray) -> LookAlikes | None:
+    if not productive.any() or not profile.shape[1]:
+        return None
+    return LookAlikes().fit(profile[productive].reset_index(drop=True), outcomes.ids[productive])
+
+
+def _segment_rate(train: Dataset, test: Dataset) -> Floats:
+    rates = SegmentRates().fit(train.extra["segment"], train.label)
+    return np.asarray(rates.predict(test.extra["segment"]).p)
+
+
+def _base_rate(train: Dataset, test: Dataset) -> Floats:
+    return np.full(len(test), (train.n_positive + 0.5) / (len(train) + 1.0))
+
+
+BASELINES: Mapping[str, Baseline] = {"segment rate": _segment_rate, "base rate": _base_rate}
+
+TASK = FitTask()
