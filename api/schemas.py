@@ -94,7 +94,7 @@ class Factor(BaseModel):
     name: str
     value: str | float | None
     contribution: float
-    text: str
+    sentence: str
 
 
 class LeadInput(BaseModel):
@@ -197,6 +197,8 @@ class ChurnRisk(BaseModel):
     evidence: Evidence
     n: int
     reasons: list[str]
+    base: float = Field(description="log-odds before any factor")
+    factors: list[Factor]
     model_version: str
 
 
@@ -226,6 +228,8 @@ class FitScore(BaseModel):
     n: int
     similar: list[str]
     reasons: list[str]
+    base: float = Field(description="log-odds before any factor")
+    factors: list[Factor]
     model_version: str
 
 

@@ -10,7 +10,7 @@ from benchmarks.workspace import PUBLIC_DATA, beside_reference, just_before, wor
 
 NAME = "crunchbase-2013"
 _CUT = "2012-01-01"
-_BANDS = np.array([0, 0.25e6, 0.5e6, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, np.inf])
+_BANDS = [0, 0.25e6, 0.5e6, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, float("inf")]
 _UPPER_EDGES = np.array([0.25e6, 0.5e6, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6])
 
 
@@ -82,9 +82,9 @@ def rank(rows: pd.DataFrame) -> tuple[pd.Series, str]:
 def protocol_lists(rows: pd.DataFrame, ranked: pd.Series, *, new_only: bool) -> list[tuple[list[str], set[str]]]:
     """Return (ranking, truth) per test round; `new_only` leaves out investors who know the company already."""
     debut = rows.groupby("investor_name")["at"].min()
-    known = rows.groupby(["company_permalink", "investor_name"])["at"].min()
+    known = rows.groupby(["company_permalink", "investor_name"])["at"].min().reset_index()
     earlier: dict[str, dict[str, pd.Timestamp]] = {}
-    for (company, investor), at in known.items():
+    for company, investor, at in known.itertuples(index=False, name=None):
         earlier.setdefault(company, {})[investor] = at
     lists = []
     for lead, group in rows[rows["at"] >= _CUT].groupby("lead"):

@@ -54,7 +54,7 @@ def daily_truth(rows: pd.DataFrame) -> Iterator[tuple[pd.Timestamp, dict[str, se
     for day in pd.date_range(_FIRST_DAY, _LAST_DAY):
         today = first[(first["at"] >= day) & (first["at"] < day + pd.Timedelta(days=1))]
         known = today[(today["item"].map(born) < day) & (today["person"].map(joined) < day)]
-        yield day, known.groupby("person")["item"].agg(set).to_dict()
+        yield day, {str(person): set(items) for person, items in known.groupby("person")["item"]}
 
 
 def recommend_daily(work: Workspace, rows: pd.DataFrame) -> Iterator[tuple[list[str], set[str]]]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.environment import open_intelligence, open_store, parse_as_of, progress_printer, read_settings
+from domain.errors import NotFound
 from domain.terms import ModelName
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
@@ -67,8 +68,7 @@ def list_command() -> None:
 @models_app.command("card")
 def card_command(name: Name) -> None:
     """Print the model card of the champion."""
-    from domain.errors import NotFound
-    from training.card import render_card
+    from models.card import render_card
 
     champion = open_intelligence().registry.champion(name)
     if champion is None:
@@ -86,5 +86,5 @@ def promote_command(name: Name, version: Annotated[int, typer.Argument(help="num
 @models_app.command("rollback")
 def rollback_command(name: Name) -> None:
     """Give the model's place back to the champion before it."""
-    champion = open_intelligence().registry.rollback(name)
-    print(f"{champion.label} is champion again")
+    left, champion = open_intelligence().registry.rollback(name)
+    print(f"{champion.label} is champion again, in place of {left.label}")

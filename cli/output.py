@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import typer
@@ -39,11 +40,14 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
         elif path.name.endswith(".jsonl"):
             frame.to_json(part, orient="records", lines=True, force_ascii=False, double_precision=10)
         else:
-            compression = "gzip" if path.name.endswith(".gz") else None
-            _neutralised(frame).to_csv(part, index=False, float_format="%.6f", compression=compression)
+            _neutralised(frame).to_csv(part, index=False, float_format="%.6f", compression=_compression(path))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _compression(path: Path) -> Literal["gzip"] | None:
+    return "gzip" if path.name.endswith(".gz") else None
 
 
 def _with_text_instants(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """``allywise score``, ``match`` and ``recommend``."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 import typer
@@ -60,7 +61,7 @@ def match_command(
         if path is not None:
             check_output(path)
     context = open_intelligence()
-    instant = "created_at" if as_of == "created_at" else parse_as_of(as_of)
+    instant: datetime | Literal["created_at"] | None = "created_at" if as_of == "created_at" else parse_as_of(as_of)
     wanted = _read_leads(leads) if leads is not None else open_leads(context, instant)
     solve = assign_leads if assign else match_leads
     result = solve(context, wanted, as_of=instant, top=top, by=by)

@@ -72,7 +72,8 @@ def _build_demo(settings: Settings, marker: Path, options: dict[str, int]) -> No
     folder = marker.parent
     folder.mkdir(parents=True, exist_ok=True)
 
-    from demo.generator import WorldSpec, generate
+    from demo.generator import generate
+    from demo.spec import WorldSpec
 
     end = datetime.combine(system_clock().date(), time(), UTC)
     scale = options["partners"] / 400

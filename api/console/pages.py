@@ -125,7 +125,7 @@ def overview(request: Request, services: ServicesDep) -> Response:
         actor=actor,
         fit=fit,
         churn=churn,
-        match=_match_panel(services, actor),
+        match=_match_panel(services),
         recommended=_recommendation_panel(services, churn["rows"]),
         models=[version for version in champions if version is not None],
     )
@@ -146,11 +146,11 @@ def _churn_panel(services: Services) -> dict[str, Any]:
     }
 
 
-def _match_panel(services: Services, actor: Actor) -> dict[str, Any] | None:
+def _match_panel(services: Services) -> dict[str, Any] | None:
     lead = answers.newest_open_lead(services)
     if lead is None:
         return None
-    found = answers.match(services, actor, MatchRequest(lead_id=lead, limit=_SHOWN), keep=False)
+    found = answers.match(services, MatchRequest(lead_id=lead, limit=_SHOWN))
     codes = Counter(code for excluded in found.excluded for code in excluded.codes)
     return {"lead": lead, "answer": found, "main_code": codes.most_common(1)[0][0] if codes else None}
 

@@ -10,7 +10,7 @@ from api.problems import problem_responses
 from api.schemas import ModelSummary
 from domain.errors import NotFound
 from domain.terms import ModelName, Role
-from models.card import card_of
+from models.card import make_card
 from models.registry import ModelVersion
 
 router = APIRouter(tags=["models"])
@@ -45,7 +45,7 @@ def get_model_card(name: Name, services: ServicesDep) -> dict[str, Any]:
     champion = services.intelligence.registry.champion(name)
     if champion is None:
         raise NotFound(f"no champion for {name}: the baseline answers")
-    return card_of(champion.manifest) | {"version": champion.label}
+    return make_card(champion.manifest) | {"version": champion.label}
 
 
 @router.post(
@@ -67,7 +67,8 @@ def promote_model(name: Name, body: PromoteRequest, services: ServicesDep) -> Mo
 )
 def roll_back_model(name: Name, services: ServicesDep) -> ModelSummary:
     """Give the model's place back to the champion before it."""
-    return _summary(services.intelligence.registry.rollback(name))
+    _, champion = services.intelligence.registry.rollback(name)
+    return _summary(champion)
 
 
 def _summary(version: ModelVersion) -> ModelSummary:

@@ -20,7 +20,7 @@ from models.probability import ProbabilityModel
 from models.registry import Registry
 from store.history import History
 from training.backtest import BackTest, write_report
-from training.card import make_card, render_card
+from models.card import make_card, render_card
 from training.dataset import Dataset
 from training.evaluation import Evaluation
 from training.service import replay, train, train_one
