@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -12,6 +13,7 @@ from intelligence.features.pair_build import PairRows, PairSpec
 from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import LeadBatch, PairWorld
 from intelligence.matching.eligibility import Eligibility, Rule
+from intelligence.matching.record import Record
 from models.match import Ranker
 
 Ints = npt.NDArray[np.int64]
@@ -94,6 +96,11 @@ class Matcher:
     candidates: int
     _walk: _Walk | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
+
+    @cached_property
+    def record(self) -> Record:
+        """Outcomes of partners, for sentences."""
+        return Record(self.world)
 
     def _walk_to(self, at_us: int) -> _Walk:
         """The walk at an instant; walked again from the start when the instant lies behind it."""

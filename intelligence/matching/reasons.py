@@ -1,140 +1,181 @@
 """Why a partner stands where it stands: facts from its record, chosen by what moved the number."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from intelligence.features.pair_events import FAILURES, PairEvent
-from intelligence.features.pair_leads import labels
-from intelligence.features.pair_world import DAY_US, LeadBatch, PairWorld
+from intelligence.features.pair_world import DAY_US, LeadBatch
+from intelligence.matching.record import Record
+from models.affinity import AffinityParameters
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
-_OUTCOMES = np.array([PairEvent.WIN, *FAILURES], dtype=np.int64)
-_KINDS_OF_COUNT = ("rate", "lift")
-_NEVER_A_REASON = ("days_since_offer", "open_deals", "tries", "all_rate", "lead", "amount_gap", "affinity_gap")
-_MOST_SIMILAR = 3
-
-
-class Record:
-    """Outcomes of each partner in time, for facts such as "won 7 of 12 similar leads"."""
-
-    def __init__(self, world: PairWorld) -> None:
-        events = world.events
-        rows = np.flatnonzero(np.isin(events.kind, _OUTCOMES))
-        rows = rows[np.argsort(events.partner[rows], kind="stable")]
-        self._world = world
-        self._at, self._lead = events.at[rows], events.lead[rows]
-        self._won = events.kind[rows] == PairEvent.WIN
-        self._bounds = np.searchsorted(events.partner[rows], np.arange(len(world.partner_ids) + 1))
-        self._any_failure = not self._won.all()
-        self._attributes = {attribute.name: k for k, attribute in enumerate(world.spec.attributes)}
-
-    def _rows(self, partner: int, at_us: int) -> slice:
-        start, stop = int(self._bounds[partner]), int(self._bounds[partner + 1])
-        return slice(start, start + int(np.searchsorted(self._at[start:stop], at_us, "left")))
-
-    def sentence(self, partner: int, at_us: int, attribute: str, batch: LeadBatch, lead: int) -> str:
-        """How often the partner won leads with the lead's value of `attribute` (empty: all leads); may be empty."""
-        rows = self._rows(partner, at_us)
-        won, at = self._won[rows], self._at[rows]
-        if attribute:
-            k = self._attributes[attribute]
-            same = self._world.batch.codes[self._lead[rows], k] == batch.codes[lead, k]
-            won, at = won[same], at[same]
-        if not len(at):
-            return ""
-        what = f"similar leads {_phrase(attribute, batch, lead)}" if attribute else "leads"
-        count = f"Won {won.sum()} of {len(won)} {what}" if self._any_failure else f"Won {won.sum()} {what}"
-        return f"{count} since {_month(int(at[0]), at_us)}"
-
-    def similar_wins(self, partner: int, at_us: int, batch: LeadBatch, lead: int) -> list[dict[str, str]]:
-        """Up to three earlier wins that share most attributes with the lead (latest first among equals)."""
-        rows = self._rows(partner, at_us)
-        won = np.flatnonzero(self._won[rows])
-        leads, at = self._lead[rows][won], self._at[rows][won]
-        if not len(leads):
-            return []
-        mine = batch.codes[lead]
-        alike = ((self._world.batch.codes[leads] == mine) & (mine >= 0)).sum(axis=1)
-        best = np.lexsort((-at, -alike))[:_MOST_SIMILAR]
-        return [self._win(int(leads[k]), int(at[k])) for k in best]
-
-    def _win(self, lead: int, at_us: int) -> dict[str, str]:
-        row = self._world.table.iloc[lead]
-        said = [str(row[name]) for name in ("company", "industry", "place") if not _missing(row[name])]
-        when = np.datetime64(at_us, "us").astype("datetime64[D]")
-        name = row["external_id"]
-        return {"deal": str(name), "text": ", ".join([*said, f"won {when}"])}
+_SILENT = ("days_since_offer", "open_deals", "tries", "all_rate", "lead", "amount_gap", "affinity_gap")
+_SUMMARIES = ("affinity", "affinity_gap", "affinity_share", "affinity_rank")
+_AMOUNTS = {"employees": "from companies of this size", "estimated_amount": "of this amount"}
+_PLACES = {"industry": "in {}", "place": "in {}", "city_place": "in {}", "country": "in {}", "product": "for {}"}
+_OTHERS = {"product_category": "for {}", "source": "from {}", "program": "in programme {}"}
+_PHRASES = {**_AMOUNTS, **_PLACES, **_OTHERS}
+_SINCE = {"days_since_win": "Last win", "days_since_deal": "Last deal registered", "days_since_offer": "Last offer"}
+_FACTS = {
+    "co_customer": "Shares customers with partners that won this one",
+    "text_like": "Has won leads that read much like this one",
+    "country_match": "Is in the customer's country",
+    "region_match": "Is in the customer's region",
+    "city_match": "Is in the customer's city",
+    "language_match": "Speaks the customer's language",
+}
+_NAMING = {
+    "industry_match": ("industry", "Names {} among its industries"),
+    "certified": ("product", "Holds the certifications for {}"),
+}
+_HABITS = {
+    "accept_rate": lambda value: f"Accepts about {100 * value:.0f} % of the leads it is offered",
+    "close_rate": lambda value: f"Wins about {100 * value:.0f} % of the deals it works",
+    "response_days": lambda value: f"Answers offers within {max(value, 0.1):.1f} days",
+    "open_leads": lambda value: f"Has {value:.0f} open lead{'' if value == 1 else 's'}",
+    "load": lambda value: f"Uses {100 * value:.0f} % of its capacity",
+    "open_deals": lambda value: f"Has {value:.0f} open deal{'' if value == 1 else 's'}",
+    "tries": lambda value: f"{np.expm1(value):.0f} outcomes on record",
+    "customer_wins": lambda value: f"Has won {_times(value)} with this customer" if value > 0 else "",
+    "customer_deals": lambda value: f"Has registered {_times(value)} with this customer" if value > 0 else "",
+    "nearness": lambda value: f"{10 * np.expm1(-value):,.0f} km from the customer" if value < 0 else "",
+}
 
 
-def _phrase(attribute: str, batch: LeadBatch, lead: int) -> str:
-    value = labels(batch.frame.iloc[[lead]], next_attribute(attribute))[0]
-    words = {
-        "industry": f"in {value}",
-        "place": f"in {str(value).strip('/')}",
-        "city_place": f"in {str(value).rsplit('/', 1)[-1]}",
-        "country": f"in {value}",
-        "product": f"for {value}",
-        "product_category": f"for {value}",
-        "source": f"from {value}",
-        "program": f"in programme {value}",
-        "employees": "from companies of this size",
-        "estimated_amount": "of this amount",
-    }
-    return words.get(attribute, f"with {attribute.removeprefix('attributes.')} {_short(value)}")
-
-
-def next_attribute(name: str) -> Any:
-    """Return the attribute `name` unbanded, to show its value."""
-    from intelligence.features.pair_leads import LeadAttribute
-
-    return LeadAttribute(name)
-
-
-def _short(value: Any) -> str:
-    return f"about {value:,.4g}" if isinstance(value, float) else str(value)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
-
-
-def _month(at_us: int, now_us: int) -> str:
-    stamp, now = (pd.Timestamp(np.datetime64(instant, "us")) for instant in (at_us, now_us))
-    return stamp.strftime("%B") if (now - stamp).days < 330 else stamp.strftime("%B %Y")
-
-
-def _day(days_ago: float, now_us: int) -> str:
-    stamp = pd.Timestamp(np.datetime64(now_us - int(days_ago * DAY_US), "us"))
-    return f"{stamp.day} {stamp.strftime('%B %Y')}"
-
-
-def factor_text(name: str, value: Any, row: pd.Series, record: Record, batch: LeadBatch) -> str:
-    """Say what a feature of a ranked row means; empty where there is nothing to say.
+class Explainer:
+    """Puts features of ranked pairs into words.
 
     Parameters
     ----------
-    name, value : str, object
-        Feature and its value.
-    row : Series
-        ``question``, ``partner``, ``at`` of the pair.
     record : Record
         For counts.
     batch : LeadBatch
         The leads asked about.
+    affinity : AffinityParameters
+        Weights of the terms behind the affinity, which is explained by its strongest term.
     """
-    lead, partner, at = int(row["question"]), int(row["partner"]), int(row["at"])
-    kind, _, attribute = name.partition(".")
-    if kind in _KINDS_OF_COUNT or name.startswith("wins"):
-        return record.sentence(partner, at, attribute, batch, lead)
-    if _missing(value):
-        return ""
-    if kind in ("lead", "partner", "all_rate"):
-        return _described(kind, attribute, value)
-    return _fact(name, float(value), at, batch, lead)
+
+    def __init__(self, record: Record, batch: LeadBatch, affinity: AffinityParameters) -> None:
+        self._record = record
+        self._batch = batch
+        self._weights = dict(zip(affinity.names, affinity.weights, strict=True))
+        self._columns: dict[str, list[Any]] = {}
+        self._phrases: dict[tuple[str, int], str] = {}
+
+    def _value(self, name: str, lead: int) -> Any:
+        if name not in self._columns:
+            frame = self._batch.frame
+            self._columns[name] = list(frame[name].astype(object)) if name in frame else [None] * len(frame)
+        return self._columns[name][lead]
+
+    def reasons(self, row: "Row") -> list[str]:
+        """Three sentences: what speaks most for the partner; empty ones where there is no more to say."""
+        texts: list[str] = []
+        order = np.argsort(-row.moved, kind="stable")
+        speaking = [int(k) for k in order if row.moved[k] > 0 or len(order) <= 3]
+        for k in speaking or order.tolist():
+            name = row.names[k]
+            text = "" if name.startswith(_SILENT) else self.text(name, row)
+            if text and text not in texts:
+                texts.append(text)
+            if len(texts) == 3:
+                break
+        return texts + [""] * (3 - len(texts))
+
+    def text(self, name: str, row: "Row") -> str:
+        """Say what a feature of a pair means; empty where there is nothing to say."""
+        value = row.values.get(name)
+        kind, _, attribute = name.partition(".")
+        if name in _SUMMARIES:
+            return self._summary(row)
+        if kind in ("rate", "lift") or name.startswith("wins"):
+            return self._counted(attribute, row)
+        if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+            return ""
+        if kind in ("lead", "partner", "all_rate"):
+            return _described(kind, attribute, value)
+        return self._fact(name, float(value), row)
+
+    def _summary(self, row: "Row") -> str:
+        """What stands behind the affinity: the term that adds most to it."""
+        parts = [(weight * _number(row.values.get(name)), name) for name, weight in self._weights.items()]
+        for part, name in sorted(parts, reverse=True):
+            text = self.text(name, row) if part > 0 else ""
+            if text:
+                return text
+        return "" if parts else "Its record fits this lead"
+
+    def _counted(self, attribute: str, row: "Row") -> str:
+        codes = self._batch.codes[row.lead]
+        won, total, first = self._record.count(row.partner, row.at_us, attribute, codes)
+        if not total:
+            return ""
+        what = "leads" if total > 1 or not self._record.only_wins else "lead"
+        if attribute:
+            what = f"similar {what} {self._phrase(attribute, row.lead)}"
+        share = f"Won {won}" if self._record.only_wins else f"Won {won} of {total}"
+        return f"{share} {what} since {_month(first, row.at_us)}"
+
+    def _phrase(self, attribute: str, lead: int) -> str:
+        key = (attribute, lead)
+        if key not in self._phrases:
+            value = self._value(attribute, lead)
+            shown = f"about {value:,.4g}" if isinstance(value, float) else str(value).strip("/")
+            shown = shown.rsplit("/", 1)[-1] if attribute == "city_place" else shown
+            pattern = _PHRASES.get(attribute, f"with {attribute.removeprefix('attributes.')} {{}}")
+            self._phrases[key] = pattern.replace("{}", shown)
+        return self._phrases[key]
+
+    def _fact(self, name: str, value: float, row: "Row") -> str:
+        if name in _SINCE:
+            return f"{_SINCE[name]} on {_day(value, row.at_us)}"
+        if name in _NAMING:
+            column, sentence = _NAMING[name]
+            return sentence.replace("{}", str(self._value(column, row.lead))) if value > 0 else ""
+        if name in _FACTS:
+            return _FACTS[name] if value > 0 else ""
+        habit = _HABITS.get(name)
+        return habit(value) if habit is not None else ""
+
+
+class Row:
+    """One ranked pair as the explainer sees it.
+
+    Parameters
+    ----------
+    lead, partner, at_us : int
+        Row of the batch, position, instant.
+    names : sequence of str
+        Features that moved the number.
+    moved : float64 array
+        Their contributions.
+    values : mapping of str to object
+        All feature values.
+    """
+
+    def __init__(
+        self, lead: int, partner: int, at_us: int, names: Sequence[str], moved: Floats, values: Mapping[str, Any]
+    ) -> None:
+        self.lead = lead
+        self.partner = partner
+        self.at_us = at_us
+        self.names = names
+        self.moved = moved
+        self.values = values
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, float) and not np.isnan(value) else 0.0
+
+
+def _times(value: float) -> str:
+    count = round(float(np.expm1(value)))
+    return f"{count} deal{'' if count == 1 else 's'}"
 
 
 def _described(kind: str, attribute: str, value: Any) -> str:
@@ -142,92 +183,18 @@ def _described(kind: str, attribute: str, value: Any) -> str:
     if kind == "all_rate":
         return f"Leads with this {plain} are won {100 / (1 + np.exp(-float(value))):.0f} % of the time"
     shown = f"{value:,.4g}" if isinstance(value, float) else str(value)
-    if kind == "partner":
-        return (
-            f"Partner for {shown} years" if attribute == "age_years" else f"Partner's {plain}: {shown}" if plain else ""
-        )
-    return f"Lead's {plain}: {shown}"
+    if kind == "lead":
+        return f"Lead's {plain}: {shown}"
+    if attribute == "age_years":
+        return f"Partner for {value:.1f} years"
+    return f"Partner's {plain}: {shown}" if plain else ""
 
 
-def _fact(name: str, value: float, at: int, batch: LeadBatch, lead: int) -> str:
-    frame = batch.frame
-    if name == "nearness":
-        kilometres = 10.0 * np.expm1(-value)
-        return f"{kilometres:,.0f} km from the customer" if value < 0 else ""
-    if name.startswith("days_since"):
-        what = {
-            "days_since_win": "Last win",
-            "days_since_deal": "Last deal registered",
-            "days_since_offer": "Last offer",
-        }
-        return f"{what[name]} on {_day(value, at)}"
-    facts = {
-        "customer_wins": f"Has won {np.expm1(value):.0f} deals with this customer",
-        "customer_deals": f"Has registered {np.expm1(value):.0f} deals with this customer",
-        "co_customer": "Shares customers with partners that won this one",
-        "text_like": "Has won leads that read much like this one",
-        "industry_match": f"Names {frame['industry'].iloc[lead]} among its industries",
-        "country_match": "Is in the customer's country",
-        "region_match": "Is in the customer's region",
-        "city_match": "Is in the customer's city",
-        "language_match": "Speaks the customer's language",
-        "certified": f"Holds the certifications for {frame['product'].iloc[lead]}",
-    }
-    if name in facts:
-        return facts[name] if value > 0 else ""
-    return _habit(name, value)
+def _month(at_us: int, now_us: int) -> str:
+    stamp = pd.Timestamp(np.datetime64(at_us, "us"))
+    return str(stamp.strftime("%B" if now_us - at_us < 330 * DAY_US else "%B %Y"))
 
 
-def _habit(name: str, value: float) -> str:
-    habits = {
-        "accept_rate": f"Accepts about {100 * value:.0f} % of the leads it is offered",
-        "close_rate": f"Wins about {100 * value:.0f} % of the deals it works",
-        "response_days": f"Answers offers within {max(value, 0.1):.1f} days",
-        "open_leads": f"Has {value:.0f} open leads",
-        "load": f"Uses {100 * value:.0f} % of its capacity",
-        "open_deals": f"Has {value:.0f} open deals",
-        "tries": f"{np.expm1(value):.0f} outcomes on record",
-        "affinity": "Its record fits this lead",
-        "affinity_gap": "Its record fits this lead",
-        "affinity_share": "Its record fits this lead better than most partners'",
-        "affinity_rank": f"Number {value + 1:.0f} by fit of its record",
-        "amount_gap": "Usual size of its wins compared with this lead",
-    }
-    return habits.get(name, "")
-
-
-def reasons(
-    contributions: pd.DataFrame, rows: pd.DataFrame, features: pd.DataFrame, record: Record, batch: LeadBatch
-) -> list[list[str]]:
-    """Three sentences per row: what speaks most for the partner.
-
-    Parameters
-    ----------
-    contributions : DataFrame of shape (n, k)
-        Per feature; columns are among those of `features`.
-    rows, features : DataFrame
-        Of a `Ranking`.
-    record : Record
-        For counts.
-    batch : LeadBatch
-        The leads asked about.
-    """
-    names = [name for name in contributions.columns if not name.startswith(_NEVER_A_REASON)]
-    values = contributions[names].to_numpy(np.float64)
-    order = np.argsort(-values, axis=1, kind="stable")
-    found = []
-    cells = features[names].to_numpy(object)
-    for position, (_, row) in enumerate(rows.iterrows()):
-        found.append(_three(order[position], names, cells[position], row, record, batch))
-    return found
-
-
-def _three(order: Ints, names: list[str], cells: Any, row: pd.Series, record: Record, batch: LeadBatch) -> list[str]:
-    texts: list[str] = []
-    for k in order.tolist():
-        text = factor_text(names[k], cells[k], row, record, batch)
-        if text and text not in texts:
-            texts.append(text)
-        if len(texts) == 3:
-            break
-    return texts + [""] * (3 - len(texts))
+def _day(days_ago: float, now_us: int) -> str:
+    stamp = pd.Timestamp(np.datetime64(now_us - int(days_ago * DAY_US), "us"))
+    return f"{stamp.day} {stamp.strftime('%B %Y')}"

@@ -13,17 +13,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import InvalidInput
-from domain.terms import ModelName, evidence_level
+from domain.terms import ModelName
 from intelligence.context import BASELINE
 from intelligence.features.pair_build import PairSpec
 from intelligence.features.pair_events import positions
 from intelligence.features.pair_world import PairWorld
+from intelligence.matching.answers import Answer, exclusions, no_candidates, outputs
 from intelligence.matching.assignment import solve
 from intelligence.matching.baseline import BaselineRanker, baseline_world
-from intelligence.matching.eligibility import SENTENCES
 from intelligence.matching.lead_input import read_leads
 from intelligence.matching.matcher import Matcher, Question, Ranking
-from intelligence.matching.reasons import Record, factor_text, reasons
 
 if TYPE_CHECKING:
     from intelligence.context import Intelligence
@@ -33,23 +32,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Instant = datetime | Literal["created_at"] | None
 
-COLUMNS = (
-    "lead",
-    "rank",
-    "partner",
-    "p_win",
-    "low",
-    "high",
-    "expected_amount",
-    "evidence",
-    "n",
-    "reason_1",
-    "reason_2",
-    "reason_3",
-    "model_version",
-)
-EXCLUSION_COLUMNS = ("lead", "partner", "code", "text")
-_EXPLAINED_ROWS = 5_000
 _KEPT_MATCHERS = 4
 _matchers: "WeakKeyDictionary[Intelligence, OrderedDict[tuple[int, str], tuple[object, Matcher]]]" = WeakKeyDictionary()
 
@@ -61,7 +43,7 @@ class MatchResult:
     Parameters
     ----------
     candidates : DataFrame
-        `COLUMNS`; leads in the order asked, best partner first.
+        `answers.COLUMNS`; leads in the order asked, best partner first.
     details : list of dict
         One per row of `candidates` if asked for: ``base``, ``factors`` (name, value, contribution, text),
         ``similar_wins`` (deal, text), ``features``, ``propensity``.
@@ -73,10 +55,8 @@ class MatchResult:
 
     @cached_property
     def exclusions(self) -> pd.DataFrame:
-        """`EXCLUSION_COLUMNS`: one row per lead, partner and rule; computed when first asked for."""
-        if self._exclude is None:
-            return pd.DataFrame({name: pd.Series(dtype="str") for name in EXCLUSION_COLUMNS})
-        return self._exclude()
+        """lead, partner, code, text: one row per lead, partner and rule; computed when first asked for."""
+        return exclusions(()) if self._exclude is None else self._exclude()
 
 
 def match_leads(
@@ -114,7 +94,7 @@ def match_leads(
     """
     _check(top, by)
     found = [
-        _Answer(matcher, question, matcher.rank(question, top, by))
+        Answer(matcher, question, matcher.rank(question, top, by))
         for matcher, question in _questions(context, leads, as_of)
     ]
     return _result(found, details=details)
@@ -133,7 +113,7 @@ def assign_leads(
     found = []
     for matcher, question in _questions(context, leads, instant):
         wide = matcher.rank(question, matcher.candidates, by)
-        found.append(_Answer(matcher, question, _assigned(matcher, question, wide, by)))
+        found.append(Answer(matcher, question, _assigned(matcher, question, wide, by)))
     return _result(found, details=False)
 
 
@@ -152,13 +132,6 @@ def open_leads(context: "Intelligence", as_of: Instant = None) -> pd.DataFrame:
         history.deals["outcome"].notna() | ~history.deals["status"].isin(["rejected", "expired"])
     ]
     return history.leads[~history.leads["id"].isin(busy) & ~history.leads["id"].isin(worked["lead_id"])]
-
-
-@dataclass(frozen=True, eq=False)
-class _Answer:
-    matcher: Matcher
-    question: Question
-    ranking: Ranking
 
 
 def _check(top: int, by: str) -> None:
@@ -270,113 +243,12 @@ def _assigned(matcher: Matcher, question: Question, wide: Ranking, by: str) -> R
     return Ranking(chosen.reset_index(drop=True), wide.features[mine].reset_index(drop=True))
 
 
-def _result(answers: Sequence[_Answer], *, details: bool) -> MatchResult:
+def _result(answers: Sequence[Answer], *, details: bool) -> MatchResult:
     frames, more = [], []
     for answer in answers:
-        frame, extra = _outputs(answer, details=details)
+        frame, extra = outputs(answer, details=details)
         frames.append(frame)
         more += extra
     filled = [frame for frame in frames if len(frame)]
-    candidates = pd.concat(filled, ignore_index=True) if filled else _empty()
-    return MatchResult(candidates, more, lambda: _exclusions(answers))
-
-
-def _empty() -> pd.DataFrame:
-    numbers = {"p_win", "low", "high", "expected_amount"}
-    kinds = {name: "float64" if name in numbers else "int64" if name in ("rank", "n") else "str" for name in COLUMNS}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-
-
-def _outputs(answer: _Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    matcher, question, rows = answer.matcher, answer.question, answer.ranking.rows
-    if not len(rows):
-        return _empty(), []
-    features = answer.ranking.features
-    base, contributions = _contributions(matcher, rows, features)
-    record = Record(matcher.world)
-    texts = reasons(contributions, rows, features, record, question.batch)
-    frame = pd.DataFrame(
-        {
-            "lead": [question.names[row] for row in rows["question"]],
-            "rank": rows["rank"].to_numpy(np.int64),
-            "partner": matcher.world.partner_names[rows["partner"].to_numpy(np.int64)],
-            **{name: rows[name].to_numpy(np.float64) for name in ("p_win", "low", "high", "expected_amount")},
-            "evidence": [str(evidence_level(n)) for n in rows["n"].tolist()],
-            "n": rows["n"].to_numpy(np.int64),
-            **{f"reason_{k + 1}": [text[k] for text in texts] for k in range(3)},
-            "model_version": matcher.label,
-        }
-    )
-    if not details:
-        return frame, []
-    return frame, _details(answer, base, contributions, record)
-
-
-def _contributions(matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
-    """What moved each row: exact for the best ranks, by stage 1 where there are very many rows."""
-    exact = (rows["rank"] <= max(_EXPLAINED_ROWS * 1.0 * rows["rank"].max() / len(rows), 1.0)).to_numpy()
-    base = np.zeros(len(rows))
-    names = [name for name in matcher.spec.affinity.names if name in features.columns] or ["affinity"]
-    weights = dict(zip(matcher.spec.affinity.names, matcher.spec.affinity.weights, strict=True))
-    terms = features[names].to_numpy(np.float64)
-    rough = (terms - np.nanmedian(terms, axis=0)) * np.array([weights.get(name, 1.0) for name in names])
-    contributions = pd.DataFrame(rough, columns=names)
-    if exact.any():
-        factors = matcher.ranker.explain(features[exact])
-        base[exact] = factors.base
-        known = factors.contributions.set_axis(np.flatnonzero(exact), axis=0)
-        contributions = contributions.reindex(columns=list(dict.fromkeys([*known.columns, *names])))
-        contributions.loc[exact, :] = 0.0
-        contributions.loc[exact, known.columns] = known
-    return base, contributions.fillna(0.0)
-
-
-def _details(answer: _Answer, base: Floats, contributions: pd.DataFrame, record: Record) -> list[dict[str, Any]]:
-    rows, features, batch = answer.ranking.rows, answer.ranking.features, answer.question.batch
-    found = []
-    for position, (_, row) in enumerate(rows.iterrows()):
-        values = features.iloc[position]
-        moved = contributions.iloc[position]
-        factors = [
-            {
-                "name": str(name),
-                "value": _plain(values[name]),
-                "contribution": float(moved[name]),
-                "text": factor_text(str(name), values[name], row, record, batch),
-            }
-            for name in moved.index[np.argsort(-moved.abs().to_numpy(), kind="stable")]
-            if moved[name] != 0.0
-        ]
-        found.append(
-            {
-                "base": float(base[position]),
-                "factors": factors,
-                "similar_wins": record.similar_wins(int(row["partner"]), int(row["at"]), batch, int(row["question"])),
-                "features": {str(name): _plain(values[name]) for name in values.index},
-                "propensity": 1.0,
-            }
-        )
-    return found
-
-
-def _plain(value: Any) -> str | float | None:
-    if isinstance(value, str):
-        return value
-    return None if value is None or pd.isna(value) else float(value)
-
-
-def _exclusions(answers: Sequence[_Answer]) -> pd.DataFrame:
-    parts = []
-    for answer in answers:
-        names = answer.matcher.world.partner_names
-        found: dict[int, list[pd.DataFrame]] = {}
-        for position, rules in answer.matcher.blocked(answer.question):
-            lead = answer.question.names[position]
-            found[position] = [
-                pd.DataFrame({"lead": lead, "partner": names[mask], "code": str(rule), "text": SENTENCES[rule]})
-                for rule, mask in rules.items()
-            ]
-        parts += [frame for position in sorted(found) for frame in found[position]]
-    if not parts:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in EXCLUSION_COLUMNS})
-    return pd.concat(parts, ignore_index=True)
+    candidates = pd.concat(filled, ignore_index=True) if filled else no_candidates()
+    return MatchResult(candidates, more, lambda: exclusions(answers))

@@ -1,0 +1,147 @@
+"""Rankings as the promised columns, with reasons, factors and similar wins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.terms import evidence_level
+from intelligence.matching.eligibility import SENTENCES
+from intelligence.matching.matcher import Matcher, Question, Ranking
+from intelligence.matching.reasons import Explainer, Row
+from intelligence.matching.record import Record
+
+Floats = npt.NDArray[np.float64]
+
+_NUMBERS = ("p_win", "low", "high", "expected_amount")
+_REASONS = ("reason_1", "reason_2", "reason_3")
+COLUMNS = ("lead", "rank", "partner", *_NUMBERS, "evidence", "n", *_REASONS, "model_version")
+"""Columns of the candidates, in the order promised."""
+EXCLUSION_COLUMNS = ("lead", "partner", "code", "text")
+_EXPLAINED_ROWS = 5_000
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one matcher said of some leads."""
+
+    matcher: Matcher
+    question: Question
+    ranking: Ranking
+
+
+def no_candidates() -> pd.DataFrame:
+    """Return a frame with the promised columns and no row."""
+    kinds = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(("rank", "n"), "int64")
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Return candidates and, if asked for, one mapping per row with base, factors, similar wins and features."""
+    matcher, question, rows = answer.matcher, answer.question, answer.ranking.rows
+    if not len(rows):
+        return no_candidates(), []
+    record = matcher.record
+    explainer = Explainer(record, question.batch, matcher.spec.affinity)
+    base, contributions = _contributions(matcher, rows, answer.ranking.features)
+    pairs = list(_rows(answer, contributions))
+    texts = [explainer.reasons(row) for row in pairs]
+    frame = pd.DataFrame(
+        {
+            "lead": [question.names[row] for row in rows["question"]],
+            "rank": rows["rank"].to_numpy(np.int64),
+            "partner": matcher.world.partner_names[rows["partner"].to_numpy(np.int64)],
+            **{name: rows[name].to_numpy(np.float64) for name in _NUMBERS},
+            "evidence": [str(evidence_level(n)) for n in rows["n"].tolist()],
+            "n": rows["n"].to_numpy(np.int64),
+            **{name: [text[k] for text in texts] for k, name in enumerate(_REASONS)},
+            "model_version": matcher.label,
+        }
+    )
+    if not details:
+        return frame, []
+    return frame, [
+        _detail(row, float(start), explainer, record, question) for row, start in zip(pairs, base, strict=True)
+    ]
+
+
+def _rows(answer: Answer, contributions: pd.DataFrame) -> Iterator[Row]:
+    rows, features = answer.ranking.rows, answer.ranking.features
+    keys = zip(*(rows[name].tolist() for name in ("question", "partner", "at")), strict=True)
+    names, moved = [str(name) for name in contributions.columns], contributions.to_numpy(np.float64)
+    columns = [features[name].astype(object).tolist() for name in features.columns]
+    cells = zip(*columns, strict=True)
+    for position, ((lead, partner, at), values) in enumerate(zip(keys, cells, strict=True)):
+        named = dict(zip(features.columns, values, strict=True))
+        yield Row(lead, partner, at, names, moved[position], named)
+
+
+def _contributions(matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
+    """Return what moved each row: exactly for the best ranks, by stage 1 for the rest of very many rows."""
+    affinity = matcher.spec.affinity
+    depth = max(_EXPLAINED_ROWS * int(rows["rank"].max()) // len(rows), 1)
+    exact = (rows["rank"] <= depth).to_numpy()
+    factors = matcher.ranker.explain(features[exact])
+    base = np.zeros(len(rows))
+    base[exact] = factors.base
+    if exact.all():
+        return base, factors.contributions.reset_index(drop=True)
+    weights = {name: w for name, w in zip(affinity.names, affinity.weights, strict=True) if name in features}
+    terms = features[list(weights)].to_numpy(np.float64)
+    rough = (terms - np.nanmedian(terms, axis=0)) * np.array(list(weights.values()))
+    rough[exact] = 0.0
+    names = list(dict.fromkeys([*factors.contributions.columns, *weights]))
+    total = np.zeros((len(rows), len(names)))
+    total[:, [names.index(name) for name in weights]] = np.nan_to_num(rough)
+    places = [names.index(str(name)) for name in factors.contributions.columns]
+    total[np.ix_(exact, places)] = factors.contributions.to_numpy(np.float64)
+    return base, pd.DataFrame(total, columns=names)
+
+
+def _detail(row: Row, base: float, explainer: Explainer, record: Record, question: Question) -> dict[str, Any]:
+    order = [int(k) for k in np.argsort(-np.abs(row.moved), kind="stable") if row.moved[k] != 0.0]
+    factors = [
+        {
+            "name": row.names[k],
+            "value": _plain(row.values.get(row.names[k])),
+            "contribution": float(row.moved[k]),
+            "text": explainer.text(row.names[k], row) or row.names[k].replace("_", " ").replace(".", " "),
+        }
+        for k in order
+    ]
+    return {
+        "base": base,
+        "factors": factors,
+        "similar_wins": record.similar_wins(row.partner, row.at_us, question.batch.codes[row.lead]),
+        "features": {name: _plain(value) for name, value in row.values.items()},
+        "propensity": 1.0,
+    }
+
+
+def _plain(value: Any) -> str | float | None:
+    if isinstance(value, str):
+        return value
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def exclusions(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Return one row per lead, partner and rule that speaks against it, leads in the order asked."""
+    parts = []
+    for answer in answers:
+        names = answer.matcher.world.partner_names.astype(str)
+        found = dict(answer.matcher.blocked(answer.question))
+        for position in sorted(found):
+            lead = answer.question.names[position]
+            for rule, mask in found[position].items():
+                parts.append((lead, names[mask], str(rule), SENTENCES[rule]))
+    count = [len(partners) for _, partners, _, _ in parts]
+    columns = {
+        "lead": np.repeat(np.array([part[0] for part in parts], dtype=object), count),
+        "partner": np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=object),
+        "code": np.repeat(np.array([part[2] for part in parts], dtype=object), count),
+        "text": np.repeat(np.array([part[3] for part in parts], dtype=object), count),
+    }
+    return pd.DataFrame({name: pd.Series(columns[name], dtype="str") for name in EXCLUSION_COLUMNS})
