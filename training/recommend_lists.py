@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ class Lists:
         Which rows are offers.
     relevant : ndarray of int64, shape (n_lists,)
         Items that were there and that the partner engaged with, among the rows or not.
+    relevant_offers : ndarray of int64, shape (n_lists,)
+        Offers among them.
     """
 
     features: Floats
@@ -42,6 +45,11 @@ class Lists:
     as_of: Ints
     is_offer: npt.NDArray[np.bool_]
     relevant: Ints
+    relevant_offers: Ints
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return all arrays, in the order of the parameters."""
+        return tuple(getattr(self, name) for name in _FIELDS)
 
     @property
     def n_lists(self) -> int:
@@ -69,6 +77,7 @@ class Lists:
             self.as_of[chosen],
             self.is_offer[rows],
             self.relevant[chosen],
+            self.relevant_offers[chosen],
         )
 
 
@@ -114,7 +123,7 @@ def _lists_at(
     if len(rows) > most_lists:
         rows = np.sort(generator.choice(rows, most_lists, replace=False))
     positive = np.unique(partner * space.log.n_items + item)
-    relevant = np.bincount(positive // space.log.n_items, minlength=space.log.n_partners)
+    relevant = _counts(space, positive)
     for found in ItemFeatures(state).candidates(rows):
         lists = _as_lists(found, np.isin(found.partner * space.log.n_items + found.item, positive), as_of, relevant)
         if negatives is not None:
@@ -123,11 +132,20 @@ def _lists_at(
             yield lists
 
 
-def _as_lists(found: Candidates, label: npt.NDArray[np.bool_], as_of: int, relevant: Ints) -> Lists:
+def _counts(space: ItemSpace, pairs: Ints) -> tuple[Ints, Ints]:
+    """Return for each partner the number of its pairs, and of those with an offer."""
+    partner, item = pairs // space.log.n_items, pairs % space.log.n_items
+    offers = (space.log.items["type"] == "offer").to_numpy()[item]
+    n = space.log.n_partners
+    return np.bincount(partner, minlength=n), np.bincount(partner[offers], minlength=n)
+
+
+def _as_lists(found: Candidates, label: npt.NDArray[np.bool_], as_of: int, relevant: tuple[Ints, Ints]) -> Lists:
     partner, sizes = np.unique(found.partner, return_counts=True)
     offers = found.column("is_offer") > 0
     when = np.full(len(partner), as_of)
-    return Lists(found.features, label.astype(np.float32), sizes, partner, when, offers, relevant[partner])
+    counts = (relevant[0][partner], relevant[1][partner])
+    return Lists(found.features, label.astype(np.float32), sizes, partner, when, offers, *counts)
 
 
 def _thinned(lists: Lists, generator: np.random.Generator, most: int) -> Lists:
@@ -135,8 +153,13 @@ def _thinned(lists: Lists, generator: np.random.Generator, most: int) -> Lists:
         return lists
     rows = _thin(lists, generator, most)
     sizes = np.bincount(lists.list_of_row[rows], minlength=lists.n_lists)
-    kept = (lists.features[rows], lists.label[rows], sizes)
-    return Lists(*kept, lists.partner, lists.as_of, lists.is_offer[rows], lists.relevant)
+    kept = (lists.features[rows], lists.label[rows], sizes, lists.partner, lists.as_of, lists.is_offer[rows])
+    return Lists(*kept, lists.relevant, lists.relevant_offers)
+
+
+def thinned(lists: Lists, seed: int, most: int = MOST_NEGATIVES) -> Lists:
+    """Return the lists that hold something right, with at most `most` of the other rows each."""
+    return _thinned(lists.of(lists.hits > 0), np.random.default_rng(seed), most)
 
 
 def build_lists(
@@ -175,4 +198,4 @@ def build_lists(
     return Lists(*(np.concatenate([getattr(part, name) for part in found]) for name in _FIELDS))
 
 
-_FIELDS = ("features", "label", "sizes", "partner", "as_of", "is_offer", "relevant")
+_FIELDS = ("features", "label", "sizes", "partner", "as_of", "is_offer", "relevant", "relevant_offers")
