@@ -71,7 +71,7 @@ class Cast:
 def draw_cast(rng: np.random.Generator, spec: WorldSpec) -> Cast:
     """Draw all companies of the world."""
     n = spec.partners + spec.prospects
-    place = _places(rng, n)
+    place = _places(rng, n, geography.n_countries(spec.partners))
     body = _body(rng, n)
     skills = _skills(rng, n, spec.products)
     temper = _temper(rng, n, spec, body["employees"])
@@ -93,8 +93,8 @@ def draw_cast(rng: np.random.Generator, spec: WorldSpec) -> Cast:
     )
 
 
-def _places(rng: np.random.Generator, n: int) -> dict[str, Array]:
-    city = geography.draw_cities(rng, n, tilt=0.25)
+def _places(rng: np.random.Generator, n: int, countries: int) -> dict[str, Array]:
+    city = geography.draw_cities(rng, n, tilt=0.25, countries=countries)
     latitude, longitude = geography.coordinates(rng, city)
     region, country = geography.CITY_REGION[city], geography.CITY_COUNTRY[city]
     whole = rng.random(n) < 0.7
@@ -175,7 +175,7 @@ def _temper(rng: np.random.Generator, n: int, spec: WorldSpec, employees: Array)
 
 
 ACTIVITIES_A_SESSION = 6.0
-LIVE_SHARE = 0.47
+LIVE_SHARE = 0.52
 """Share of partner-days of the history on which a partner is recruited, not ended and not dormant."""
 ACCEPTED_SHARE = 0.68
 """Share of leads that some partner accepts."""

@@ -61,11 +61,23 @@ CITY_REGION: Array = np.array([REGIONS.index((city.country, city.region)) for ci
 REGION_COUNTRY: Array = np.array([COUNTRIES.index(country) for country, _ in REGIONS])
 
 
-def draw_cities(rng: np.random.Generator, n: int, tilt: float) -> Array:
-    """Draw `n` cities; `tilt` perturbs the countries' weights, so that supply and demand differ."""
+def n_countries(partners: int) -> int:
+    """Return in how many countries a programme of that size is at home.
+
+    Examples
+    --------
+    >>> n_countries(30), n_countries(400)
+    (2, 7)
+    """
+    return min(max(2, partners // 30), len(COUNTRIES))
+
+
+def draw_cities(rng: np.random.Generator, n: int, tilt: float, countries: int) -> Array:
+    """Draw `n` cities of the first `countries`; `tilt` perturbs the countries' weights, so that supply and demand differ."""
     per_country = np.bincount(CITY_COUNTRY, minlength=len(COUNTRIES))
     within = rng.dirichlet(np.full(len(CITIES), 6.0)) * len(CITIES)
     weights = COUNTRY_WEIGHTS * np.exp(rng.normal(0, tilt, len(COUNTRIES)))
+    weights[countries:] = 0
     p = weights[CITY_COUNTRY] / per_country[CITY_COUNTRY] * within
     return rng.choice(len(CITIES), size=n, p=p / p.sum())
 

@@ -66,7 +66,7 @@ def _arrivals(rng: np.random.Generator, spec: WorldSpec) -> Array:
 def draw_market(rng: np.random.Generator, spec: WorldSpec) -> Market:
     """Draw all leads of the world."""
     n = spec.leads
-    city = geography.draw_cities(rng, n, tilt=0.1)
+    city = geography.draw_cities(rng, n, tilt=0.1, countries=geography.n_countries(spec.partners))
     latitude, longitude = geography.coordinates(rng, city)
     country = geography.CITY_COUNTRY[city]
     demand = rng.dirichlet(np.full(len(vocabulary.INDUSTRIES), 5.0), len(geography.COUNTRIES))

@@ -25,6 +25,8 @@ def some(known: Array, values: Any) -> Array:
 
 def ids(prefix: str, numbers: Array, width: int = 5) -> Array:
     """Return external ids, NaN where a number is negative."""
+    if not len(numbers):  # zfill does not take an empty array
+        return np.zeros(0, dtype=object)
     texts = np.char.add(f"{prefix}-", np.char.zfill((np.asarray(numbers) + 1).astype(str), width)).astype(object)
     return some(np.asarray(numbers) >= 0, texts)
 

@@ -121,6 +121,13 @@ def pair_rows(
     }
 
 
+def no_pairs() -> dict[str, Array]:
+    """Return `pair_rows` of nobody."""
+    whole = {"lead": int, "partner": int, "eligible": bool}
+    names = ("lead", "partner", "at", "eligible", "p_accept", "p_win", "expected_amount", "propensity", "distance_km")
+    return {name: np.zeros(0, dtype=whole.get(name, float)) for name in names}
+
+
 def _hops(state: State, leads: Array, pool: Array, pairs: laws.PairTruth, propensity: Array, ranked: Array) -> None:
     rng, rows = state.rng, np.arange(len(leads))
     offered = state.market.created[leads] + np.minimum(rng.exponential(0.4, len(leads)), 2.0)

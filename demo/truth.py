@@ -168,9 +168,8 @@ def _silent(state: State, now: Snapshot, rows: Array, rng: np.random.Generator, 
 
 def match(state: State) -> pd.DataFrame:
     """Return the truth of open and newest routed leads with every active partner."""
-    if not state.books.pairs:
-        return pd.DataFrame(columns=list(COLUMNS["match"]))
-    rows = {name: np.concatenate([part[name] for part in state.books.pairs]) for name in state.books.pairs[0]}
+    parts = state.books.pairs or [trade.no_pairs()]
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     lead, partner, *_, hop = trade_tables.assignment_book(state)
     first = dict(zip(lead[hop == 0].tolist(), partner[hop == 0].tolist(), strict=True))
     chosen = np.array([first.get(int(j), -1) for j in rows["lead"]]) == rows["partner"]
