@@ -86,5 +86,5 @@ def promote_command(name: Name, version: Annotated[int, typer.Argument(help="num
 @models_app.command("rollback")
 def rollback_command(name: Name) -> None:
     """Give the model's place back to the champion before it."""
-    left, champion = open_intelligence().registry.rollback(name)
-    print(f"{champion.label} is champion again, in place of {left.label}")
+    champion = open_intelligence().registry.rollback(name)
+    print(f"{champion.label} is champion again")

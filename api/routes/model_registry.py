@@ -67,8 +67,7 @@ def promote_model(name: Name, body: PromoteRequest, services: ServicesDep) -> Mo
 )
 def roll_back_model(name: Name, services: ServicesDep) -> ModelSummary:
     """Give the model's place back to the champion before it."""
-    _, champion = services.intelligence.registry.rollback(name)
-    return _summary(champion)
+    return _summary(services.intelligence.registry.rollback(name))
 
 
 def _summary(version: ModelVersion) -> ModelSummary:
