@@ -1,8 +1,9 @@
 """The history of fields, as it is written: what a field was from the record's start, and what it became."""
 
+import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +15,7 @@ changes = RESOURCE_TABLES["changes"]
 
 _STARTS = {"leads": "created_at", "deals": "registered_at"}
 _ATTRIBUTE = "attributes."
+_EXACT_FLOATS = 1e16
 
 
 class FieldChange(NamedTuple):
@@ -28,7 +30,7 @@ class FieldChange(NamedTuple):
     started_at : datetime
         The record's start (`record_start`): since when it had the old value, if nothing else is known.
     old, new : str or None
-        As `store.values.history_text` gives them.
+        As `history_text` gives them.
     """
 
     resource: str
@@ -72,6 +74,29 @@ def record_changes(connection: Connection, found: Sequence[FieldChange], at: dat
     for part in chunks(values, 5000):
         connection.execute(upsert, [value | {"row_created_at": at, "row_updated_at": at} for value in part])
     return len(values)
+
+
+def history_text(value: Any) -> str | None:
+    """Return a value that a table holds as the text that ``changes`` keeps; None for none.
+
+    Examples
+    --------
+    >>> history_text(["BR", "AR"]), history_text(12.50), history_text(True)
+    ('["BR","AR"]', '12.5', 'true')
+    """
+    match value:
+        case None:
+            return None
+        case str():
+            return value
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case bool() | list() | dict():
+            return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    whole = value == int(value) and abs(value) < _EXACT_FLOATS
+    return str(int(value)) if whole else repr(float(value))
 
 
 def forget_changes(connection: Connection, resource: str, external_id: str) -> None:

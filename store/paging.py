@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from domain.errors import BadCursor, InvalidInput
 from domain.resources import Column, ColumnType, Resource
 from store import values as cells
+from store.changes import history_text
 from store.references import References, contains
 from store.tables import RESOURCE_TABLES, column_name
 from store.transfer.values import type_text
@@ -77,7 +78,7 @@ class Sorting:
 
 def encode_cursor(resource: Resource, sorting: Sorting, filters: Mapping[str, Any], value: Any, id_: int) -> str:
     """Return the opaque cursor of the page after the row with this sort `value` and id."""
-    parts = [_fingerprint(resource, sorting, filters), cells.history_text(value), id_]
+    parts = [_fingerprint(resource, sorting, filters), history_text(value), id_]
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 

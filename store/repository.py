@@ -12,7 +12,7 @@ from domain.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from domain.resources import RESOURCES, ColumnType
 from domain.terms import Role
 from store import values as cells
-from store.changes import FieldChange, forget_changes, record_changes, record_start
+from store.changes import FieldChange, forget_changes, history_text, record_changes, record_start
 from store.paging import MAX_LIMIT, Sorting, decode_cursor, encode_cursor, filter_condition
 from store.references import References
 from store.tables import RESOURCE_TABLES, column_name, recommendation_feedback, scores
@@ -321,9 +321,7 @@ class Repository:
         was, became = before.get("attributes", {}), after.get("attributes", {})
         fields += [(f"attributes.{name}", was.get(name), became.get(name)) for name in {**was, **became}]
         found = [
-            FieldChange(
-                self.resource.name, old["external_id"], name, start, cells.history_text(a), cells.history_text(b)
-            )
+            FieldChange(self.resource.name, old["external_id"], name, start, history_text(a), history_text(b))
             for name, a, b in fields
             if a != b
         ]

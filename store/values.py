@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from domain.errors import InvalidInput
 from domain.resources import Column, ColumnType, Resource
 from domain.terms import DealStatus, PartnerStatus
-from store.transfer.values import BadValue, dump_json, format_number, is_empty, parse_attribute, parse_value
+from store.transfer.values import BadValue, dump_json, is_empty, parse_attribute, parse_value
 from store.types import from_micros, to_micros
 
 _ORDERED = (("valid_from", "valid_to"), ("period_start", "period_end"))
@@ -113,26 +113,6 @@ def to_wire(value: Any) -> str | int | float | bool | None:
             return dump_json(value)
     wire: str | int | float | bool | None = value
     return wire
-
-
-def history_text(value: Any) -> str | None:
-    """Return a value that a table holds as the text that ``changes`` keeps; None for none.
-
-    Examples
-    --------
-    >>> history_text(["BR", "AR"]), history_text(Decimal("12.50")), history_text(True)
-    ('["BR","AR"]', '12.5', 'true')
-    """
-    match value:
-        case None | str():
-            return value
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case bool() | list() | dict():
-            return dump_json(value)
-    return format_number(value if isinstance(value, int) else float(value))
 
 
 def _from_wire(kind: ColumnType, wire: Any) -> Any:
