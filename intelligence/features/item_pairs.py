@@ -58,7 +58,7 @@ class ItemPairs:
         self.half_lives = columns.half_lives
 
     @cached_property
-    def _unit(self) -> sparse.csr_array:
+    def unit(self) -> sparse.csr_array:
         rarity = 1.0 / np.log2(2.0 + self.state.n_readers)
         return unit_rows_sparse(sparse.csr_array(self.state.engaged @ sparse.diags_array(rarity)))
 
@@ -92,7 +92,7 @@ class ItemPairs:
 
     def dense(self, rows: Ints) -> dict[str, Floats]:
         """Features of partners at `rows` with all items, each dense of shape (len(rows), n_items)."""
-        likeness = neighbours(self._unit, rows)
+        likeness = neighbours(self.unit, rows)
         marks = unit_rows_sparse(self._segment_table[0])
         short, mid = self._fresh
         values = {

@@ -1,0 +1,287 @@
+"""Ranked items for partners at one instant: candidates, scores, what tires, probabilities."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from intelligence.features.item_features import FEATURES, Candidates, ItemFeatures
+from intelligence.features.item_log import DAY, Floats, Ints, instant_micros, item_log
+from intelligence.features.item_state import ItemScale, ItemSpace, ItemState, item_scale
+from intelligence.features.item_traits import Encoder
+
+if TYPE_CHECKING:
+    from domain.settings import Settings
+    from models.recommend import RecommendModel
+    from store.history import History
+
+Doubles = npt.NDArray[np.float64]
+
+KINDS = ("asset", "offer")
+_DEPTH = 20
+_SHOWN_DAYS = 30
+_SHOWN_ENOUGH = 3
+_TIRED = 1e6
+_KEPT_GROUNDS = 3
+
+
+class Reaction(Protocol):
+    """What a partner did with a recommended item."""
+
+    @property
+    def partner_id(self) -> int:
+        """Our id."""
+
+    @property
+    def kind(self) -> str:
+        """Asset or offer."""
+
+    @property
+    def item(self) -> str:
+        """The caller's id of the item."""
+
+    @property
+    def action(self) -> str:
+        """Shown, opened or dismissed."""
+
+    @property
+    def occurred_at(self) -> object:
+        """When."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The first items of some partners, the best first.
+
+    Parameters
+    ----------
+    partner, item : ndarray of int64, shape (n,)
+        Positions in the log; rows of one partner stand together in the order of `rank`.
+    rank : ndarray of int64, shape (n,)
+        From 1.
+    p, low, high : ndarray of float64, shape (n,)
+        Probability of an engagement within the horizon, never rising with the rank, and its 80 % interval.
+    features : ndarray of float32, shape (n, n_features)
+        What they rest on.
+    """
+
+    partner: Ints
+    item: Ints
+    rank: Ints
+    p: Doubles
+    low: Doubles
+    high: Doubles
+    features: Floats
+
+    def __len__(self) -> int:
+        return len(self.partner)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the features as a frame."""
+        return pd.DataFrame(self.features.astype(np.float64), columns=list(FEATURES))
+
+
+_grounds: list[tuple["History", tuple[object, ...], ItemSpace]] = []
+_grounds_lock = threading.Lock()
+
+
+def item_space(
+    history: "History", settings: "Settings", encoder: Encoder | None, model: "RecommendModel | None"
+) -> ItemSpace:
+    """Return the catalogue of a history at the pace of the model; the last few are kept in memory."""
+    pace = ItemScale(**_tuples(model.pace)) if model is not None else None
+    key = (pace, tuple(sorted(settings.engagement_weights.items())), settings.protected_attributes, id(encoder))
+    with _grounds_lock:
+        for known, key_, space in _grounds:
+            if known is history and key_ == key:
+                return space
+    log = item_log(history, settings.engagement_weights)
+    scale = pace or item_scale(log, log.until, settings.recommend_horizon_days)
+    space = ItemSpace(log, scale, encoder, settings.protected_attributes)
+    with _grounds_lock:
+        _grounds.append((history, key, space))
+        del _grounds[:-_KEPT_GROUNDS]
+    return space
+
+
+def _tuples(pace: object) -> dict[str, object]:
+    values = dict(pace)  # type: ignore[call-overload]  # a mapping, from JSON
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def baseline_score(features: Floats) -> Doubles:
+    """Rank without a model: lately read first, then by fit of segment and text, then the newest.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n, n_features)
+        Columns as `FEATURES`.
+    """
+
+    def column(name: str) -> Doubles:
+        return np.nan_to_num(features[:, FEATURES.index(name)].astype(np.float64))
+
+    fit = column("text_history") + column("text_description") + column("segment_lift") + column("own_topics")
+    return column("item_readers_3") + 0.05 * np.tanh(fit) - 1e-4 * column("item_log_age")
+
+
+def baseline_probability(state: ItemState, partner: Ints, item: Ints, horizon_days: int) -> Doubles:
+    """Return the share of active partners that engaged with an item over the last horizon, shrunk to a small one."""
+    since = state.as_of - horizon_days * DAY
+    lately = state.pair_at > since
+    readers = np.bincount(state.pair_item[lately], minlength=state.log.n_items)[item]
+    active = len(np.unique(state.pair_partner[lately]))
+    p = (readers + 0.5) / (active + 10.0)
+    return np.where(state.n_read[partner] > 0, p, 0.7 * p)
+
+
+def falling(p: Doubles, group: Ints) -> Doubles:
+    """Return the nearest probabilities that never rise within a group; rows of a group stand together.
+
+    Examples
+    --------
+    >>> falling(np.array([0.5, 0.2, 0.4, 0.1]), np.array([0, 0, 0, 1])).round(2).tolist()
+    [0.5, 0.3, 0.3, 0.1]
+    """
+    result = p.copy()
+    starts = np.flatnonzero(np.diff(group, prepend=group[0] - 1 if len(group) else 0))
+    for begin, end in zip(starts, [*starts[1:], len(p)], strict=True):
+        blocks: list[tuple[float, int]] = []
+        for value in p[begin:end]:
+            total, size = float(value), 1
+            while blocks and blocks[-1][0] / blocks[-1][1] < total / size:
+                total, size = total + blocks[-1][0], size + blocks[-1][1]
+                blocks.pop()
+            blocks.append((total, size))
+        result[begin:end] = np.concatenate([np.full(size, total / size) for total, size in blocks])
+    return result
+
+
+class Fatigue:
+    """What partners dismissed, and what they were shown again and again without opening it.
+
+    Parameters
+    ----------
+    state : ItemState
+        Names positions; reactions after its instant are left out.
+    reactions : iterable of Reaction
+        Of any partner.
+    """
+
+    def __init__(self, state: ItemState, reactions: Iterable[Reaction]) -> None:
+        self._n_items = state.log.n_items
+        items = {
+            (row[0], row[1]): place for place, row in enumerate(state.log.items[["type", "external_id"]].to_numpy())
+        }
+        dismissed: set[int] = set()
+        shown: dict[int, int] = {}
+        for reaction in reactions:
+            at = instant_micros(reaction.occurred_at)
+            item = items.get((reaction.kind, reaction.item), -1)
+            partner = int(state.log.positions([reaction.partner_id])[0])
+            if at > state.as_of or item < 0 or partner < 0:
+                continue
+            key = partner * self._n_items + item
+            if reaction.action == "dismissed":
+                dismissed.add(key)
+            elif reaction.action == "opened":
+                shown[key] = -len(shown) - 1_000_000
+            elif at > state.as_of - _SHOWN_DAYS * DAY:
+                shown[key] = shown.get(key, 0) + 1
+        self._dismissed = np.array(sorted(dismissed), dtype=np.int64)
+        self._tiring = np.array(sorted(key for key, n in shown.items() if n >= _SHOWN_ENOUGH), dtype=np.int64)
+
+    def apply(self, found: Candidates, score: Doubles) -> Doubles:
+        """Return scores with dismissed items at minus infinity and tiring ones behind all others."""
+        if not len(self._dismissed) and not len(self._tiring):
+            return score
+        key = found.partner * self._n_items + found.item
+        score = np.where(np.isin(key, self._tiring), score - _TIRED, score)
+        return np.where(np.isin(key, self._dismissed), -np.inf, score)
+
+
+def _first(found: Candidates, score: Doubles, depth: int) -> tuple[Ints, Ints]:
+    """Return the rows of the first `depth` of each partner in order, and their ranks."""
+    order = np.lexsort((found.item, -score, found.partner))
+    order = order[np.isfinite(score[order])]
+    owner = found.partner[order]
+    start = np.flatnonzero(np.diff(owner, prepend=-1))
+    place = np.arange(len(owner)) - np.repeat(start, np.diff([*start, len(owner)]))
+    kept = place < depth
+    return order[kept], place[kept] + 1
+
+
+def rank_items(
+    space: ItemSpace,
+    model: "RecommendModel | None",
+    rows: Ints,
+    as_of: int,
+    *,
+    top: int = 10,
+    kinds: Sequence[str] = KINDS,
+    reactions: Iterable[Reaction] = (),
+    horizon_days: int = 90,
+    threads: int = 2,
+) -> tuple[Ranking, ItemFeatures]:
+    """Rank what may be shown to partners and was not engaged with.
+
+    Parameters
+    ----------
+    space : ItemSpace
+        Catalogue of a history that reaches to `as_of` or beyond.
+    model : RecommendModel, optional
+        None: the baseline ranks.
+    rows : ndarray of int64
+        Positions of the partners.
+    as_of : int
+        Instant in microseconds.
+    top : int, default=10
+        Items a partner.
+    kinds : sequence of str, default=("asset", "offer")
+        Kinds of items.
+    reactions : iterable of Reaction, optional
+        Dismissed items are left out, those shown often without being opened come last.
+    horizon_days : int, default=90
+        Of the baseline's probability; a model has its own.
+    threads : int, default=2
+        For the trees.
+
+    Returns
+    -------
+    Ranking, ItemFeatures
+        And the ground that it stands on, for reasons.
+    """
+    state = ItemState(space, as_of)
+    features = ItemFeatures(state, tuple(kinds))
+    fatigue = Fatigue(state, reactions)
+    score: Callable[[Floats], Doubles] = baseline_score if model is None else lambda rows_: model.score(rows_, threads)
+    parts: list[tuple[Ints, Ints, Ints, Floats]] = []
+    for found in features.candidates(np.sort(rows)):
+        kept, rank = _first(found, fatigue.apply(found, score(found.features)), max(top, _DEPTH))
+        parts.append((found.partner[kept], found.item[kept], rank, found.features[kept]))
+    if not parts:
+        empty = np.zeros(0, dtype=np.int64)
+        none = np.zeros(0)
+        return Ranking(empty, empty, empty, none, none, none, np.zeros((0, len(FEATURES)), np.float32)), features
+    partner, item, rank, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    p, low, high = _probabilities(state, model, (partner, item, values), horizon_days)
+    level = falling(p, partner)
+    low, high = np.minimum(low, level), np.maximum(high, level)
+    shown = rank <= top
+    ranking = Ranking(partner[shown], item[shown], rank[shown], level[shown], low[shown], high[shown], values[shown])
+    return ranking, features
+
+
+def _probabilities(
+    state: ItemState, model: "RecommendModel | None", rows: tuple[Ints, Ints, Floats], horizon_days: int
+) -> tuple[Doubles, Doubles, Doubles]:
+    partner, item, values = rows
+    if model is None:
+        p = baseline_probability(state, partner, item, horizon_days)
+        return p, p / 3.0, np.minimum(3.0 * p, 0.99)
+    found = model.predict(pd.DataFrame(values.astype(np.float64), columns=list(FEATURES)))
+    return found.p, found.low, found.high
