@@ -73,7 +73,7 @@ def n_countries(partners: int) -> int:
 
 
 def draw_cities(rng: np.random.Generator, n: int, tilt: float, countries: int) -> Array:
-    """Draw `n` cities of the first `countries`; `tilt` perturbs the countries' weights, so that supply and demand differ."""
+    """Draw `n` cities of the first `countries`; `tilt` perturbs their weights, so that supply and demand differ."""
     per_country = np.bincount(CITY_COUNTRY, minlength=len(COUNTRIES))
     within = rng.dirichlet(np.full(len(CITIES), 6.0)) * len(CITIES)
     weights = COUNTRY_WEIGHTS * np.exp(rng.normal(0, tilt, len(COUNTRIES)))
@@ -96,7 +96,7 @@ def distance_km(lat_a: Array, lon_a: Array, lat_b: Array, lon_b: Array) -> Array
     --------
     >>> one = distance_km(np.array([52.52]), np.array([13.40]), np.array([53.55]), np.array([9.99]))
     >>> int(one[0, 0])
-    254
+    255
     """
     lat_1, lat_2 = np.radians(lat_a)[:, None], np.radians(lat_b)[None, :]
     half_lat = (lat_2 - lat_1) / 2
