@@ -43,7 +43,7 @@ class IdempotencyRepository:
         """
         values = {"actor": actor, "key": key, "body_hash": body_hash, "status": status, "body": body}
         insert = insert_into(self._connection, table).values(**values, created_at=self._clock())
-        if self._connection.execute(insert.on_conflict_do_nothing()).rowcount != 1:
+        if self._connection.execute(insert.on_conflict_do_nothing().returning(table.c.key)).first() is None:
             raise Conflict("Another request with this Idempotency-Key is being answered; try again.", key=key)
 
     def forget(self, before: datetime) -> int:

@@ -75,6 +75,10 @@ def _start(server: Any, tries: int = 3) -> None:
 def create_database(postgres_uri: Callable[[str], str]) -> Iterator[Callable[[str], str]]:
     """Return a function that makes an empty PostgreSQL database of a given name and returns its URL."""
     server = create_store_engine(postgres_uri("postgres")).execution_options(isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:  # a test's server need not survive a loss of power
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
 
     def create(name: str) -> str:
         with server.connect() as connection:
