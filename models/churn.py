@@ -125,4 +125,4 @@ class ChurnModel:
                 for h in (horizon_days, last)
             )
             ratio = ahead / fitted
-        return np.maximum(np.where(np.isfinite(ratio), ratio, plain), 1.0)
+        return np.asarray(np.maximum(np.where(np.isfinite(ratio), ratio, plain), 1.0))

@@ -17,7 +17,7 @@ from models.churn import ChurnModel
 from models.recency import RecencyBands
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
-from training.labels import snapshot_instants
+from training.labels import snapshot_instants, varying
 from training.tabular import Baseline, back_test_binary, train_binary
 from training.task import TrainingContext, TrainingResult
 
@@ -100,7 +100,7 @@ def churn_datasets(history: "History", context: TrainingContext) -> tuple[Featur
     ).drop_duplicates(ignore_index=True)
     context.report(f"churn: features of {len(subjects):,} partner snapshots")
     features = build(feature_set, history, subjects, context.text)
-    constant = [name for name in features if features[name].nunique(dropna=False) <= 1 and name not in _KEPT]
+    constant = set(feature_set.columns) - set(varying(features, _KEPT))
     feature_set = feature_set.without(constant)
     place = pd.MultiIndex.from_frame(subjects)
     return feature_set, {

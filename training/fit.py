@@ -18,7 +18,7 @@ from models.fit import FitModel, LookAlikes
 from models.segments import SegmentRates
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
-from training.labels import fit_outcomes
+from training.labels import fit_outcomes, varying
 from training.tabular import Baseline, back_test_binary, train_binary
 from training.task import TrainingContext, TrainingResult
 
@@ -50,7 +50,7 @@ class FitTask:
         amount = AmountModel(seed=context.seed, threads=context.threads).fit(
             dataset.features[productive], outcomes.value[productive]
         )
-        profile = [name for name in dataset.features if name in _LOOK or name.startswith(_LOOK_PREFIXES)]
+        profile = [name for name in feature_set.columns if name in _LOOK or name.startswith(_LOOK_PREFIXES)]
         model = FitModel(
             result.model,
             amount,
@@ -108,7 +108,7 @@ def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSe
     subjects = pd.DataFrame({"partner_id": outcomes.ids, "as_of": outcomes.recruited_at})
     context.report(f"fit: features of {len(subjects):,} recruited partners")
     features = build(feature_set, history, subjects, context.text)
-    feature_set = feature_set.without([name for name in features if features[name].nunique(dropna=False) <= 1])
+    feature_set = feature_set.without(set(feature_set.columns) - set(varying(features)))
     segment = features["kind"].astype(object).astype(str) + "/" + features["country"].astype(object).astype(str)
     dataset = Dataset(
         features=features[list(feature_set.columns)],

@@ -1,6 +1,9 @@
 """What is to be predicted: which partner was inactive over which window, which became productive."""
 
+from collections.abc import Iterable
+
 import numpy as np
+import pandas as pd
 
 from domain.settings import Settings
 from intelligence.features.partner_outcomes import Outcomes, partner_outcomes
@@ -9,7 +12,7 @@ from intelligence.features.timeline import DAY_US, TimeArray
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days, ended, members
 from store.history import History
 
-__all__ = ["ChurnLabels", "churn_labels", "ended", "fit_outcomes", "members", "snapshot_instants"]
+__all__ = ["ChurnLabels", "churn_labels", "ended", "fit_outcomes", "members", "snapshot_instants", "varying"]
 
 MAX_SNAPSHOTS = 24
 _STEPS = ((330, 30), (84, 7), (0, 1))
@@ -49,3 +52,9 @@ def fit_outcomes(history: History, settings: Settings) -> tuple[Outcomes, TimeAr
     outcomes = partner_outcomes(history, settings.fit_outcome, settings.fit_horizon_days)
     known_at = np.maximum(np.minimum(outcomes.known_at, history.until), outcomes.recruited_at)
     return outcomes, known_at
+
+
+def varying(features: pd.DataFrame, kept: Iterable[str] = ()) -> list[str]:
+    """Return the columns that hold more than one value, missing counting as one; those in `kept` in any case."""
+    always = frozenset(kept)
+    return [str(name) for name in features if name in always or features[name].nunique(dropna=False) > 1]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from intelligence.features.attributes import PREFIX, attributes_of
-from intelligence.features.partner_times import instants, is_word, numbers, references
+from intelligence.features.partner_times import instants, numbers, references, times_of
 from intelligence.features.profile import program_names, words_as_of
 from intelligence.features.registry import Feature, FeatureSet, Group, register
 from intelligence.features.sentences import literal
@@ -114,10 +114,7 @@ def _known(
 def _won_within(
     history: History, ids: IntArray, recruited: TimeArray, horizon_days: float
 ) -> tuple[FloatArray, FloatArray]:
-    deals = history.deals[is_word(history.deals, "outcome", "won")]
-    line = Timeline(
-        references(deals, "partner_id"), instants(deals, "closed_at"), values={"amount": numbers(deals, "amount")}
-    )
+    line = times_of(history).won
     start = np.where(np.isnat(recruited), history.until, recruited)
     view = line.at(ids, start + np.timedelta64(round(horizon_days * DAY_US), "us"))
     return (view.count(horizon_days) > 0).astype(np.float64), view.sum("amount", horizon_days)

@@ -105,7 +105,8 @@ def _compute_space(work: Work) -> Mapping[str, Any]:
     partners = history.partners
     home = words_as_of(history, "country", partners["id"].to_numpy(), instants(partners, "recruited_at"))
     leads = _demand(history.leads["country"], instants(history.leads, "created_at"), country, work, 365)
-    deals = _demand(won["country"].to_numpy(), instants(won, "closed_at"), country, work, 365)
+    closed = np.fmax(instants(won, "closed_at"), instants(won, "registered_at"))
+    deals = _demand(won["country"].to_numpy(), closed, country, work, 365)
     peers = _demand(home, instants(partners, "recruited_at"), country, work, None)
     return {
         "leads_country": np.log1p(leads),

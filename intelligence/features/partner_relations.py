@@ -51,7 +51,7 @@ _LEADS = (
 def _compute_leads(work: Work) -> Mapping[str, Any]:
     rows = work.history.assignments
     partner, offered = references(rows, "partner_id"), instants(rows, "offered_at")
-    answered = instants(rows, "responded_at")
+    answered = np.maximum(instants(rows, "responded_at"), offered)
     hours = np.asarray((answered - offered) / _HOUR, dtype=np.float64)
     answers = Timeline(partner, answered, values={"hours": hours}).at(work.ids, work.as_of)
     accepted, declined = (
@@ -135,7 +135,7 @@ def _in_force(work: Work, partner: Any, start: TimeArray, end: TimeArray) -> tup
     spans = pd.DataFrame({"partner": partner, "start": start, "end": np.where(np.isnat(end), _FOREVER, end + _DAY)})
     pairs = rows.merge(spans[spans["start"].notna()], on="partner")
     pairs = pairs[(pairs["start"] <= pairs["as_of"]) & (pairs["as_of"] < pairs["end"])]
-    left = (pairs["end"] - pairs["as_of"]) / pd.Timedelta(days=1)
+    left = (pairs["end"] - pairs["as_of"]).dt.total_seconds() / 86_400
     left = left.where(pairs["end"] < pd.Timestamp(_FOREVER))
     count = np.bincount(pairs["row"], minlength=len(rows)).astype(np.float64)
     grouped = left.groupby(pairs["row"])

@@ -107,12 +107,6 @@ class PartnerTimes:
         return self._closed("lost")
 
     @cached_property
-    def closed_registrations(self) -> Timeline:
-        """Deals that are closed, at their close: registered minus these are open."""
-        won, lost = self.won, self.lost
-        return Timeline(np.concatenate((won.owners, lost.owners)), np.concatenate((won.occurred, lost.occurred)))
-
-    @cached_property
     def signs(self) -> Timeline:
         """Signs of life: deals registered or won, activities."""
         return Timeline(*self._sign_rows)
@@ -138,8 +132,9 @@ class PartnerTimes:
         won = self._deals[is_word(self._deals, "outcome", "won")]
         deals = [(self._deals, "registered_at"), (won, "closed_at")]
         at = [instants(frame, name) for frame, name in deals]
+        seen = [np.fmax(instants(frame, name), instants(frame, "registered_at")) for frame, name in deals]
         owners = [references(frame, "partner_id") for frame, _ in deals]
-        return np.concatenate([entity, *owners]), np.concatenate([occurred, *at]), np.concatenate([known, *at])
+        return np.concatenate([entity, *owners]), np.concatenate([occurred, *at]), np.concatenate([known, *seen])
 
     def _counted_activities(self) -> npt.NDArray[np.bool_]:
         if not self._life_signs:
@@ -158,7 +153,8 @@ class PartnerTimes:
         # A deal closed without a date is known as closed from its registration on.
         closed = instants(deals, "closed_at")
         closed = np.where(np.isnat(closed), instants(deals, "registered_at"), closed)
-        return Timeline(references(deals, "partner_id"), closed, values={"amount": numbers(deals, "amount")})
+        registered = instants(deals, "registered_at")  # nothing is known of a deal before, whatever its dates say
+        return Timeline(references(deals, "partner_id"), closed, registered, {"amount": numbers(deals, "amount")})
 
 
 _CACHE: "WeakKeyDictionary[History, dict[tuple[str, ...], PartnerTimes]]" = WeakKeyDictionary()

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,11 @@ import pandas as pd
 from domain.errors import FeatureSetMismatch
 from domain.settings import Settings
 from intelligence.features.registry import FeatureSet
+from intelligence.features.timeline import IntArray
 from intelligence.features.work import Encoder
 from store.history import History
 from store.scores import Score
 from store.unit_of_work import UnitOfWork
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 BASELINE = "baseline"
 _STEADY = 0.05
@@ -41,8 +39,8 @@ class ScoringContext(Protocol):
     """Part of `intelligence.context.Intelligence` that scoring uses."""
 
     @property
-    def engine(self) -> "Engine":
-        """Store."""
+    def engine(self) -> Any:
+        """Engine of the store, for the unit of work."""
 
     @property
     def settings(self) -> Settings:
@@ -79,7 +77,7 @@ def serving_model(context: ScoringContext, name: str, as_of: datetime) -> tuple[
         return None
 
 
-def external_ids(history: History, partner_id: Sequence[int] | np.ndarray) -> list[str]:
+def external_ids(history: History, partner_id: IntArray) -> list[str]:
     """Return the caller's ids of our partner ids."""
     names = history.partners.set_index("id")["external_id"]
     return [str(name) for name in names.reindex(partner_id)]
