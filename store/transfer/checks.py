@@ -71,6 +71,7 @@ def check_names(rows: Rows) -> None:
     """Flaw rows of a file without a header that name columns which cannot be."""
     for name in rows.raw.columns:
         for message in _name_problems(rows.resource, name, 1):
+            rows.attributes.pop(name, None)
             for position in np.flatnonzero(rows.present(name)):
                 rows.flaw(int(position), shown(name), "", message)
 

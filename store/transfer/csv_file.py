@@ -100,6 +100,8 @@ class CsvFile:
 
     def _is_plain(self) -> bool:
         """Whether pyarrow would see all that is wrong: it minds neither NUL bytes nor an open quote."""
+        if len(set(self.names)) < len(self.names) or not _is_text(self.names):
+            return False
         quotes = 0
         try:
             with open_binary(self._source) as file:
@@ -141,6 +143,14 @@ class CsvFile:
         yield pending.flush()
 
 
+def _is_text(names: list[str]) -> bool:
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class _Pending:
     """Rows on their way into a batch."""
 
@@ -175,6 +185,8 @@ class _Pending:
         if len(fields) != len(self._names):
             message = f"the row has {len(fields)} fields, the header {len(self._names)}; quote fields that hold commas"
             return BrokenRow(line, "", "", message, fields, key)
+        if len(set(self._names)) < len(fields):
+            return BrokenRow(line, "", "", "the header names a column twice; keep one of them", fields, key)
         for name, text in zip(self._names, fields, strict=True):
             try:
                 check_text(text)

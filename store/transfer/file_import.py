@@ -1,16 +1,17 @@
 """Import of one file: read, check, load, and say what was wrong and where."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
 
 from domain.resources import RESOURCES
 from store.transfer.backend import Backend
-from store.transfer.batch import RawBatch, Reader, Unreadable
+from store.transfer.batch import BrokenRow, RawBatch, Reader, Unreadable
 from store.transfer.checks import (
     Missing,
     check_changes,
@@ -157,20 +158,29 @@ class FileImport:
         for flaw in rows.flaws:
             reasons[flaw.position].append(flaw)
         self._upsert.counts.rejected += len(reasons) + len(rows.raw.broken)
-        if self._run.rejects:
-            for row in rows.raw.broken:
-                self._run.rejects.write_broken(self._source, self._names, row)
-            for position in sorted(reasons):
-                reason = "; ".join(f"{flaw.column}: {flaw.message}" for flaw in reasons[position])
-                self._run.rejects.write(self._source, self._names, rows.raw.row(position), reason)
+        texts = {
+            position: "; ".join(f"{flaw.column}: {flaw.message}" for flaw in flaws)
+            for position, flaws in reasons.items()
+        }
+        self._write_rejects(rows.raw, texts)
 
     def _reject_whole(self, raw: RawBatch, reason: str) -> None:
         self._upsert.counts.rejected += raw.count + len(raw.broken)
-        if self._run.rejects:
-            for row in raw.broken:
-                self._run.rejects.write_broken(self._source, self._names, row)
-            for position in range(raw.count):
-                self._run.rejects.write(self._source, self._names, raw.row(position), reason)
+        self._write_rejects(raw, dict.fromkeys(range(raw.count), reason))
+
+    def _write_rejects(self, raw: RawBatch, reasons: Mapping[int, str]) -> None:
+        """Write the rows at some positions and the broken ones, in the order of the file."""
+        rejects = self._run.rejects
+        if rejects is None:
+            return
+        lines = range(raw.count) if raw.lines is None else raw.lines
+        rejected: list[tuple[int, int | BrokenRow]] = [(int(lines[position]), position) for position in reasons]
+        rejected += [(row.line, row) for row in raw.broken]
+        for _, row in sorted(rejected, key=itemgetter(0)):
+            if isinstance(row, BrokenRow):
+                rejects.write_broken(self._source, self._names, row)
+            else:
+                rejects.write(self._source, self._names, raw.row(row), reasons[row])
 
     def _add(self, found: _Found) -> None:
         if len(self._run.report.problems) + len(self._found) < MAX_PROBLEMS:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from domain.resources import RESOURCES, Column, ColumnType, Resource
-from store.changes import FieldChange, history_text, record_changes, record_start
+from store.changes import FieldChange, record_changes, record_start
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES, column_name
 from store.transfer.values import BadValue, dump_json, format_number, parse_value, type_text

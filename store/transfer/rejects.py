@@ -66,8 +66,12 @@ class Rejects:
         writer.writerow([reason, *kept])
 
     def _write_object(self, source: SourceFile, row: dict[str, Any]) -> None:
-        file = self._open(source, ".jsonl")
-        file.write(json.dumps(row, ensure_ascii=False, default=_as_json) + "\n")
+        text = json.dumps(row, ensure_ascii=False, default=_as_json)
+        try:
+            text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a surrogate pair, as JSON can spell it
+            text = json.dumps(row, default=_as_json)
+        self._open(source, ".jsonl").write(text + "\n")
 
     def _open(self, source: SourceFile, suffix: str) -> IO[str]:
         if source.resource not in self._files:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 
 from domain.settings import Settings
+from store.tables import RESOURCE_TABLES
 from store.transfer import ImportReport, export_folder, import_folder
 
 
@@ -27,6 +28,13 @@ def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
+
+
+def stored_rows(engine: Engine) -> int:
+    """Return how many rows of any resource there are."""
+    counts = (select(func.count()).select_from(table) for table in RESOURCE_TABLES.values())
+    with engine.connect() as connection:
+        return sum(connection.execute(count).scalar_one() for count in counts)
 
 
 def exported(engine: Engine, folder: Path) -> dict[str, str]:

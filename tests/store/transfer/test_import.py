@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import parquet
 import pytest
+from pyarrow import parquet
 from sqlalchemy import Engine, select
 
 from store.tables import RESOURCE_TABLES
