@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,12 +16,9 @@ from domain.terms import ModelName
 from intelligence.features.text import TextEncoder
 from models.artefact import as_utc
 from models.registry import ModelVersion, Registry
-from store.engine import reading
+from store.engine import Engine, reading
 from store.history import History, load_history
 from store.stamp import Stamp, store_stamp
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 BASELINE = "baseline"
 """What predictions carry as ``model_version`` when no model serves."""
@@ -77,7 +74,7 @@ class Intelligence:
 
     def __init__(
         self,
-        engine: "Engine",
+        engine: Engine,
         settings: Settings,
         registry: Registry,
         text: TextEncoder,
@@ -94,7 +91,7 @@ class Intelligence:
         self._model_lock = threading.Lock()
 
     @classmethod
-    def open(cls, engine: "Engine", settings: Settings, clock: Clock = system_clock) -> Self:
+    def open(cls, engine: Engine, settings: Settings, clock: Clock = system_clock) -> Self:
         """Return a context over an open store, with registry and encoder as the settings say."""
         return cls(engine, settings, Registry.of(settings), TextEncoder(engine, settings), clock)
 
@@ -158,7 +155,7 @@ class Intelligence:
         return None
 
 
-def open_intelligence(engine: "Engine", settings: Settings, clock: Clock = system_clock) -> Intelligence:
+def open_intelligence(engine: Engine, settings: Settings, clock: Clock = system_clock) -> Intelligence:
     """Return the context of all predictions over an open store."""
     return Intelligence.open(engine, settings, clock)
 

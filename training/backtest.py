@@ -17,6 +17,7 @@ from domain.errors import TrainingImpossible
 from domain.settings import Settings
 from intelligence.features.text import TextEncoder
 from models.artefact import as_utc
+from store.engine import Engine
 from store.history import load_history
 from training.evaluation import Evaluation, is_loss, render_table
 from training.measures import BinaryMeasures
@@ -25,7 +26,6 @@ from training.task import TrainingContext
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from sqlalchemy import Engine
 
 _COLOURS = ("#1b5e8c", "#c0504d", "#7a7a7a", "#d99a2b", "#4f8f4f", "#8064a2")
 
@@ -90,7 +90,7 @@ class BackTest:
 
 
 def evaluate(
-    engine: "Engine",
+    engine: Engine,
     settings: Settings,
     name: str,
     cutoffs: int = 3,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from domain.terms import ModelName
 from intelligence.features.text import TextEncoder
 from models.artefact import GateRecord, Manifest, as_utc, write_artefact
 from models.registry import ModelVersion, Registry
+from store.engine import Engine
 from store.history import History, load_history
 from training.dataset import Floats
 from training.evaluation import Method
@@ -26,9 +27,6 @@ from training.gates import judge
 from training.provenance import git_sha, library_versions
 from training.report import TrainingReport
 from training.task import PartResult, TrainingContext, TrainingResult, TrainingTask
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 Progress = Callable[[str, float], None]
 """Takes what is being done and the share that is done, 0 to 1."""
@@ -38,7 +36,7 @@ _GOLDEN_P = "expected p"
 
 
 def train(
-    engine: "Engine",
+    engine: Engine,
     settings: Settings,
     names: Sequence[str] | None = None,
     as_of: datetime | None = None,

@@ -4,7 +4,6 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,7 @@ import numpy.typing as npt
 from domain.settings import Settings
 from models.embedder import Embedder
 from store.embeddings import cache_vectors, read_vectors
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from store.engine import Engine
 
 Vectors = npt.NDArray[np.float32]
 
@@ -44,7 +41,7 @@ class TextEncoder:
     The model is loaded only when a text was never seen before. Vectors of 20,000 texts are kept in the process.
     """
 
-    def __init__(self, engine: "Engine", settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._embedder = Embedder(settings.embedding_model, threads=settings.training_threads)
         self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
