@@ -13,9 +13,9 @@ from demo.state import ACTIVATED, AWAY, ENDED, ONBOARDING, State
 
 Array = npt.NDArray[Any]
 
-SILENT_DAYS, LET_GO_DAYS = 90.0, 180.0
+SILENT_DAYS, LET_GO_DAYS = 75.0, 130.0
 SATISFACTION_DAYS = 220.0
-LET_GO_RATE, PATIENCE_DAYS = 0.012, 380.0
+LET_GO_RATE, PATIENCE_DAYS = 0.03, 400.0
 NEWCOMER_VISITS = 1.4
 _TIER_SHARES = (0.5, 0.75, 0.92)
 
@@ -133,7 +133,7 @@ def learn(state: State, t1: float) -> None:
 
 
 def set_statuses(state: State, t1: float, dt: float) -> None:
-    """Let the programme's people react to silence: inactive after 90 days, the end some time after 180."""
+    """Let the programme's people react to silence: inactive after 75 days, the end some time after 130."""
     silent = t1 - state.last_sign
     inactive = (state.stage == ACTIVATED) & state.status_active & (silent > SILENT_DAYS)
     back = (state.stage == ACTIVATED) & ~state.status_active & (silent < 1)
@@ -152,5 +152,5 @@ def set_statuses(state: State, t1: float, dt: float) -> None:
 
 def let_go_probability(t1: float, dt: float, last_sign: Array, newcomer: Array, recruited: Array) -> Array:
     """Return P(the relation is ended at `t1`): after long silence, or more than a year without a first deal."""
-    hopeless = (t1 - last_sign > LET_GO_DAYS) | (newcomer & (t1 - recruited > PATIENCE_DAYS))
+    hopeless = np.where(newcomer, t1 - recruited > PATIENCE_DAYS, t1 - last_sign > LET_GO_DAYS)
     return np.where(hopeless, LET_GO_RATE * dt, 0.0)

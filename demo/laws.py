@@ -16,8 +16,8 @@ from demo.spec import WorldSpec
 
 Array = npt.NDArray[Any]
 
-MOOD_SD, MOOD_DAYS = 0.6, 150.0
-RETURN_RATE = 0.0025
+MOOD_SD, MOOD_DAYS = 0.8, 120.0
+RETURN_RATE = 0.004
 DROPOUT_RATE = 0.0005
 LATE_START_RATE = 0.0008
 FIT_DAYS = 365.0
