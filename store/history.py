@@ -120,7 +120,8 @@ class History:
         """Return the status of partners for each (id, instant), as ``str``.
 
         By ``changes`` of ``status`` where one came before, ``ended`` from a still later ``ended_at`` on. Otherwise
-        ``prospect`` before ``recruited_at``, ``ended`` from ``ended_at`` on, and the row's status between them.
+        ``prospect`` before ``recruited_at``, ``ended`` from ``ended_at`` on, ``active`` between them, and the row's
+        status where there is no end.
         NaN for ids that are not there. Parameters as for `value_as_of`.
         """
         wanted = np.asarray(ids, dtype=np.int64)

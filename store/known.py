@@ -99,10 +99,12 @@ def _earlier_values(
 
 
 def _with_typed_attributes(frame: pd.DataFrame, earlier: Mapping[str, pd.Series]) -> pd.DataFrame:
-    for name in frame.columns:
-        if name.startswith(frames.ATTRIBUTE):
-            frame[name] = frames.attribute_column(frame[name], also=earlier.get(name, ()))
-    return frame
+    attributes = [name for name in frame.columns if name.startswith(frames.ATTRIBUTE)]
+    for name in attributes:
+        frame[name] = frames.attribute_column(frame[name], also=earlier.get(name, ()))
+    # One that nobody had yet was not known at all; not even its name may be there to learn from.
+    unheard = [name for name in attributes if name not in earlier and frame[name].isna().all()]
+    return frame.drop(columns=unheard)
 
 
 def _sorted(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domain.terms import PartnerStatus
 from store import frames
 from store.timelines import Timeline, take
 
@@ -28,7 +27,8 @@ def partner_status(
     """Return the status of the partners at `positions` (-1: none) as of each instant, as ``str``.
 
     By ``changes`` of ``status`` where one came before, ``ended`` from a still later ``ended_at`` on. Otherwise
-    ``prospect`` before ``recruited_at``, ``ended`` from ``ended_at`` on, and the row's status between them.
+    ``prospect`` before ``recruited_at``, ``ended`` from ``ended_at`` on, ``active`` between them, and the row's
+    status where there is no end.
     """
     if len(partners) == 0:
         return pd.Series([None] * len(positions), dtype="str")
@@ -51,9 +51,9 @@ def _status(
     as_of: frames.Instants,
 ) -> np.ndarray[Any, Any]:
     known, changed = ~pd.isna(status), ~np.isnat(since)
-    # A row that says it has ended was active before its end; one that says nothing is what its dates say.
-    before_end = np.where(known & ((status != PartnerStatus.ENDED) | np.isnat(ended)), status, "active")
-    from_dates = np.where(np.isnat(recruited) & ~known, "prospect", before_end)
+    silent = np.where(np.isnat(recruited), "prospect", "active")
+    # A row with an end was active before it: what the row says now may be of later, and must not tell.
+    from_dates = np.where(np.isnat(ended), np.where(known, status, silent), "active")
     from_dates = np.where(recruited > as_of, "prospect", from_dates)
     result = np.where(changed & known, status, from_dates)
     over = (ended <= as_of) & (~changed | (since < ended))
