@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pandas as pd
 import typer
 
-from cli.environment import open_intelligence, parse_as_of, read_settings, say
+from cli.environment import open_intelligence, parse_as_of, say
 from cli.output import check_output, write_frame
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
@@ -73,7 +73,7 @@ def match_command(
 def _read_leads(path: Path) -> pd.DataFrame:
     from store.transfer import read_resource_file
 
-    return read_resource_file(path, "leads", settings=read_settings())
+    return read_resource_file(path, "leads")
 
 
 def recommend_command(

@@ -92,7 +92,7 @@ class FileImport:
         """Load the good rows and add the problems to the report."""
         reader: Reader | None = None
         try:
-            reader = _open(self._source)
+            reader = open_reader(self._source)
             self._names = reader.names
             self._read_all(reader)
         except Unreadable as error:
@@ -197,7 +197,8 @@ class FileImport:
         self._run.report.problem_count += self._overflow
 
 
-def _open(source: SourceFile) -> Reader:
+def open_reader(source: SourceFile) -> Reader:
+    """Return the reader of a file by its ending; raise `Unreadable` where its beginning is no such file."""
     if source.suffix == ".parquet":
         return ParquetFile(source)
     return CsvFile(source) if source.suffix.startswith(".csv") else JsonlFile(source)
