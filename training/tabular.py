@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MODEL: Literal["model"] = "model"
 CHAMPION: Literal["champion"] = "champion"
 _GOLDEN_ROWS = 50
+_COMPARED_MEMBERS = 2  # members make intervals, which the comparison does not look at
 
 Baseline = Callable[[Dataset, Dataset], Floats]
 """Fits on the first data set, gives p of the rows of the second."""
@@ -94,11 +95,11 @@ def train_binary(
     return BinaryResult(model, result)
 
 
-def fit_model(dataset: Dataset, context: TrainingContext) -> "ProbabilityModel":
-    """Fit the calibrated model on every row of `dataset`."""
+def fit_model(dataset: Dataset, context: TrainingContext, *, members: int = 5) -> "ProbabilityModel":
+    """Fit the calibrated model on every row of `dataset`; `members` bootstrap members are for its intervals."""
     from models.probability import ProbabilityModel
 
-    return ProbabilityModel(seed=context.seed, threads=context.threads).fit(
+    return ProbabilityModel(seed=context.seed, threads=context.threads, members=members).fit(
         dataset.features,
         dataset.label,
         as_of=dataset.as_of,
@@ -121,7 +122,8 @@ def compare(
     train, test = dataset.take(split.train), dataset.take(split.test)
     if not len(test):
         return Evaluation(part, (), pd.DataFrame(), test.group, how=split.sentence, n_train=len(train))
-    p: dict[str, Floats] = {MODEL: np.asarray(fit_model(train, context).predict(test.features).p, dtype=np.float64)}
+    model = fit_model(train, context, members=_COMPARED_MEMBERS)
+    p: dict[str, Floats] = {MODEL: np.asarray(model.predict(test.features).p, dtype=np.float64)}
     for name, baseline in baselines.items():
         p[name] = _bounded(baseline(train, test), train)
     judged = {name: np.ones(len(test), dtype=bool) for name in p}
