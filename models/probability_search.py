@@ -12,7 +12,9 @@ from models.prior import base_logit
 from models.probability_splits import Fold
 from models.trees import Params, validate_trees
 
-STEPS = 20
+STEPS = 10
+FEW = 15.0
+TREES_COST = 1.3  # how much more complex than a linear model trees count
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,37 @@ def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, k
     else:
         losses["trees"] = log_loss(trees, y, weight)
         grid = [(i / STEPS, j / STEPS) for i in range(STEPS + 1) for j in range(STEPS + 1 - i)]
-    blends = [log_loss(_blend(prior, linear, trees, *weights), y, weight) for weights in grid]
-    best = grid[int(np.argmin(blends))]
-    losses["blend"] = min(blends)
-    platt = fit_platt(_blend(prior, linear, trees, *best), y, weight / deff, keep_shift=keep_shift)
-    return Plan(penalty, params, rounds, *best, platt, losses)
+    grid.sort(key=lambda shares: (shares[0] + TREES_COST * shares[1], shares[1]))
+    blends = np.array([_blend(prior, linear, trees, *shares) for shares in grid])
+    best = simplest(blends, y, weight)
+    losses["blend"] = log_loss(blends[best], y, weight)
+    platt = fit_platt(blends[best], y, weight / deff, keep_shift=keep_shift)
+    return Plan(penalty, params, rounds, *grid[best], platt, losses)
+
+
+def simplest(candidates: Floats, y: Floats, weight: Floats) -> int:
+    """Find the first candidate whose loss is as good as the best one's, within what chance allows.
+
+    Parameters
+    ----------
+    candidates : ndarray of float64, shape (candidates, n)
+        Log-odds, the simplest candidate first.
+    y, weight : ndarray of float64, shape (n,)
+        Outcomes and weights.
+
+    Notes
+    -----
+    A soft one-standard-error rule (Breiman et al. 1984): half a standard error of the difference with few rows of
+    the rarer class, next to nothing with many. Picking the very best of many on few rows chases noise.
+    """
+    z = np.clip(candidates, -LOGIT_LIMIT, LOGIT_LIMIT)
+    rows = (np.logaddexp(0.0, z) - y * z) * weight
+    means = rows.mean(axis=1)
+    best = int(np.argmin(means))
+    error = (rows - rows[best]).std(axis=1) / np.sqrt(len(y))
+    rarer = min(float(y.sum()), float(len(y) - y.sum()))
+    tolerance = min(0.5, FEW / max(rarer, 1.0))
+    return int(np.argmax(means - means[best] <= tolerance * error))
 
 
 def log_loss(z: Floats, y: Floats, weight: Floats) -> float:
@@ -114,7 +142,7 @@ def _best_linear(rows: Rows, folds: Sequence[Fold], y: Floats, weight: Floats) -
         for fold in folds
     ]
     logits = np.concatenate(paths, axis=1)
-    best = int(np.argmin([log_loss(row, y, weight) for row in logits]))
+    best = len(PENALTIES) - 1 - simplest(logits[::-1], y, weight)
     return PENALTIES[best], logits[best]
 
 
