@@ -28,9 +28,9 @@ class Services:
     intelligence: Intelligence
     clock: Clock
 
-    def unit_of_work(self, actor: Actor) -> UnitOfWork:
-        """Open a transaction on behalf of `actor`."""
-        return UnitOfWork(self.intelligence.engine, actor, self.clock)
+    def unit_of_work(self, actor: Actor, *, read_only: bool = False) -> UnitOfWork:
+        """Open a transaction on behalf of `actor`; one that only reads never waits for an import to end."""
+        return UnitOfWork(self.intelligence.engine, actor, self.clock, read_only=read_only)
 
 
 def get_services(request: Request) -> Services:
@@ -52,7 +52,7 @@ def actor_of_key(services: Services, secret: str) -> Actor:
     NotAuthenticated
         If the key is unknown, revoked or expired.
     """
-    with services.unit_of_work(SYSTEM) as work:
+    with services.unit_of_work(SYSTEM, read_only=True) as work:
         key = work.keys.find(secret)
     if key is None:
         raise NotAuthenticated("this API key is unknown, revoked or expired")
@@ -71,9 +71,9 @@ def get_actor(
 ActorDep = Annotated[Actor, Depends(get_actor)]
 
 
-def get_work(services: ServicesDep, actor: ActorDep) -> Iterator[UnitOfWork]:
+def get_work(request: Request, services: ServicesDep, actor: ActorDep) -> Iterator[UnitOfWork]:
     """Yield the request's one transaction; it commits before the answer is sent."""
-    with services.unit_of_work(actor) as work:
+    with services.unit_of_work(actor, read_only=request.method in ("GET", "HEAD")) as work:
         yield work
 
 
