@@ -56,6 +56,8 @@ class RawBatch:
         Where a row has the column at all; None: everywhere.
     broken : list of BrokenRow
         Rows among these that could not be read.
+    is_typed : bool
+        Whether values have types of their own, as they have not in CSV.
     """
 
     columns: dict[str, Any]
@@ -64,6 +66,7 @@ class RawBatch:
     lines: NDArray[np.int64] | None = None
     present: dict[str, NDArray[np.bool_]] | None = None
     broken: list[BrokenRow] = field(default_factory=list)
+    is_typed: bool = True
 
     def row(self, position: int) -> dict[str, Any]:
         """Return one row as it stood in the file."""

@@ -20,6 +20,7 @@ from store.transfer.values import (
     Wire,
     is_empty,
     parse_attribute,
+    parse_attribute_text,
     parse_value,
 )
 
@@ -77,13 +78,17 @@ def parse_column(column: Column, data: Any) -> Parsed:
     return Parsed(native) if native is not None else _each(parse, _objects(data), wire_type)
 
 
-def parse_attributes(data: Any) -> Parsed:
-    """Return the canonical JSON of each custom attribute in `data`, null for none."""
+def parse_attributes(data: Any, *, is_typed: bool) -> Parsed:
+    """Return the canonical JSON of each custom attribute in `data`, null for none.
+
+    With `is_typed` a text is a text, otherwise (CSV) what it holds.
+    """
+    parse = parse_attribute if is_typed else parse_attribute_text
     if isinstance(data, list):
-        return _each(parse_attribute, data, pa.string())
+        return _each(parse, data, pa.string())
     if pa.types.is_string(data.type):
-        return _distinct(parse_attribute, _without_empty(data), pa.string())
-    return _each(parse_attribute, _objects(data), pa.string())
+        return _distinct(parse, _without_empty(data), pa.string())
+    return _each(parse, _objects(data), pa.string())
 
 
 def _objects(data: Any) -> list[object]:

@@ -125,7 +125,7 @@ class CsvFile:
                 ),
             )
             for block in stream:
-                yield RawBatch(dict(zip(self.names, block.columns, strict=True)), block.num_rows, first)
+                yield RawBatch(dict(zip(self.names, block.columns, strict=True)), block.num_rows, first, is_typed=False)
                 first += block.num_rows
 
     def _exact_batches(self, skip: int) -> Iterator[RawBatch]:
@@ -200,7 +200,9 @@ class _Pending:
 
     def flush(self) -> RawBatch:
         columns = {name: pa.array([row[i] for row in self._rows], pa.string()) for i, name in enumerate(self._names)}
-        batch = RawBatch(columns, len(self._rows), self._first, np.array(self._lines, np.int64), None, self._broken)
+        batch = RawBatch(
+            columns, len(self._rows), self._first, np.array(self._lines, np.int64), None, self._broken, is_typed=False
+        )
         self._first += batch.count + len(batch.broken)
         self._clear()
         return batch

@@ -141,7 +141,7 @@ class Rows:
             parsed = parse_column(columns[name], data)
             self.columns[name] = parsed.values
         else:
-            parsed = parse_attributes(data)
+            parsed = parse_attributes(data, is_typed=self.raw.is_typed)
             self.attributes[name] = parsed.values
         for position, value, message in parsed.bad:
             self.flaw(position, name, value, message)

@@ -163,6 +163,10 @@ def _integer(_column: Column, value: object) -> int:
         if whole != int(whole):
             raise BadValue("must be a whole number, such as 250")
         number = int(whole)
+    return _in_64_bits(number)
+
+
+def _in_64_bits(number: int) -> int:
     if not -(2**63) <= number < 2**63:
         raise BadValue("must fit in 64 bits (at most 9223372036854775807)")
     return number
@@ -273,7 +277,7 @@ _PARSERS: dict[ColumnType, Callable[[Column, object], Wire | None]] = {
 
 
 def parse_attribute(value: object) -> str:
-    """Return the canonical JSON of a custom attribute that is not empty.
+    """Return the canonical JSON of a custom attribute with a native value that is not empty: its type is kept.
 
     Raises
     ------
@@ -282,13 +286,30 @@ def parse_attribute(value: object) -> str:
 
     Examples
     --------
-    >>> parse_attribute("true"), parse_attribute("7"), parse_attribute("007"), parse_attribute("1.10")
-    ('true', '7', '"007"', '"1.10"')
+    >>> parse_attribute("7"), parse_attribute(7), parse_attribute(True)
+    ('"7"', '7', 'true')
     """
     if isinstance(value, str):
         check_text(value)
-        return dump_json(type_text(value))
+        return dump_json(value)
     return dump_json(_native_attribute(value))
+
+
+def parse_attribute_text(text: object) -> str:
+    """Return the canonical JSON of a custom attribute that stands as text in CSV and holds what `type_text` says.
+
+    Raises
+    ------
+    BadValue
+        If no field may hold it.
+
+    Examples
+    --------
+    >>> [parse_attribute_text(text) for text in ("true", "7", "007", "1.10")]
+    ['true', '7', '"007"', '"1.10"']
+    """
+    check_text(str(text))
+    return dump_json(type_text(str(text)))
 
 
 def type_text(text: str) -> str | int | float | bool:
@@ -314,11 +335,12 @@ def type_text(text: str) -> str | int | float | bool:
 def _native_attribute(value: object) -> str | int | float | bool:
     if isinstance(value, bool):
         return value
-    if isinstance(value, (int, float, Decimal)):
+    if isinstance(value, int):
+        return _in_64_bits(value)
+    if isinstance(value, (float, Decimal)):
         number = _finite(value, "a number")
-        if isinstance(value, float):
-            return int(number) if abs(number) >= EXACT_FLOATS else number
-        return int(value) if value == int(value) else number
+        is_whole = abs(number) >= EXACT_FLOATS or (isinstance(value, Decimal) and number == int(number))
+        return int(value) if is_whole else number
     if isinstance(value, (date, datetime)):
         return _text(Column(""), value)
     raise BadValue("a custom attribute must be a number, a boolean or text; give each part a column of its own")
