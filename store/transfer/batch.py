@@ -5,10 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 REASON = "_reject_reason"
 """Column of a rejects file that says what to mend; ignored by every import."""
+
+BROKEN_TEXT = "_reject_text"
+"""Key of a rejects file that holds a line which is no JSON object; ignored as well."""
+
+IGNORED = frozenset({REASON, BROKEN_TEXT})
 
 BATCH_BYTES = 8 * 2**20
 BATCH_ROWS = 65_536
@@ -71,10 +77,17 @@ class RawBatch:
     def row(self, position: int) -> dict[str, Any]:
         """Return one row as it stood in the file."""
         return {
-            name: values[position] if isinstance(values, list) else values[position].as_py()
+            name: values[position] if isinstance(values, list) else _native_value(values[position])
             for name, values in self.columns.items()
             if self.present is None or self.present[name][position]
         }
+
+
+def _native_value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except (OverflowError, ValueError):  # a time that Python has no name for
+        return scalar.cast(pa.int64()).as_py()
 
 
 class Unreadable(Exception):

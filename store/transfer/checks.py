@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from domain.resources import RESOURCES, Column, ColumnType, Resource
-from store.transfer.batch import REASON
+from store.transfer.batch import IGNORED
 from store.transfer.references import References
 from store.transfer.report import shown
 from store.transfer.rows import Rows
@@ -62,7 +62,7 @@ def _name_problems(resource: Resource, name: str, count: int) -> list[str]:
         messages.append("a column has no name; name or remove it")
     if count > 1:
         messages.append(f"the column stands {count} times; keep one of them")
-    if not resource.custom and name not in resource.by_name and name != REASON:
+    if not resource.custom and name not in resource.by_name and name not in IGNORED:
         messages.append(f"{resource.name} takes no columns of your own; remove it")
     return messages
 

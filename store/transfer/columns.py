@@ -6,6 +6,7 @@ pyarrow takes what is surely good; every other value goes, once per distinct val
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from store.transfer.values import (
     parse_attribute_text,
     parse_value,
 )
+from store.types import to_micros
 
 WIRE_TYPES: dict[ColumnType, Any] = {
     ColumnType.TEXT: pa.string(),
@@ -41,6 +43,8 @@ WIRE_TYPES: dict[ColumnType, Any] = {
     ColumnType.BOOLEAN: pa.bool_(),
 }
 
+_FIRST_SECOND = to_micros(datetime.min.replace(tzinfo=UTC)) // 10**6
+_END_SECOND = to_micros(datetime.max.replace(tzinfo=UTC)) // 10**6 + 1
 _PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$"
 _PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
 _PLAIN_INSTANT = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?$"
@@ -74,6 +78,8 @@ def parse_column(column: Column, data: Any) -> Parsed:
         return _each(parse, data, wire_type)
     if pa.types.is_string(data.type):
         return _texts(column, parse, data, wire_type)
+    if column.type is ColumnType.INSTANT and pa.types.is_timestamp(data.type):
+        return _timestamps(data)
     native = _native(column, data)
     return Parsed(native) if native is not None else _each(parse, _objects(data), wire_type)
 
@@ -92,9 +98,13 @@ def parse_attributes(data: Any, *, is_typed: bool) -> Parsed:
 
 
 def _objects(data: Any) -> list[object]:
-    """Return Python values; nanoseconds, which Python's datetime lacks, are cut to microseconds."""
+    """Return Python values; times that Python's datetime lacks are cut to microseconds, or stay texts."""
     if pa.types.is_timestamp(data.type):
-        data = data.cast(pa.timestamp("us", data.type.tz), safe=False)
+        wires, tz = _timestamps(data), data.type.tz
+        cut = wires.values.cast(pa.timestamp("us", tz)).to_pylist()
+        for position, text, _ in wires.bad:
+            cut[position] = text
+        return list(cut)
     values: list[object] = data.to_pylist()
     return values
 
@@ -184,11 +194,22 @@ _FAST: dict[ColumnType, Callable[[Any], Any]] = {
 }
 
 
+def _timestamps(data: Any) -> Parsed:
+    """Return native timestamps as microseconds; those outside the years 1 to 9999 are bad."""
+    raw = data.cast(pa.int64())
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[data.type.unit]
+    seconds = pc.divide(raw, per_second)
+    inside = pc.and_(pc.greater_equal(seconds, _FIRST_SECOND), pc.less(seconds, _END_SECOND))
+    kept = pc.if_else(inside, raw, pa.scalar(None, pa.int64())).cast(pa.timestamp(data.type.unit))
+    values = kept.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    outside = np.flatnonzero(pc.invert(inside).fill_null(False))
+    message = "must be a time in the years 1 to 9999"
+    return Parsed(values, [(int(i), f"{seconds[int(i)].as_py()} s after 1970", message) for i in outside])
+
+
 def _native(column: Column, data: Any) -> Any | None:
     """Return the wire form of a native array that is surely good, or None."""
     type_ = data.type
-    if column.type is ColumnType.INSTANT and pa.types.is_timestamp(type_):
-        return data.cast(pa.timestamp("us", type_.tz), safe=False).cast(pa.int64())
     if column.type in (ColumnType.NUMBER, ColumnType.AMOUNT) and pa.types.is_floating(type_):
         values = pc.add(data.cast(pa.float64()), 0.0)
         low = 0.0 if column.type is ColumnType.AMOUNT else -BEYOND_64_BITS

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from store.transfer.batch import REASON, BrokenRow
+from store.transfer.batch import BROKEN_TEXT, IGNORED, REASON, BrokenRow
 from store.transfer.files import SourceFile
 
 
@@ -48,14 +48,15 @@ class Rejects:
         if source.suffix.startswith(".csv"):
             self._write_fields(source, names, [row.get(name, "") for name in names], reason)
         else:
-            self._write_object(source, {REASON: reason, **row})
+            kept = {name: value for name, value in row.items() if name not in IGNORED}
+            self._write_object(source, {REASON: reason, **kept})
 
     def write_broken(self, source: SourceFile, names: Sequence[str], row: BrokenRow) -> None:
         """Write one row that could not be taken apart."""
         if isinstance(row.raw, list):
             self._write_fields(source, names, row.raw, row.message)
         else:
-            self._write_object(source, {REASON: row.message, "_reject_text": row.raw})
+            self._write_object(source, {REASON: row.message, BROKEN_TEXT: row.raw})
 
     def _write_fields(self, source: SourceFile, names: Sequence[str], fields: Sequence[Any], reason: str) -> None:
         is_new = source.resource not in self._files

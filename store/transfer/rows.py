@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from domain.resources import Column, ColumnType, Resource
 from store.tables import column_name
-from store.transfer.batch import REASON, RawBatch
+from store.transfer.batch import IGNORED, RawBatch
 from store.transfer.columns import WIRE_TYPES, parse_attributes, parse_column
+
+MAX_KEY_BYTES = 800
+"""Longest text in a key: an index row of PostgreSQL holds 2,704 bytes, a key of ``changes`` three texts."""
 
 _KINDS = {ColumnType.REFERENCE: "id", ColumnType.INSTANT: "instant", ColumnType.DATE: "date"}
 
@@ -73,6 +76,7 @@ class Rows:
         for column in resource.columns:
             if column.required:
                 rows._require(column)
+        rows._check_key_size()
         rows._check_order("valid_from", "valid_to")
         rows._check_order("period_start", "period_end")
         return rows
@@ -135,7 +139,7 @@ class Rows:
 
     def _parse(self, name: str, data: Any) -> None:
         columns: Mapping[str, Column] = self.resource.by_name
-        if name == REASON:
+        if name in IGNORED:
             return
         if name in columns:
             parsed = parse_column(columns[name], data)
@@ -156,6 +160,16 @@ class Rows:
         for position in empty:
             if int(position) not in flawed:
                 self.flaw(int(position), column.name, "", "is required and must not be empty")
+
+    def _check_key_size(self) -> None:
+        """Flaw keys that no index of PostgreSQL takes, for both databases alike."""
+        texts = (name for name in self.resource.key if self.resource.column(name).type is ColumnType.TEXT)
+        for name in () if self.resource.event else texts:
+            sizes = pc.binary_length(self.columns[name])
+            if (pc.max(sizes).as_py() or 0) > MAX_KEY_BYTES:
+                for position in np.flatnonzero(pc.greater(sizes, MAX_KEY_BYTES).fill_null(False)):
+                    value = self.columns[name][int(position)].as_py()
+                    self.flaw(int(position), name, value, f"a key is at most {MAX_KEY_BYTES} bytes long; shorten it")
 
     def _check_order(self, first: str, last: str) -> None:
         if first in self.columns and last in self.columns:

@@ -4,10 +4,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.context import Clock, system_clock
-from domain.errors import Conflict
+from domain.errors import CannotAnswer, Conflict
 from domain.settings import Settings
 from store.engine import writing
 from store.transfer.backend import backend_for
@@ -58,10 +58,14 @@ def import_folder(
     ------
     Conflict
         If someone else wrote the same keys at the same time.
+    CannotAnswer
+        If another writer holds the store for longer than the busy timeout.
     """
     with engine.connect() as connection, ExitStack() as stack:
-        writing(connection)
-        transaction = stack.enter_context(connection.begin())
+        try:
+            transaction = stack.enter_context(writing(connection).begin())
+        except OperationalError as error:
+            raise CannotAnswer("The store is busy or cannot be reached; try again in a moment.") from error
         rejects = Rejects(settings.home, clock()) if on_error == "skip" and not dry_run else None
         if rejects:
             stack.enter_context(rejects)

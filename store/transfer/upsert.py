@@ -140,12 +140,12 @@ class Upsert:
         changed: list[tuple[Any, ...]] = []
         for id_, *old, created in self._backend.rows(self._resource, list(existing.values())):
             new = merge.merged(position_of[id_], old)
-            if new != old:
+            if new != old and merge.is_in_order(position_of[id_], new):
                 changed.append((id_, *new))
                 before, after = (dict(zip(self._types, values, strict=True)) for values in (old, new))
                 self._recorder.note(self._resource, before, after, created)
         self.counts.updated += len(changed)
-        self.counts.unchanged += len(existing) - len(changed)
+        self.counts.unchanged += sum(bool(rows.good[position]) for position in existing) - len(changed)
         if changed:
             self._backend.update(self._resource, self._arrays(changed))
 
@@ -163,6 +163,7 @@ class _Merge:
 
     def __init__(self, rows: Rows, resource: Resource, types: Mapping[str, ColumnType | None], currency: str) -> None:
         names = {column_name(column): column.name for column in resource.columns if column.name in rows.columns}
+        self._rows = rows
         self._resource = resource
         self._types = list(types)
         self._columns = [
@@ -183,6 +184,16 @@ class _Merge:
         if self._attributes:
             new[-1] = self._merged_attributes(position, old[-1])
         return new
+
+    def is_in_order(self, position: int, new: Sequence[Any]) -> bool:
+        """Whether the period of a merged row ends after it begins; if not, its file's row is flawed."""
+        if "valid_from" not in self._types:
+            return True
+        first, last = (new[self._types.index(name)] for name in ("valid_from", "valid_to"))
+        if first is None or last is None or last >= first:
+            return True
+        self._rows.flaw(position, "valid_to", last, f"lies before valid_from ({first}); it must not")
+        return False
 
     def _default(self, new: list[Any], old: Sequence[Any]) -> None:
         for name, value in self._defaults(new):

@@ -21,7 +21,7 @@ PRODUCT = {"products.csv": "external_id,name\nX,Prod\n"}
 HUGE = "x" * (2**20 + 1)
 
 
-def table(**columns: list[Any]) -> bytes:
+def table(**columns: Any) -> bytes:
     buffer = BytesIO()
     parquet.write_table(pa.table(columns), buffer)
     return buffer.getvalue()
@@ -139,6 +139,11 @@ CASES: dict[str, tuple[Mapping[str, str | bytes], str, int, str, str, str]] = {
         {"partners.parquet": table(external_id=[1.0], name=["A"])}, "partners.parquet", 1, "external_id", "1.0", "as text"),
     "Parquet UTF-8": (
         {"partners.parquet": table(external_id=["P"], name=[b"\xe3"])}, "partners.parquet", 1, "name", "\\xe3", "UTF-8"),
+    "key size": (
+        {"partners.csv": f"external_id,name\n{'k' * 801},A\n"}, "partners.csv", 2, "external_id", "", "at most 800 bytes"),
+    "Parquet year": (
+        {"partners.parquet": table(external_id=["P", "Q"], name=["A", "B"], recruited_at=pa.array([0, 2**50], pa.timestamp("s")))},
+        "partners.parquet", 2, "recruited_at", "1125899906842624 s after 1970", "years 1 to 9999"),
     "Parquet struct": (
         {"partners.parquet": table(external_id=["P"], name=["A"], x=[{"y": 1}])},
         "partners.parquet", 1, "x", "{'y': 1}", "a column of its own"),
@@ -246,6 +251,16 @@ def test_rejects_can_be_mended_and_imported(engine: Engine, tmp_path: Path) -> N
     assert rows(engine, "SELECT external_id FROM partners ORDER BY 1") == [("P1",), ("P2",), ("P3",), ("P4",)]
     assert len(rows(engine, "SELECT id FROM contacts")) == 2
     assert not any("_reject" in str(row) for row in rows(engine, "SELECT attributes FROM partners"))
+
+
+def test_a_period_is_checked_against_what_the_store_has(sqlite_engine: Engine, tmp_path: Path) -> None:
+    bring_in(sqlite_engine, write(tmp_path / "one", {"offers.csv": "external_id,title,valid_from\nO,T,2024-05-01\n"}))
+    report = bring_in(
+        sqlite_engine, write(tmp_path / "two", {"offers.csv": "external_id,title,valid_to\nO,T,2024-04-30\n"})
+    )
+    assert [str(problem) for problem in report.problems] == [
+        "offers.csv:2: column 'valid_to' value '2024-04-30': lies before valid_from (2024-05-01); it must not"
+    ]
 
 
 def test_a_dry_run_writes_no_rejects(sqlite_engine: Engine, tmp_path: Path) -> None:
