@@ -36,6 +36,11 @@ class BaseRate:
         """Posterior mean."""
         return (self.successes + PRIOR_COUNT) / (self.successes + self.failures + 2 * PRIOR_COUNT)
 
+    @property
+    def logit_variance(self) -> float:
+        """Variance of the log-odds (delta method)."""
+        return 1 / (self.successes + PRIOR_COUNT) + 1 / (self.failures + PRIOR_COUNT)
+
     def interval(self, level: float) -> tuple[float, float]:
         """Central interval of the posterior, widened where it would not hold the mean."""
         tail = (1 - level) / 2

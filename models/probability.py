@@ -12,7 +12,7 @@ from scipy.special import logit
 from domain.errors import InvalidInput
 from models.calibration import LOGIT_LIMIT, Platt
 from models.frame import Floats, Ints, Schema, Table
-from models.intervals import DISAGREEMENT, LEVEL, Prediction, interval, smooth, spread
+from models.intervals import DISAGREEMENT, LEVEL, LINEAR, TREES, Prediction, interval, smooth, spread, unseen
 from models.linear import LinearModel, fit_linear
 from models.prior import BaseRate, base_rate, design_effect
 from models.probability_search import Plan, Rows, search
@@ -152,12 +152,12 @@ class ProbabilityModel:
             If a column of the fit is missing or of another kind.
         """
         table = self._schema.table(X)
-        if self.choice_ == "prior":
-            low, high = self._rate.interval(LEVEL)
-            flat = interval(np.full(len(table), logit(self._rate.p)), np.zeros(len(table))).p
-            return Prediction(flat, np.minimum(low, flat), np.maximum(high, flat))
-        z, variance = self._logits_and_variance(table)
-        return interval(z, variance)
+        z = self._z(table)
+        if self._linear is not None:
+            return interval(z, self._variance(table, z, self._linear))
+        low, high = self._rate.interval(LEVEL)
+        flat = interval(z, np.zeros(len(table))).p
+        return Prediction(flat, np.minimum(low, flat), np.maximum(high, flat))
 
     def explain(self, X: pd.DataFrame) -> Factors:
         """Contribution of each feature on the log-odds scale; with the base they add up to ``logit(p)``.
@@ -268,23 +268,23 @@ class ProbabilityModel:
             z += trees * self._trees.logits(table)
         return self._platt.apply(z)
 
-    def _logits_and_variance(self, table: Table) -> tuple[Floats, Floats]:
-        """Calibrated log-odds and their variance; the errors of the parts count as going together."""
-        linear, trees = self._shares
-        raw = self._z(table)
-        deviation = np.zeros(len(table))
-        centres = []
-        if self._linear is not None:
-            centres.append(self._linear.logits(table))
-            deviation += max(linear, 1 - trees) * np.sqrt(spread(self._linear.member_logits(table), centres[0]))
-        if self._trees is not None and trees:
-            centres.append(self._trees.logits(table))
-            own = spread(self._trees.member_logits(table), centres[-1])
-            deviation += trees * np.sqrt(smooth(own, len(self._trees.members), self._average))
-        variance = (self._platt.slope * deviation) ** 2 + self._platt.variance(raw)
-        if len(centres) == 2:
-            variance += DISAGREEMENT * (self._platt.slope * (centres[0] - centres[1])) ** 2
-        return raw, variance
+    def _variance(self, table: Table, z: Floats, linear: LinearModel) -> Floats:
+        """Variance of the calibrated log-odds z; the errors of the parts count as going together."""
+        missed = unseen(min(self._rate.successes, self._rate.failures))
+        by_line = linear.logits(table)
+        own = LINEAR * spread(linear.member_logits(table), by_line)
+        if self.choice_ == "prior":
+            return own + self._rate.logit_variance + missed
+        share = self._shares[1]
+        # What the base rate takes of the blend is no better known than what the linear model says of it.
+        deviation = (1 - share) * np.sqrt(own)
+        apart = np.zeros(len(z))
+        if self._trees is not None and share:
+            by_trees = self._trees.logits(table)
+            own = spread(self._trees.member_logits(table), by_trees)
+            deviation += share * np.sqrt(TREES * smooth(own, len(self._trees.members), self._average))
+            apart = DISAGREEMENT * share * (by_line - by_trees) ** 2
+        return self._platt.slope**2 * (deviation**2 + apart) + self._platt.variance(z) + missed
 
 
 def _outcome(y: Any, rows: int) -> Floats:

@@ -13,7 +13,7 @@ from models.frame import Floats, Ints, Schema, Table
 
 MAX_ROUNDS = 300
 PATIENCE = 30
-PARALLEL_ROWS = 2_000  # below, threads cost more than they bring
+PARALLEL_ROWS = 5_000  # below, threads cost more than they bring
 MIN_ROUNDS = 5
 
 Params = dict[str, Any]

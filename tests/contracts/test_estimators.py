@@ -50,7 +50,7 @@ def ask_probability(model: ProbabilityModel, X: pd.DataFrame) -> np.ndarray:
 CASES = [
     Case(
         f"probability of {rows} rows",
-        lambda: ProbabilityModel(members=2),
+        lambda: ProbabilityModel(members=2, threads=1),
         lambda model, X, rows=rows: model.fit(X[:rows], outcome(rows), as_of=instants(rows)),
         ask_probability,
     )
@@ -58,7 +58,7 @@ CASES = [
 ] + [
     Case(
         f"amount of {rows} rows",
-        AmountModel,
+        lambda: AmountModel(threads=1),
         lambda model, X, rows=rows: model.fit(X[:rows], 100 * (1 + outcome(rows)) * np.arange(1, rows + 1)),
         lambda model, X: model.predict(X),
     )

@@ -5,38 +5,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit, logit
+from scipy.special import logit
+from worlds import world
 
 from domain.errors import FeatureSetMismatch, InvalidInput
 from models.probability import ProbabilityModel
 
 
-def world(rows: int, *, seed: int = 0, kind: str = "linear"):
-    """A frame with known probabilities: y ~ Bernoulli(p), days ascending over two years."""
-    random = np.random.default_rng(seed)
-    X = pd.DataFrame(random.standard_normal((rows, 5)), columns=list("abcde"))
-    level = random.integers(0, 5, rows)
-    z = -1 + 0.8 * X["a"] - 0.5 * X["b"] + 0.6 * (level == 2)
-    if kind == "steps":
-        z = -1.5 + 1.8 * (X["a"] > 0.3) * (X["b"] > 0) + 0.9 * np.abs(X["c"])
-    X["d"] = np.exp(2 * X["d"])
-    X.loc[random.random(rows) < 0.1, "c"] = np.nan
-    X["segment"] = pd.Categorical([f"s{i}" for i in level])
-    p = expit(z.to_numpy())
-    days = np.sort(random.integers(0, 720, rows))
-    as_of = pd.Series(np.datetime64("2023-01-01", "us") + days.astype("timedelta64[D]"))
-    return X, (random.random(rows) < p).astype(float), p, as_of
-
-
 def fitted(rows: int = 600, **how) -> tuple[ProbabilityModel, pd.DataFrame]:
     X, y, _, as_of = world(rows, **how)
-    return ProbabilityModel(members=2).fit(X, y, as_of=as_of), X
+    return ProbabilityModel(members=2, threads=1).fit(X, y, as_of=as_of), X
 
 
 @pytest.mark.parametrize("kind", ["linear", "steps"])
 def test_recovers_the_probabilities_of_a_known_world(kind: str):
     X, y, p, as_of = world(4_000, kind=kind)
-    model = ProbabilityModel(members=3).fit(X[:3_000], y[:3_000], as_of=as_of[:3_000])
+    model = ProbabilityModel(members=3, threads=1).fit(X[:3_000], y[:3_000], as_of=as_of[:3_000])
     prediction = model.predict(X[3_000:])
     error = np.sqrt(np.mean((prediction.p - p[3_000:]) ** 2))
     assert error < 0.085 < 0.75 * np.std(p)
@@ -45,8 +29,8 @@ def test_recovers_the_probabilities_of_a_known_world(kind: str):
 
 def test_more_rows_make_narrower_intervals():
     X, y, _, as_of = world(4_000)
-    few = ProbabilityModel(members=2).fit(X[:300], y[:300], as_of=as_of[:300]).predict(X)
-    many = ProbabilityModel(members=2).fit(X, y, as_of=as_of).predict(X)
+    few = ProbabilityModel(members=2, threads=1).fit(X[:300], y[:300], as_of=as_of[:300]).predict(X)
+    many = ProbabilityModel(members=2, threads=1).fit(X, y, as_of=as_of).predict(X)
     assert np.mean(many.high - many.low) < 0.6 * np.mean(few.high - few.low)
 
 
@@ -76,7 +60,7 @@ def test_interval_holds_the_probability_and_stays_inside():
 
 def test_no_rows_answer_one_half_with_a_wide_interval():
     X, _, _, as_of = world(5)
-    model = ProbabilityModel().fit(X[:0], [], as_of=as_of[:0])
+    model = ProbabilityModel(threads=1).fit(X[:0], [], as_of=as_of[:0])
     prediction = model.predict(X)
     assert model.choice_ == "prior"
     np.testing.assert_allclose(prediction.p, 0.5)
@@ -87,7 +71,7 @@ def test_no_rows_answer_one_half_with_a_wide_interval():
 @pytest.mark.parametrize(("rows", "outcome"), [(1, 0.0), (1, 1.0), (50, 0.0), (50, 1.0)])
 def test_one_class_gives_the_shrunk_rate(rows: int, outcome: float):
     X, _, _, as_of = world(rows)
-    model = ProbabilityModel().fit(X, np.full(rows, outcome), as_of=as_of)
+    model = ProbabilityModel(threads=1).fit(X, np.full(rows, outcome), as_of=as_of)
     expected = (outcome * rows + 0.5) / (rows + 1)
     np.testing.assert_allclose(model.predict(X).p, expected)
     assert model.explain(X).contributions.to_numpy().tolist() == np.zeros(X.shape).tolist()
@@ -105,7 +89,7 @@ def test_odd_columns_are_survived():
         nothing=pd.Categorical([np.nan] * 300),
         mostly=np.where(np.arange(300) < 299, np.nan, 3.0),
     )
-    model = ProbabilityModel(members=2).fit(odd, y, as_of=as_of)
+    model = ProbabilityModel(members=2, threads=1).fit(odd, y, as_of=as_of)
     prediction = model.predict(odd)
     assert np.isfinite(prediction.p).all()
     assert prediction.p.std() > 0.05
@@ -113,14 +97,14 @@ def test_odd_columns_are_survived():
 
 def test_no_columns_at_all():
     X, y, _, as_of = world(100)
-    model = ProbabilityModel().fit(X[[]], y, as_of=as_of)
+    model = ProbabilityModel(threads=1).fit(X[[]], y, as_of=as_of)
     np.testing.assert_allclose(model.predict(X[[]]).p, (y.sum() + 0.5) / 101)
 
 
 def test_a_thousand_levels():
     X, y, _, as_of = world(2_000)
     many = X.assign(partner=pd.Categorical([f"p{i % 1000}" for i in range(2_000)]))
-    model = ProbabilityModel(members=1).fit(many, y, as_of=as_of)
+    model = ProbabilityModel(members=1, threads=1).fit(many, y, as_of=as_of)
     new = many.assign(partner=pd.Categorical(["never seen"] * 2_000))
     assert np.isfinite(model.predict(new).p).all()
 
@@ -134,7 +118,7 @@ def test_unseen_level_is_as_missing():
 
 def test_equal_instants_use_random_folds():
     X, y, _, as_of = world(500)
-    model = ProbabilityModel(members=2).fit(X, y, as_of=np.full(500, as_of[0]), group=np.arange(500) // 4)
+    model = ProbabilityModel(members=2, threads=1).fit(X, y, as_of=np.full(500, as_of[0]), group=np.arange(500) // 4)
     assert model.choice_ != "prior"
     assert model.predict(X).p.std() > 0.1
 
@@ -142,8 +126,8 @@ def test_equal_instants_use_random_folds():
 def test_repeated_rows_of_a_group_do_not_narrow_the_interval():
     X, y, _, _ = world(150, seed=1)
     same = pd.Series([pd.Timestamp("2024-01-01")] * 150)
-    once = ProbabilityModel(members=3).fit(X, y, as_of=same, group=np.arange(150)).predict(X)
-    often = ProbabilityModel(members=3).fit(
+    once = ProbabilityModel(members=3, threads=1).fit(X, y, as_of=same, group=np.arange(150)).predict(X)
+    often = ProbabilityModel(members=3, threads=1).fit(
         pd.concat([X] * 6, ignore_index=True), np.tile(y, 6), as_of=pd.concat([same] * 6), group=np.tile(range(150), 6)
     )  # fmt: skip
     width = np.mean(often.predict(X).high - often.predict(X).low)
@@ -152,8 +136,8 @@ def test_repeated_rows_of_a_group_do_not_narrow_the_interval():
 
 def test_weights_count():
     X, y, _, as_of = world(400)
-    base = ProbabilityModel(members=1).fit(X, y, as_of=as_of).predict(X).p.mean()
-    heavy = ProbabilityModel(members=1).fit(X, y, as_of=as_of, weight=1 + 3 * y).predict(X).p.mean()
+    base = ProbabilityModel(members=1, threads=1).fit(X, y, as_of=as_of).predict(X).p.mean()
+    heavy = ProbabilityModel(members=1, threads=1).fit(X, y, as_of=as_of, weight=1 + 3 * y).predict(X).p.mean()
     assert heavy > base + 0.15
 
 
@@ -168,13 +152,13 @@ def test_wrong_kind_is_named():
 def test_bad_outcomes_and_weights_are_refused():
     X, y, _, as_of = world(10)
     with pytest.raises(InvalidInput, match="0 and 1"):
-        ProbabilityModel().fit(X, np.full(10, 0.5), as_of=as_of)
+        ProbabilityModel(threads=1).fit(X, np.full(10, 0.5), as_of=as_of)
     with pytest.raises(InvalidInput, match="weight"):
-        ProbabilityModel().fit(X, y, as_of=as_of, weight=-np.ones(10))
+        ProbabilityModel(threads=1).fit(X, y, as_of=as_of, weight=-np.ones(10))
     with pytest.raises(InvalidInput, match="as_of"):
-        ProbabilityModel().fit(X, y, as_of=as_of[:5])
+        ProbabilityModel(threads=1).fit(X, y, as_of=as_of[:5])
     with pytest.raises(InvalidInput, match="twice"):
-        ProbabilityModel().fit(pd.concat([X, X], axis=1), y, as_of=as_of)
+        ProbabilityModel(threads=1).fit(pd.concat([X, X], axis=1), y, as_of=as_of)
 
 
 def test_saved_files_are_text(tmp_path: Path):
