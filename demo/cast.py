@@ -118,7 +118,7 @@ def _body(rng: np.random.Generator, n: int) -> dict[str, Array]:
         "employees": employees,
         "revenue": np.round(employees * rng.lognormal(11.4, 0.4, n), -3),
         "founded": np.round(rng.gamma(2.2, 2200.0, n) + 200),
-        "preferred_size": 3.4 + 0.45 * (np.log(employees) - 3.6) + rng.normal(0, 0.45, n),
+        "preferred_size": 3.4 + 0.45 * (np.log(employees) - 3.6) + rng.normal(0, 0.3, n),
     }
 
 
@@ -126,7 +126,7 @@ def _skills(rng: np.random.Generator, n: int, products: int) -> dict[str, Array]
     n_industries, n_topics = len(vocabulary.INDUSTRIES), len(vocabulary.TOPICS)
     industries = _some_of(rng, n, n_industries, np.array([0.35, 0.4, 0.25]))
     pair = rng.integers(0, len(vocabulary.STRENGTH_PAIRS), n)
-    strength = rng.normal(0, 0.15, (n, n_topics))
+    strength = rng.normal(0, 0.1, (n, n_topics))
     pairs = np.array(vocabulary.STRENGTH_PAIRS)[pair]
     strength[np.arange(n)[:, None], pairs] += 1.0
     focus = _some_of(rng, n, products, np.array([0.4, 0.35, 0.25]))
@@ -135,12 +135,12 @@ def _skills(rng: np.random.Generator, n: int, products: int) -> dict[str, Array]
     interest = 0.9 * strength + 0.8 * _some_of(rng, n, n_topics, np.array([0.2, 0.4, 0.4]))
     return {
         "industries": industries,
-        "industry_skill": np.where(industries, 1.0, -0.15) + rng.normal(0, 0.3, industries.shape),
+        "industry_skill": np.where(industries, 1.0, -0.15) + rng.normal(0, 0.2, industries.shape),
         "pair": pair,
         "profile_variant": rng.integers(0, 4, n),
         "strength": strength,
         "product_focus": focus,
-        "product_skill": 0.8 * focus + rng.normal(0, 0.4, focus.shape),
+        "product_skill": 0.9 * focus + rng.normal(0, 0.25, focus.shape),
         "offered": covers_all[:, None] | courses,
         "covers_all": covers_all,
         "courses": courses,
@@ -165,7 +165,7 @@ def _temper(rng: np.random.Generator, n: int, spec: WorldSpec, employees: Array)
     return {
         "quality": quality,
         "responsiveness": rng.normal(0, 1, n),
-        "frailty": rng.normal(0, 0.45, n),
+        "frailty": rng.normal(0, 0.3, n),
         "session_rate": per_day * rng.gamma(1.0, 1.0, n),
         "session_size": rng.gamma(4.0, (ACTIVITIES_A_SESSION - 1) / 4.0, n),
         "season_phase": rng.uniform(0, 2 * np.pi, n),
