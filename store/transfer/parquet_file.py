@@ -11,6 +11,8 @@ from store.transfer.batch import RawBatch, Unreadable
 from store.transfer.files import SourceFile
 
 _ROWS = 32_768
+_ERRORS = (pa.ArrowException, OSError, ValueError)
+"""What damaged files raise; ValueError where a name in them is no UTF-8."""
 
 
 class ParquetFile:
@@ -24,7 +26,7 @@ class ParquetFile:
         try:
             self._file = parquet.ParquetFile(source.path)
             self.names = list(self._file.schema_arrow.names)
-        except (pa.ArrowException, OSError) as error:
+        except _ERRORS as error:
             raise Unreadable(1, f"is no complete Parquet file ({_brief(error)}); write or copy it again") from None
 
     def batches(self) -> Iterator[RawBatch]:
@@ -38,7 +40,7 @@ class ParquetFile:
                 lines = np.arange(first + 1, first + block.num_rows + 1, dtype=np.int64)
                 yield RawBatch(columns, block.num_rows, first, lines)
                 first += block.num_rows
-        except (pa.ArrowException, OSError) as error:
+        except _ERRORS as error:
             raise Unreadable(
                 first + 1, f"the Parquet data are damaged after row {first} ({_brief(error)}); write or copy it again"
             ) from None
