@@ -30,7 +30,9 @@ class Services:
 
     def unit_of_work(self, actor: Actor, *, read_only: bool = False) -> UnitOfWork:
         """Open a transaction on behalf of `actor`; one that only reads never waits for an import to end."""
-        return UnitOfWork(self.intelligence.engine, actor, self.clock, read_only=read_only)
+        return UnitOfWork(
+            self.intelligence.engine, actor, self.clock, read_only=read_only, currency=self.settings.currency
+        )
 
 
 def get_services(request: Request) -> Services:

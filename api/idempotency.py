@@ -39,15 +39,30 @@ def once(work: UnitOfWork, key: str | None, request: Any, create: Callable[[], A
     status : int
         Status of the answer.
     """
-    if key is None:
-        return JSONResponse(jsonable_encoder(create()), status)
-    body_hash = hashlib.sha256(json.dumps(jsonable_encoder(request), sort_keys=True).encode()).hexdigest()
-    actor = work.actor.name
-    earlier = work.idempotency.get(actor, key)
+    earlier = replay(work, key, request)
     if earlier is not None:
-        if earlier.body_hash != body_hash:
-            raise IdempotencyMismatch(f"Idempotency-Key {key!r} came before with another body; use a new key")
-        return JSONResponse(earlier.body, earlier.status, {"Idempotency-Replayed": "true"})
+        return earlier
     body = jsonable_encoder(create())
-    work.idempotency.put(actor, key, body_hash, status, body)
+    if key is not None:
+        work.idempotency.put(work.actor.name, key, _hash(request), status, body)
     return JSONResponse(body, status)
+
+
+def replay(work: UnitOfWork, key: str | None, request: Any) -> JSONResponse | None:
+    """Return the answer that `key` got before, None if it is new.
+
+    Raises
+    ------
+    IdempotencyMismatch
+        If it came with another request.
+    """
+    earlier = work.idempotency.get(work.actor.name, key) if key is not None else None
+    if earlier is None:
+        return None
+    if earlier.body_hash != _hash(request):
+        raise IdempotencyMismatch(f"Idempotency-Key {key!r} came before with another body; use a new key")
+    return JSONResponse(earlier.body, earlier.status, {"Idempotency-Replayed": "true"})
+
+
+def _hash(request: Any) -> str:
+    return hashlib.sha256(json.dumps(jsonable_encoder(request), sort_keys=True).encode()).hexdigest()

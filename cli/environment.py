@@ -14,9 +14,8 @@ from domain.errors import InvalidInput
 from domain.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from intelligence.context import Intelligence
+    from store.engine import Engine
 
 _GLOBAL_OPTIONS = {"--home": "ALLYWISE_HOME", "--db": "ALLYWISE_DATABASE_URL"}
 

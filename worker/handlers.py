@@ -32,6 +32,8 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
     from store.transfer import import_folder
 
     folder = Path(payload["folder"])
+    # No progress inside: the import is one transaction, and SQLite has one writer at a time.
+    report(0.0)
     done = import_folder(
         context.intelligence.engine,
         folder,
@@ -39,7 +41,6 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
         dry_run=payload["dry_run"],
         on_error=payload["on_error"],
         clock=context.clock,
-        progress=lambda _resource, _rows: report(0.5),
     )
     shutil.rmtree(folder, ignore_errors=True)
     problems = [str(problem) for problem in done.problems]

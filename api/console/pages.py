@@ -150,7 +150,7 @@ def _match_panel(services: Services) -> dict[str, Any] | None:
     lead = answers.newest_open_lead(services)
     if lead is None:
         return None
-    found = answers.match(services, MatchRequest(lead_id=lead, limit=_SHOWN))
+    found = answers.match(services, MatchRequest(lead_id=lead, limit=_SHOWN)).answer
     codes = Counter(code for excluded in found.excluded for code in excluded.codes)
     return {"lead": lead, "answer": found, "main_code": codes.most_common(1)[0][0] if codes else None}
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from api import answers
-from api.dependencies import ServicesDep, Work, allow
-from api.idempotency import IdempotencyKey, once
+from api.dependencies import ActorDep, ServicesDep, Work, allow
+from api.idempotency import IdempotencyKey, once, replay
 from api.problems import problem_responses
 from api.schemas import MatchAnswer, MatchRequest
 from domain.terms import Role
@@ -21,13 +21,20 @@ router = APIRouter(tags=["matching"])
     responses=problem_responses(401, 403, 404, 422, 503),
 )
 def match_lead(
-    body: MatchRequest, services: ServicesDep, work: Work, idempotency_key: IdempotencyKey = None
+    body: MatchRequest, services: ServicesDep, actor: ActorDep, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Rank all eligible partners for a lead by P(win), and say for everyone else why not.
 
     The decision is stored with feature values and versions under `match_id`. Safe to retry with an Idempotency-Key.
     """
-    return once(work, idempotency_key, body, lambda: answers.match(services, body, work), 200)
+    with services.unit_of_work(actor, read_only=True) as work:
+        earlier = replay(work, idempotency_key, body)
+    if earlier is not None:
+        return earlier
+    # The store is not locked while the models work: only the decision is written.
+    found = answers.match(services, body)
+    with services.unit_of_work(actor) as work:
+        return once(work, idempotency_key, body, lambda: found.keep(work), 200)
 
 
 @router.get(

@@ -21,7 +21,7 @@ def health() -> dict[str, str]:
 def readiness(services: ServicesDep) -> dict[str, str]:
     """Say that the store answers and has the schema of this version."""
     check_schema(services.intelligence.engine)
-    with services.unit_of_work(SYSTEM) as work:
+    with services.unit_of_work(SYSTEM, read_only=True) as work:
         work.repository("programs").list(limit=1)
     return {"status": "ready"}
 

@@ -1,0 +1,237 @@
+"""The four answers in the shape of the API: services called once, their frames turned into payloads."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from api.dependencies import Services, utc
+from api.schemas import (
+    Candidate,
+    ChurnRisk,
+    ChurnRiskList,
+    Exclusion,
+    FitScore,
+    MatchAnswer,
+    MatchRequest,
+    ProspectRanking,
+    Recommendation,
+    RecommendationList,
+)
+from domain.context import SYSTEM
+from domain.errors import InvalidInput, NotFound
+from domain.terms import ModelName
+from intelligence.context import BASELINE
+from intelligence.matching.service import match_leads, open_leads
+from intelligence.recommend.service import recommend
+from intelligence.scoring.churn import ChurnScores, churn_scores
+from intelligence.scoring.fit import FitScores, fit_company, fit_scores
+from store.unit_of_work import UnitOfWork
+
+Filters = Mapping[str, str | None]
+Row = dict[str, Any]
+
+_FACTORS = 12
+
+
+@dataclass(frozen=True)
+class Match:
+    """A decision, with what has to be kept to replay it."""
+
+    request: MatchRequest
+    answer: MatchAnswer
+    features: list[Row]
+
+    def keep(self, work: UnitOfWork) -> MatchAnswer:
+        """Store the decision in `work` and return the answer."""
+        lead = self.request.lead_id
+        work.match_runs.put(
+            id=self.answer.match_id,
+            as_of=self.answer.as_of,
+            created_by=work.actor.name,
+            lead_id=work.repository("leads").get(lead)["id"] if lead is not None else None,
+            model_version=self.answer.model_version,
+            request=self.request.model_dump(mode="json", exclude_unset=True),
+            response=self.answer.model_dump(mode="json"),
+            features=self.features,
+        )
+        return self.answer
+
+
+def match(services: Services, request: MatchRequest) -> Match:
+    """Rank partners for a lead.
+
+    Raises
+    ------
+    InvalidInput
+        If the request names no lead, or two.
+    NotFound
+        If ``lead_id`` is not in the store.
+    """
+    as_of = utc(request.as_of) or services.clock()
+    lead = _lead_of(services, request, as_of)
+    result = match_leads(services.intelligence, [lead], as_of, request.limit, request.by, details=True)
+    candidates = [
+        Candidate.model_validate(row | details | {"factors": [_named(factor) for factor in details["factors"]]})
+        for row, details in zip(_records(result.candidates), result.details, strict=True)
+    ]
+    versions = result.candidates["model_version"]
+    version = str(versions.iloc[0]) if len(versions) else _version(services, ModelName.MATCH, as_of)
+    answer = MatchAnswer(
+        match_id=uuid.uuid4().hex,
+        as_of=as_of,
+        model_version=version,
+        candidates=candidates,
+        excluded=_excluded(result.exclusions),
+    )
+    return Match(request, answer, [details["features"] for details in result.details])
+
+
+def _lead_of(services: Services, request: MatchRequest, as_of: datetime) -> str | Row:
+    if (request.lead is None) == (request.lead_id is None):
+        raise InvalidInput("give either 'lead' with its fields or 'lead_id'", field="lead")
+    if request.lead is not None:
+        return request.lead.model_dump(exclude_unset=True)
+    known = services.intelligence.history(as_of if request.as_of else None).leads["external_id"]
+    if request.lead_id not in set(known):
+        raise NotFound(f"no lead {request.lead_id!r} as of {as_of.isoformat()}", lead_id=request.lead_id)
+    return str(request.lead_id)
+
+
+def _excluded(exclusions: pd.DataFrame) -> list[Exclusion]:
+    return [
+        Exclusion(partner=str(partner), codes=list(rows["code"]), texts=list(rows["text"]))
+        for partner, rows in exclusions.groupby("partner", sort=False)
+    ]
+
+
+def newest_open_lead(services: Services) -> str | None:
+    """Return the external id of the newest lead that waits for a partner."""
+    leads = open_leads(services.intelligence)
+    return str(leads.sort_values("created_at")["external_id"].iloc[-1]) if len(leads) else None
+
+
+def churn_risk(
+    services: Services,
+    as_of: datetime | None,
+    horizon_days: int | None,
+    filters: Filters,
+    limit: int,
+    *,
+    min_p: float = 0.0,
+) -> ChurnRiskList:
+    """List partners by what is at risk; the newest stored scores answer when no `as_of` is given."""
+    horizon = horizon_days or services.settings.churn_horizons_days[-1]
+    stored = _stored(services, ModelName.CHURN, horizon) if as_of is None else []
+    instant = as_of or (stored[0]["as_of"] if stored else services.clock())
+    rows = stored or _explained(churn_scores(services.intelligence, instant, horizon))
+    chosen = _filtered(services, as_of, rows, filters, "p_inactive", min_p)
+    chosen.sort(key=lambda row: (-(row["revenue_at_risk"] or 0), -row["p_inactive"], row["partner"]))
+    items = [ChurnRisk.model_validate(row | {"reasons": _listed(row, "reason")}) for row in chosen[:limit]]
+    mean = sum(item.p_inactive for item in items) / len(items) if items else None
+    revenue = sum(item.revenue_at_risk or 0 for item in items)
+    return ChurnRiskList(
+        as_of=instant, horizon_days=horizon, expected_precision=mean, revenue_at_risk=round(revenue, 2), items=items
+    )
+
+
+def prospect_ranking(
+    services: Services, as_of: datetime | None, filters: Filters, limit: int, *, min_p: float = 0.0
+) -> ProspectRanking:
+    """Rank prospects; the newest stored scores answer when no `as_of` is given."""
+    stored = _stored(services, ModelName.FIT, services.settings.fit_horizon_days) if as_of is None else []
+    instant = as_of or (stored[0]["as_of"] if stored else services.clock())
+    rows = stored or _explained(fit_scores(services.intelligence, instant))
+    chosen = _filtered(services, as_of, rows, filters, "p_productive", min_p)
+    chosen.sort(key=lambda row: (-row["p_productive"], row["partner"]))
+    return ProspectRanking(as_of=instant, items=[_fit_score(row) for row in chosen[:limit]])
+
+
+def fit_company_score(services: Services, company: Row, as_of: datetime | None) -> FitScore:
+    """Score a company that is not in the store."""
+    row = _explained(fit_company(services.intelligence, company, as_of or services.clock()))[0]
+    return _fit_score(row | {"partner": None, "name": company.get("name")})
+
+
+def _fit_score(row: Row) -> FitScore:
+    return FitScore.model_validate(row | {"reasons": _listed(row, "reason"), "similar": _listed(row, "similar")})
+
+
+def recommendations(
+    services: Services, partner: str, kind: str | None, limit: int, as_of: datetime | None
+) -> RecommendationList:
+    """Recommend content and offers to one partner."""
+    instant = as_of or services.clock()
+    frame = recommend(services.intelligence, kind, [partner], top=limit, as_of=as_of)
+    items = [Recommendation.model_validate(row) for row in _records(frame)]
+    return RecommendationList(partner=partner, as_of=instant, items=items[:limit])
+
+
+def item_titles(services: Services) -> dict[tuple[str, str], str]:
+    """Return titles by (kind, external id) of all assets and offers."""
+    history = services.intelligence.history()
+    return {
+        (kind, str(row.external_id)): str(row.title)
+        for kind, frame in (("asset", history.assets), ("offer", history.offers))
+        for row in frame[["external_id", "title"]].itertuples(index=False)
+    }
+
+
+def _explained(scores: ChurnScores | FitScores) -> list[Row]:
+    """Return scored rows, each with its base and factors."""
+    explanation = scores.explanation
+    if explanation is None:
+        return []
+    return [
+        row | {"base": float(explanation.base[position]), "factors": explanation.factors(position, limit=_FACTORS)}
+        for position, row in enumerate(_records(scores.frame))
+    ]
+
+
+def _stored(services: Services, model: str, horizon_days: int) -> list[Row]:
+    """Return the newest stored scoring run, if there is one, as rows of its output."""
+    with services.unit_of_work(SYSTEM, read_only=True) as work:
+        found = list(work.scores.latest(model, horizon_days, until=services.clock()).values())
+    newest = max((score.as_of for score in found), default=None)
+    return [score.details | {"as_of": score.as_of} for score in found if score.as_of == newest]
+
+
+def _filtered(
+    services: Services, as_of: datetime | None, rows: Iterable[Row], filters: Filters, p: str, min_p: float
+) -> list[Row]:
+    """Return the rows that pass, each with the partner's name."""
+    history = services.intelligence.history(as_of)
+    programs = dict(zip(history.programs["id"], history.programs["external_id"], strict=True))
+    partners = history.partners.assign(program=history.partners["program_id"].map(programs))
+    known = partners.set_index("external_id")[["name", "program", "tier", "country", "kind", "account_manager"]]
+    profiles = known.to_dict("index")
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    return [
+        row | {"name": str(profiles[row["partner"]]["name"])}
+        for row in rows
+        if row["partner"] in profiles
+        and row[p] >= min_p
+        and all(profiles[row["partner"]][name] == value for name, value in wanted.items())
+    ]
+
+
+def _version(services: Services, name: ModelName, as_of: datetime) -> str:
+    version = services.intelligence.registry.serving(name, as_of)
+    return version.label if version is not None else BASELINE
+
+
+def _listed(row: Row, prefix: str) -> list[str]:
+    return [str(row[f"{prefix}_{k}"]) for k in (1, 2, 3) if row.get(f"{prefix}_{k}")]
+
+
+def _named(factor: Row) -> Row:
+    return {"sentence": factor["text"]} | factor
+
+
+def _records(frame: pd.DataFrame) -> list[Row]:
+    """Return a frame as rows with None for missing."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
