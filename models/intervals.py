@@ -13,7 +13,7 @@ Z80 = 1.2815515655446004
 EDGE = 1e-6
 BORROWED = 4.0  # members' worth of the average spread that each row's own is smoothed with
 # How much of each source of variance counts. Found on simulated worlds of 300, 1,000 and 5,000 rows (linear, with steps
-# and interactions, weak, without any signal) so that on average about 80 % of the true probabilities lie inside.
+# and interactions, weak, without any signal) so that on average 80 to 89 % of the true probabilities lie inside.
 LINEAR = 0.6  # of the posterior of the linear model
 TREES = 1.5  # of the spread of the trees' members, which does not show what all of them miss
 DISAGREEMENT = 0.1  # of the squared difference between linear model and trees
