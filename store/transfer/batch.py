@@ -16,7 +16,7 @@ BROKEN_TEXT = "_reject_text"
 
 IGNORED = frozenset({REASON, BROKEN_TEXT})
 
-BATCH_BYTES = 8 * 2**20
+BATCH_BYTES = 4 * 2**20
 BATCH_ROWS = 65_536
 
 
