@@ -20,7 +20,7 @@ Selection = npt.NDArray[np.int64] | slice
 DAY_US = 86_400_000_000
 EVERYONE = slice(None)
 _EPOCH_US = 946_684_800_000_000  # 2000-01-01: weights grow from here, so that old counts need not be touched
-_LARGEST_EXPONENT = 90.0  # 2**90 times any count stays far inside single precision
+_LARGEST_EXPONENT = 960.0  # beyond the double's range; single precision holds half-lives of a year until 2120
 
 
 def growth(at_us: npt.ArrayLike, half_life_days: float) -> Floats:
@@ -71,8 +71,10 @@ class AffinityParameters:
     def score(self, terms: npt.NDArray[Any]) -> Floats:
         """Weighted sum of `terms` of shape (n, k) in the order of `names`."""
         if not self.weights:
-            return np.asarray(terms, dtype=np.float64).sum(axis=1) + self.intercept
-        return np.asarray(terms @ np.asarray(self.weights, dtype=terms.dtype), dtype=np.float64) + self.intercept
+            total: Floats = np.asarray(terms, dtype=np.float64).sum(axis=1)
+            return total + self.intercept
+        weighted: Floats = np.asarray(terms @ np.asarray(self.weights, dtype=terms.dtype), dtype=np.float64)
+        return weighted + self.intercept
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -81,7 +83,7 @@ class AffinityParameters:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Read what `as_json` returned."""
-        lists = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        lists: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
         return cls(**lists)
 
 
@@ -215,7 +217,8 @@ class AffinityState:
 
     def _decayed_popularity(self, at_us: int, partners: Selection) -> Floats:
         scale = [1.0 / float(growth(at_us, days)) for days in self.parameters.popularity_days]
-        return self._popularity[:, partners] * np.asarray(scale).reshape(-1, 1)
+        decayed: Floats = self._popularity[:, partners] * np.asarray(scale).reshape(-1, 1)
+        return decayed
 
 
 def logit(p: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -276,13 +279,14 @@ def fit_weights(
         Sorted lead positions: then a conditional logit (McFadden 1974) among the pairs of each lead, whose other
         pairs may be a uniform sample; without, a logistic fit with intercept.
     penalty : float
-        Strength of the pull towards 1 (plain naive Bayes), in units of one row.
+        Strength of the pull towards one half (naive Bayes counts what attributes share twice).
     most : int
         Cells beyond which a regular subsample of rows (or leads) is taken.
 
     Returns
     -------
     weights : array of shape (k,)
+        0 for terms that never vary.
     intercept : float
         0.0 for the conditional logit.
     """
@@ -290,7 +294,9 @@ def fit_weights(
     x, y, group = _thin(x, np.asarray(y, dtype=np.float64), group, most)
     k = x.shape[1]
     start = np.concatenate([np.full(k, 0.5), [0.0]])
-    bounds = [(0.0, 3.0)] * k + [(-20.0, 20.0) if group is None else (0.0, 0.0)]
+    varies = np.ptp(x, axis=0) > 0 if len(x) else np.zeros(k, dtype=bool)
+    bounds = [(0.0, 3.0 if varying else 0.0) for varying in varies] + [(-20.0, 20.0) if group is None else (0.0, 0.0)]
+    start[:k][~varies] = 0.0
     objective = _logistic_loss if group is None else _conditional_loss
     starts = None if group is None else np.flatnonzero(np.diff(group, prepend=group[0] - 1))
     result = minimize(

@@ -20,7 +20,7 @@ from intelligence.features.pair_build import (
 )
 from intelligence.features.pair_leads import describe_leads, lead_table
 from intelligence.features.pair_state import PairState
-from intelligence.features.pair_world import PairWorld
+from intelligence.features.pair_world import DAY_US, PairWorld
 from intelligence.matching.eligibility import Eligibility
 from models.affinity import AffinityParameters, fit_weights
 from models.match import MatchModel
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 MOST_ROWS = 400_000
+_MOST_ROWS_OF_WINS = 120_000
+_RIVALS_KEPT = 30
+"""Of each lead's candidates, drawn evenly and weighted accordingly: near and far ones keep their proportion."""
 _MOST_TERM_LEADS = 3_000
 _RANDOM_RIVALS = 300
 _EARLY_SHARE = 0.65
@@ -156,33 +159,59 @@ def _from_wins(
     most = context.settings.match_candidates
     winners = {int(lead): group for lead, group in examples.rows.groupby("lead", sort=False)}
     order = list(winners)  # by time
-    fitted = _fit_stage_one(world, spec, winners, order, context.seed)
-    spec = replace(spec, affinity=fitted)
-    newest = order[-max(MOST_ROWS // most, 50) :]
-    context.report(f"stage 1 fitted; {most} candidates for each of {len(newest):,} leads")
-    state = PairState(world, fitted)
+    spec = replace(spec, affinity=_fit_stage_one(world, spec, winners, order, context.seed))
+    newest = order[-(_MOST_ROWS_OF_WINS // min(most, _RIVALS_KEPT)) :]
+    context.report(f"stage 1 fitted; candidates for each of {len(newest):,} leads")
+    state = PairState(world, spec.affinity)
     rules = Eligibility(world, state.profiles)
     pairs = PairRows(spec, state, world.batch)
-    parts = []
-    for lead in newest:
-        group = winners[lead]
-        at = int(group["at"].iloc[0])
-        state.advance(at)
-        query = world.batch.query(lead)
-        allowed = np.flatnonzero(_allowed(rules, world, lead, at, group["partner"].to_numpy(np.int64)))
-        scores = state.scores(query, at)
-        chosen = allowed[np.argsort(-scores[allowed], kind="stable")[:most]]
-        pairs.add(lead, at, chosen, scores)
-        amounts = group.set_index("partner")["amount"].reindex(chosen).to_numpy(np.float64)
-        won = np.isin(chosen, group["partner"].to_numpy(np.int64)).astype(np.float64)
-        known = int(group["known"].iloc[0])
-        parts.append(
-            pd.DataFrame({"lead": lead, "partner": chosen, "at": at, "known": known, "won": won, "amount": amounts})
-        )
+    random = np.random.default_rng(context.seed)
+    parts = [_candidates_of(lead, winners[lead], pairs, state, rules, most, random) for lead in newest]
     rows = pd.concat(parts, ignore_index=True)
-    longest = int(np.ceil((rows["known"] - rows["at"]).max() / 86_400_000_000))
+    longest = int(np.ceil((rows["known"] - rows["at"]).max() / DAY_US))
     horizon = min(max(longest, 1), context.settings.match_horizon_days)
     return _dataset(pairs.frame(), rows, spec, horizon), spec
+
+
+def _candidates_of(
+    lead: int,
+    winners: pd.DataFrame,
+    pairs: PairRows,
+    state: PairState,
+    rules: Eligibility,
+    most: int,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    """Add the best stage-1 candidates of a lead to `pairs` and return their outcomes."""
+    at, won_by = int(winners["at"].iloc[0]), winners["partner"].to_numpy(np.int64)
+    state.advance(at)
+    scores = state.scores(state.world.batch.query(lead), at)
+    allowed = np.flatnonzero(_allowed(rules, state.world, lead, at, won_by))
+    best = allowed[np.argsort(-scores[allowed], kind="stable")[:most]]
+    chosen, weight = _thinned(best, np.isin(best, won_by), random)
+    pairs.add(lead, at, chosen, scores)
+    return pd.DataFrame(
+        {
+            "lead": lead,
+            "partner": chosen,
+            "at": at,
+            "known": int(winners["known"].iloc[0]),
+            "won": np.isin(chosen, won_by).astype(np.float64),
+            "amount": winners.set_index("partner")["amount"].reindex(chosen).to_numpy(np.float64),
+            "weight": weight,
+        }
+    )
+
+
+def _thinned(
+    candidates: Ints, won: npt.NDArray[np.bool_], random: np.random.Generator
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Keep all winners and an even sample of the others, which weigh as many as they stand for."""
+    rivals = np.flatnonzero(~won)
+    kept = random.choice(rivals, min(_RIVALS_KEPT, len(rivals)), replace=False)
+    rows = np.sort(np.concatenate([np.flatnonzero(won), kept]))
+    weight = np.where(won[rows], 1.0, len(rivals) / max(len(kept), 1))
+    return candidates[rows], weight
 
 
 def _allowed(rules: Eligibility, world: PairWorld, lead: int, at: int, winners: Ints) -> npt.NDArray[np.bool_]:
@@ -228,6 +257,7 @@ def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon
         known_at=rows["known"].to_numpy(np.int64).astype("datetime64[us]"),
         group=rows["lead"].to_numpy(np.int64),
         horizon_days=horizon_days,
+        weight=rows["weight"].to_numpy(np.float64) if "weight" in rows else None,
         extra=rows[["partner", "amount"]].reset_index(drop=True),
         feature_set=FEATURE_SET,
         fingerprint=spec.fingerprint,

@@ -20,7 +20,7 @@ _FEW_OF_A_CLASS = 5
 _ENOUGH_MATURE = 200
 
 LABEL_RULES: dict[Source, str] = {
-    "offers": "The partner accepts the offered lead and a deal of it by the partner is won within {days} days of the offer.",
+    "offers": "The partner accepts the offered lead and wins a deal of it within {days} days of the offer.",
     "deals": "A deal that the partner registers is won.",
     "wins": "The partner is one of those who win the lead, among the eligible ones that did not.",
 }

@@ -50,7 +50,7 @@ class PairSpec:
         Whether the partner itself is a category.
     """
 
-    leads: LeadSpec = LeadSpec()
+    leads: LeadSpec = field(default_factory=LeadSpec)
     affinity: AffinityParameters = field(default_factory=lambda: AffinityParameters(contrast=True))
     horizon_days: int = 180
     partner_numbers: tuple[str, ...] = _PARTNER_NUMBERS
@@ -187,7 +187,7 @@ class PairRows:
 
 
 def _column(values: Mapping[str, Any], name: str, partners: Ints, empty: Any) -> npt.NDArray[Any]:
-    """A profile field; one that the store does not have any more is empty."""
+    """Return a profile field; one that the store does not have any more is empty."""
     found = values.get(name)
     return np.full(len(partners), empty) if found is None else found[partners]
 
@@ -228,11 +228,11 @@ def build_pairs(
     """
     state = PairState(world, spec.affinity)
     rows = PairRows(spec, state, batch)
+    if not len(leads):
+        return rows.frame()
     order = np.lexsort((partners, leads, at_us))
     bounds = np.flatnonzero((np.diff(leads[order], prepend=-1) != 0) | (np.diff(at_us[order], prepend=-1) != 0))
     for start, stop in zip(bounds.tolist(), [*bounds[1:].tolist(), len(order)], strict=True):
-        if start == stop:
-            continue
         chosen = order[start:stop]
         at = int(at_us[chosen[0]])
         state.advance(at)

@@ -240,7 +240,7 @@ class PairState:
         return columns
 
     def _nearness(self, lead: LeadQuery, partners: Selection) -> Floats | None:
-        """Minus log of distance in tens of kilometres: 0 at the door; 500 km are assumed where a partner's is unknown."""
+        """Minus log of the distance in tens of kilometres, 0 at the door; where a partner's is unknown, of 500 km."""
         if np.isnan(lead.latitude) or np.isnan(lead.longitude):
             return None
         values = self.profiles.values
@@ -252,7 +252,7 @@ class PairState:
         return np.asarray(nearness[partners])
 
     def _record(self, lead: LeadQuery, at_us: int, partners: Selection) -> Singles:
-        """The partner's own record: outcomes, answers, load, recency, usual amount; shape (n, k)."""
+        """Return the partner's own record: outcomes, answers, load, recency, usual amount; shape (n, k)."""
         c = self._counts[:, partners]
         wins, accepts = c[PairEvent.WIN], c[PairEvent.ACCEPT]
         refusals = c[PairEvent.DECLINE] + c[PairEvent.EXPIRE]

@@ -1,5 +1,6 @@
 """The answer where no model serves: win rates and affinity, shrunk, with wide intervals."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.special import logit as log_odds
 from intelligence.features.pair_build import PairSpec, describe_partners
 from intelligence.features.pair_events import FAILURES, PairEvent
 from intelligence.features.pair_leads import describe_leads, lead_table
+from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import Encoder, PairWorld
 from models.affinity import AffinityParameters
 from models.probability import Factors, Prediction
@@ -22,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 
 _Z80 = 1.2816
 _ATTRIBUTE_WEIGHT = 0.5
+_SIDE_WEIGHT = 0.2
+_WEIGHTS = {"rate": 1.0, "lift": 1.0, "wins_365": 0.7, "wins_90": 0.1, "customer_wins": 0.5}
 _LEAST_SPREAD = 0.3
 
 
@@ -34,7 +38,14 @@ def baseline_world(
     world = PairWorld(history, describe_leads(table, protected), horizon_days, encoder, table)
     only_wins = (world.events.kind == PairEvent.WIN).any() and not np.isin(world.events.kind, FAILURES).any()
     affinity = AffinityParameters(contrast=not only_wins)
+    names = PairState(world, affinity).term_names
+    affinity = replace(affinity, names=names, weights=tuple(_weight(name) for name in names))
     return world, PairSpec(world.spec, affinity, horizon_days, numbers, words)
+
+
+def _weight(term: str) -> float:
+    kind = term.partition(".")[0]
+    return _ATTRIBUTE_WEIGHT if term.startswith("rate.") else _WEIGHTS.get(kind, _SIDE_WEIGHT)
 
 
 class BaselineRanker:

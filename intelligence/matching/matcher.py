@@ -103,7 +103,7 @@ class Matcher:
         return Record(self.world)
 
     def _walk_to(self, at_us: int) -> _Walk:
-        """The walk at an instant; walked again from the start when the instant lies behind it."""
+        """Return the walk at an instant; walked again from the start when the instant lies behind it."""
         if self._walk is None or at_us < self._walk.at_us:
             state = PairState(self.world, self.spec.affinity)
             self._walk = _Walk(state, Eligibility(self.world, state.profiles))

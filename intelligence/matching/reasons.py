@@ -102,7 +102,7 @@ class Explainer:
         return self._fact(name, float(value), row)
 
     def _summary(self, row: "Row") -> str:
-        """What stands behind the affinity: the term that adds most to it."""
+        """Say what stands behind the affinity: the term that adds most to it."""
         parts = [(weight * _number(row.values.get(name)), name) for name, weight in self._weights.items()]
         for part, name in sorted(parts, reverse=True):
             text = self.text(name, row) if part > 0 else ""

@@ -174,7 +174,7 @@ def _question(matcher: Matcher, frame: pd.DataFrame, instants: npt.NDArray[Any])
 
 
 def _versions(context: "Intelligence", instants: npt.NDArray[Any]) -> dict[Any, datetime | None]:
-    """For each instant one at which the same version serves (None: the baseline), with few questions to the registry."""
+    """Map each instant to one at which the same version serves (None: the baseline), asking the registry rarely."""
     moments = sorted(set(instants.tolist()))
     found: dict[Any, datetime | None] = {}
     seen: dict[str, datetime | None] = {BASELINE: None}
@@ -204,7 +204,7 @@ def _serving(context: "Intelligence", moment: datetime, seen: dict[str, datetime
 
 
 def _matcher(context: "Intelligence", history: "History", instant: datetime | None) -> Matcher:
-    """The matcher over a history with the version that serves at an instant; kept while the store does not change."""
+    """Return the matcher over a history with the version of an instant; kept while the store does not change."""
     loaded = None if instant is None else context.load_model(ModelName.MATCH, instant)
     label = BASELINE if loaded is None else loaded.label
     kept = _matchers.setdefault(context, OrderedDict())

@@ -1,0 +1,91 @@
+"""Training of the match model from each kind of history."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domain.errors import TrainingImpossible
+from domain.settings import Settings
+from intelligence.features.pair_events import Pairs
+from intelligence.matching.service import match_leads
+from models.match import MatchModel
+from store.history import History
+from tests.matching.worlds import INDUSTRIES, NOW, Context, NoText, frames, history
+from training.match import TASK
+from training.match_pairs import find_examples, offer_examples
+from training.task import TrainingContext, TrainingResult
+
+DAY = 86_400_000_000
+
+
+def train(known: History) -> TrainingResult:
+    return TASK.train(known, TrainingContext(Settings(), cast(Any, NoText()), NOW))
+
+
+def test_offers_with_outcomes_are_learned_and_served(tmp_path: Path) -> None:
+    result = train(history(**frames(n_leads=900)))
+    part = result.parts[0]
+    assert result.settings["source"] == "offers"
+    model, best = part.evaluation.methods[0], part.evaluation.methods[1]
+    assert model.metrics["auc"].value > best.metrics["auc"].value
+    result.model.save(tmp_path)
+    again = TASK.predict(tmp_path, part.part, part.golden.features)
+    np.testing.assert_allclose(again, part.golden.p, atol=1e-12)
+    known = history(**frames(n_leads=900))
+    context = cast(Any, Context(known, MatchModel.load(tmp_path)))
+    answer = match_leads(context, [{"country": "DE", "industry": "energy"}], top=3, details=True)
+    assert {INDUSTRIES[int(name[1:]) % 3] for name in answer.candidates["partner"]} == {"energy"}
+    z = answer.details[0]["base"] + sum(factor["contribution"] for factor in answer.details[0]["factors"])
+    assert 1 / (1 + np.exp(-z)) == pytest.approx(answer.candidates["p_win"][0], abs=1e-6)
+
+
+def test_won_and_lost_deals_are_learned() -> None:
+    result = train(history(assignments=None))
+    assert result.settings["source"] == "deals"
+    assert result.parts[0].rows == 247  # all 255 but those registered in the last 180 days
+
+
+def test_wins_alone_are_learned_with_everyone_else_as_negatives() -> None:
+    won = frames()["deals"].query("outcome == 'won'")
+    result = train(history(assignments=None, deals=won))
+    part = result.parts[0]
+    assert result.settings["source"] == "wins"
+    assert part.positives == len(won)
+    assert part.rows == 9 * len(won)
+    model = part.evaluation.methods[0]
+    assert {"recall@10", "mrr", "ndcg@10"} <= set(model.metrics)
+    assert model.metrics["mrr"].value > part.evaluation.methods[-1].metrics["mrr"].value
+
+
+def test_nothing_to_learn_from_is_said() -> None:
+    with pytest.raises(TrainingImpossible, match="won deal"):
+        train(history(assignments=None, deals=None))
+
+
+def test_deals_of_one_instant_are_learned() -> None:
+    deals = frames()["deals"].assign(registered_at=pd.Timestamp("2024-01-01"), closed_at=pd.Timestamp("2024-01-01"))
+    result = train(history(assignments=None, deals=deals, leads=frames()["leads"]))
+    assert "other groups" in result.parts[0].evaluation.how
+
+
+def test_young_offers_are_left_out_whatever_became_of_them() -> None:
+    offers = pd.DataFrame(
+        {
+            "partner": [0, 0, 0, 0],
+            "lead": [0, 1, 2, 3],
+            "offered": [0, 100 * DAY, 0, 0],
+            "responded": [DAY, 101 * DAY, DAY, DAY],
+            "response": ["accepted", "accepted", "declined", "withdrawn"],
+            "won": [179 * DAY, 110 * DAY, 20 * DAY, 20 * DAY],
+        }
+    )
+    deals = pd.DataFrame({"partner": [0], "lead": [0], "outcome": ["won"], "closed": [179 * DAY], "amount": [7.0]})
+    rows = offer_examples(Pairs(offers, deals), 200 * DAY, 180).rows
+    assert rows[["lead", "won", "known"]].to_numpy().tolist() == [[0, 1.0, 180 * DAY], [2, 0.0, 180 * DAY]]
+    assert rows["amount"].iloc[0] == 7.0
+    no_deals = deals.iloc[:0].assign(registered=0)
+    with pytest.raises(TrainingImpossible):
+        find_examples(Pairs(offers.iloc[:0], no_deals), 200 * DAY, 180)
