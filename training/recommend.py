@@ -1,8 +1,7 @@
 """Training of the recommender: lists over the past, a ranker chosen by later lists, calibrated probabilities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ BASELINES = {
 SOURCES = ("item_readers_3", "item_readers_1", "item_readers_0", "knn_short", "knn_mid", "knn_all", "item_knn", "ease")
 LABEL_RULE = "A first engagement of the partner with the item within the horizon after as_of."
 _TEST_SHARE = 0.25
-_MOST_TEST_LISTS = 2_000
+_MOST_TEST_LISTS = 1_000
 _MIN_PART_LISTS = 20
 _GOLDEN = 50
 _INTERVAL_DRAWS = 200
@@ -260,7 +259,7 @@ class RecommendTask:
         horizon = context.settings.recommend_horizon_days
         days = label_days(space, horizon)
         dataset = engage_dataset(space, ranker, days, context.seed)
-        engage = train_binary(dataset, ENGAGE_BASELINES, context, part="engage")
+        engage = train_binary(dataset, ENGAGE_BASELINES, _alone(context), part="engage")
         model = RecommendModel(ranker, engage.model, space.scale.as_dict(), horizon, days, FINGERPRINT)
         golden = pd.DataFrame(lists.features[:_GOLDEN].astype(np.float64), columns=list(FEATURES))
         window = (_day(lists.as_of.min()), _day(lists.as_of.max()))
@@ -351,6 +350,11 @@ def _notes(space: ItemSpace, ranker: "Ranker", days: float, horizon: int) -> tup
     if ranker.booster is None:
         notes.append(f"No learned ranking was better than ranking by {ranker.choice}.")
     return tuple(notes)
+
+
+def _alone(context: TrainingContext) -> TrainingContext:
+    """Return the context with one thread: these trees are so small that threads would mostly wait for each other."""
+    return replace(context, settings=context.settings.model_copy(update={"training_threads": 1}))
 
 
 def _joined(first: Lists, second: Lists) -> Lists:

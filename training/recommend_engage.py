@@ -92,7 +92,7 @@ def engage_dataset(space: ItemSpace, ranker: "Ranker", days: float, seed: int) -
         features=rows[list(FEATURES)],
         label=rows["label"].to_numpy(np.float64),
         as_of=as_of,
-        known_at=as_of + np.timedelta64(int(days * DAY), "us"),
+        known_at=(rows["as_of"].to_numpy(np.int64) + int(days * DAY)).astype("datetime64[us]"),
         group=rows["partner"].to_numpy(np.int64),
         horizon_days=max(int(days), 1),
         extra=rows[["place"]],

@@ -12,8 +12,8 @@ from intelligence.features.item_log import DAY, Floats, Ints, ItemLog
 from intelligence.features.item_state import ItemSpace, ItemState
 
 MOST_INSTANTS = 120
-MOST_LISTS = 5_000
-MOST_NEGATIVES = 120
+MOST_LISTS = 4_500
+MOST_NEGATIVES = 80
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,14 +72,13 @@ def covered_products(state: ItemState) -> tuple[dict[int, set[object] | None], b
     return covered, True
 
 
-def _by_value(values: Sequence[object], rows: int) -> list[tuple[object, Ints]]:
+def _by_value(values: Sequence[object]) -> list[tuple[object, Ints]]:
     """Group columns by their restriction; those without one are left out."""
     groups: dict[object, list[int]] = {}
     for position, value in enumerate(values):
         key = tuple(value) if isinstance(value, (tuple, list)) else value
         if (isinstance(key, tuple) and key) or is_text(key):
             groups.setdefault(key, []).append(position)
-    del rows
     return [(key, np.array(places)) for key, places in groups.items()]
 
 
@@ -90,16 +89,16 @@ def allowed(state: ItemState, rows: Ints, cols: Ints) -> Bools:
     """
     history, items = state.log.history, state.log.items.iloc[cols]
     result = np.ones((len(rows), len(cols)), dtype=np.bool_)
-    partners = state.profile.iloc[rows].to_dict("records")
-    for countries, places in _by_value(items["countries"].tolist(), len(rows)):
+    partners: list[dict[str, object]] = state.profile.iloc[rows].to_dict("records")  # type: ignore[assignment]
+    for countries, places in _by_value(items["countries"].tolist()):
         wanted = set(countries)  # type: ignore[call-overload]  # a tuple, by _by_value
         homes = [_countries_of(row) for row in partners]
-        result[np.ix_([not (home is None or home & wanted) for home in homes], places)] = False
+        result[np.ix_(_mask([not (home is None or home & wanted) for home in homes]), places)] = False
     orders = _tier_orders(history.programs)
-    for least, places in _by_value(items["min_tier"].tolist(), len(rows)):
+    for least, places in _by_value(items["min_tier"].tolist()):
         reaches = [_reaches(row, least, orders) for row in partners]
-        result[np.ix_(np.logical_not(reaches), places)] = False
-    products = _by_value(items["products"].tolist(), len(rows))
+        result[np.ix_(_mask([not reached for reached in reaches]), places)] = False
+    products = _by_value(items["products"].tolist())
     if products:
         covered, ruled = covered_products(state)
         keys = _product_keys(history.products)
@@ -107,8 +106,12 @@ def allowed(state: ItemState, rows: Ints, cols: Ints) -> Bools:
         for names, places in products:
             wanted = {keys.get(name, name) for name in names}  # type: ignore[attr-defined]
             blocked = [ruled and not _covers(covered, int(id_), wanted) for id_ in ids]
-            result[np.ix_(blocked, places)] = False
+            result[np.ix_(_mask(blocked), places)] = False
     return result
+
+
+def _mask(values: Sequence[bool]) -> Bools:
+    return np.array(values, dtype=np.bool_)
 
 
 def _covers(covered: Mapping[int, set[object] | None], partner: int, wanted: set[object]) -> bool:

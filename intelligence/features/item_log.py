@@ -124,7 +124,7 @@ class ItemLog:
     def positions(self, partner_ids: Sequence[int] | Ints) -> Ints:
         """Return the position of each of our partner ids; -1 for one that is not known."""
         index = pd.Index(self.partner_ids)
-        return index.get_indexer(np.asarray(partner_ids, dtype=np.int64)).astype(np.int64)
+        return index.get_indexer(pd.Index(np.asarray(partner_ids, dtype=np.int64))).astype(np.int64)
 
     def partners_frame(self) -> pd.DataFrame:
         """Return the partners in the order of their positions."""
@@ -161,7 +161,7 @@ def _events(history: History, items: pd.DataFrame, partner_ids: Ints, weights: M
         parts.append(pd.DataFrame({"row": named, "item": np.flatnonzero(of_type)[found[named]]}))
     events = pd.concat(parts, ignore_index=True)
     rows = activities.iloc[events["row"].to_numpy()]
-    events["partner"] = pd.Index(partner_ids).get_indexer(rows["partner_id"].to_numpy())
+    events["partner"] = pd.Index(partner_ids).get_indexer(pd.Index(rows["partner_id"]))
     events["at"] = _micros(rows["occurred_at"], ALWAYS)
     events["known"] = np.maximum(events["at"], _micros(column(rows, "recorded_at", pd.NaT), ALWAYS))
     events["weight"] = rows["kind"].map(lambda kind: float(weights.get(str(kind), 1.0))).to_numpy(np.float32)

@@ -7,9 +7,11 @@ import numpy.typing as npt
 from scipy import sparse
 
 from intelligence.features.item_columns import UNKNOWN, ItemColumns
-from intelligence.features.item_log import Bools, Floats, Ints, column
+from intelligence.features.item_log import DAY, Bools, Floats, Ints, column
 from intelligence.features.item_traits import FAMILIES, row_means, select, unit_rows
 from models.recommenders import lift, neighbours, spread, unit_rows_sparse
+
+_MOST_FRESH = 20_000
 
 PAIR_FEATURES = (
     "age_gap",
@@ -20,6 +22,9 @@ PAIR_FEATURES = (
     "knn_short",
     "knn_mid",
     "knn_short_share",
+    "knn_closest",
+    "knn_recent",
+    "follow_short",
     "item_knn",
     "ease",
     "segment_short",
@@ -59,6 +64,7 @@ class ItemPairs:
 
     @cached_property
     def unit(self) -> sparse.csr_array:
+        """Partners by items, rare items weighing more, each partner's row of length 1."""
         rarity = 1.0 / np.log2(2.0 + self.state.n_readers)
         return unit_rows_sparse(sparse.csr_array(self.state.engaged @ sparse.diags_array(rarity)))
 
@@ -104,10 +110,45 @@ class ItemPairs:
             "segment_short": spread(neighbours(marks, rows), mid),
         }
         values["knn_short_share"] = values["knn_short"] / np.maximum(self.columns.item_values["item_readers_1"], 1e-6)
+        values |= self._reader_values(rows, likeness)
         author = self.state.authors
         values["author_likeness"] = np.where(author >= 0, likeness[:, author], UNKNOWN)
         values |= self._tag_values(rows) | self._text_values(rows) | self._author_values(rows)
         return values | {"product_deals": self._product_deals(rows)}
+
+    def _reader_values(self, rows: Ints, likeness: Floats) -> dict[str, Floats]:
+        """Features of who the fresh readers of an item are: the closest, those with a like taste lately, the followed."""
+        short, mid = self._fresh
+        engaged = self.state.engaged
+        common = np.asarray((engaged[rows] @ engaged.T).toarray(), dtype=np.float32)
+        followed = common / (self.state.n_read + 5.0)
+        return {
+            "knn_closest": self._closest(likeness),
+            "knn_recent": spread(neighbours(self._unit_recent, rows), mid),
+            "follow_short": spread(followed, short),
+        }
+
+    @cached_property
+    def _unit_recent(self) -> sparse.csr_array:
+        return unit_rows_sparse(self.state.readers(self.state.decay(self.half_lives[-1])))
+
+    @cached_property
+    def _fresh_pairs(self) -> tuple[Ints, Ints, Ints]:
+        """Return the readers of the latest pairs sorted by item, where each item begins, and the items."""
+        state = self.state
+        oldest = state.as_of - int(self.half_lives[-2] * DAY)
+        latest = np.flatnonzero(state.pair_at > oldest)[-_MOST_FRESH:]
+        latest = latest[np.argsort(state.pair_item[latest], kind="stable")]
+        items, starts = np.unique(state.pair_item[latest], return_index=True)
+        return state.pair_partner[latest], starts.astype(np.int64), items
+
+    def _closest(self, likeness: Floats) -> Floats:
+        """Return the likeness of the most alike of the fresh readers of each item."""
+        readers, starts, items = self._fresh_pairs
+        closest = np.zeros((len(likeness), self.state.log.n_items), dtype=np.float32)
+        if len(readers):
+            closest[:, items] = np.maximum.reduceat(likeness[:, readers], starts, axis=1)
+        return closest
 
     def _tag_values(self, rows: Ints) -> dict[str, Floats]:
         tags = self.state.space.tags
@@ -134,7 +175,7 @@ class ItemPairs:
             return {"text_history": nothing, "text_recent": nothing, "text_description": nothing}
         recent = self.state.readers(self.state.decay(self.half_lives[2]))
         descriptions = self.state.space.descriptions(self.state.profile)
-        without = ~vectors.any(axis=1)
+        without = np.asarray(~vectors.any(axis=1))
         profiles = {
             "text_history": self.state.strength[rows] @ vectors,
             "text_recent": recent[rows] @ vectors,
@@ -148,7 +189,7 @@ class ItemPairs:
         ones = np.ones(len(known), dtype=np.float32)
         wrote = sparse.csr_array((ones, (known, author[known])), shape=(len(author), self.state.log.n_partners))
         read = np.asarray((self.state.engaged[rows] @ wrote).toarray(), dtype=np.float32)
-        read /= np.maximum(self.state.n_read[rows, None], 1.0)
+        read /= np.maximum(self.state.n_read[rows, None], np.float32(1.0))
         return {"author_read": np.where(author >= 0, read[:, author], UNKNOWN)}
 
     def cells(self, partner: Ints, item: Ints) -> dict[str, Floats]:

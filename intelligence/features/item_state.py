@@ -1,8 +1,9 @@
 """What is known of items and partners at one instant: the ground that item features stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,12 @@ class ItemScale:
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON-serialisable values."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `as_dict` gave, also after a way through JSON."""
+        half_lives = tuple(float(days) for days in values["half_lives_days"])
+        return cls(half_lives, float(values["window_days"]), float(values["refit_days"]))
 
 
 def ages_at_engagement(log: ItemLog, until: int) -> Floats:
@@ -238,7 +245,7 @@ class ItemState:
     def pair_log_age(self) -> Floats:
         """Return log(1 + hours) of the items' age when each pair began."""
         hours = np.maximum(self.pair_at - self.born[self.pair_item], 0) / _HOUR
-        return np.log1p(hours).astype(np.float32)
+        return np.asarray(np.log1p(hours), dtype=np.float32)
 
     @cached_property
     def authors(self) -> Ints:

@@ -68,12 +68,8 @@ def _indicators(columns: list[tuple[str, str, Sequence[object]]], n: int) -> Ind
                     families.append(family)
                 rows.append(row)
                 places.append(index[key])
-    ones = np.ones(len(rows), dtype=np.float32)
-    matrix = sparse.csr_array(
-        (ones, (np.array(rows, dtype=np.int64), np.array(places, dtype=np.int64))),
-        shape=(n, len(index)),
-        dtype=np.float32,
-    )
+    cells = (np.array(rows, dtype=np.int64), np.array(places, dtype=np.int64))
+    matrix = sparse.csr_array(sparse.coo_array((np.ones(len(rows), dtype=np.float32), cells), shape=(n, len(index))))
     matrix.data[:] = 1.0
     return Indicators(matrix, tuple(index), np.array(families, dtype=np.str_))
 
@@ -92,7 +88,9 @@ def _custom(frame: pd.DataFrame, protected: Sequence[str]) -> list[str]:
 def item_tags(log: ItemLog, protected: Sequence[str] = ()) -> Indicators:
     """Return topics, form, language, products and few-valued custom attributes of every item."""
     items = log.items
-    columns = [(family, name, items[name].tolist()) for name, family in _ITEM_FAMILY.items()]
+    columns: list[tuple[str, str, Sequence[object]]] = [
+        (family, name, items[name].tolist()) for name, family in _ITEM_FAMILY.items()
+    ]
     columns += [("other", name, items[name].tolist()) for name in _custom(items, protected)]
     return _indicators(columns, log.n_items)
 

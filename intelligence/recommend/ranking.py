@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -93,11 +94,12 @@ def item_space(
     history: "History", settings: "Settings", encoder: Encoder | None, model: "RecommendModel | None"
 ) -> ItemSpace:
     """Return the catalogue of a history at the pace of the model; the last few are kept in memory."""
-    pace = ItemScale(**_tuples(model.pace)) if model is not None else None
+    pace = ItemScale.from_dict(model.pace) if model is not None else None
     key = (pace, tuple(sorted(settings.engagement_weights.items())), settings.protected_attributes, id(encoder))
     with _grounds_lock:
         for known, key_, space in _grounds:
-            if known is history and key_ == key:
+            # A later instant without a change of the store comes as another history of the same frames.
+            if known.activities is history.activities and known.assets is history.assets and key_ == key:
                 return space
     log = item_log(history, settings.engagement_weights)
     scale = pace or item_scale(log, log.until, settings.recommend_horizon_days)
@@ -106,11 +108,6 @@ def item_space(
         _grounds.append((history, key, space))
         del _grounds[:-_KEPT_GROUNDS]
     return space
-
-
-def _tuples(pace: object) -> dict[str, object]:
-    values = dict(pace)  # type: ignore[call-overload]  # a mapping, from JSON
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def baseline_score(features: Floats) -> Doubles:
@@ -148,8 +145,8 @@ def falling(p: Doubles, group: Ints) -> Doubles:
     [0.5, 0.3, 0.3, 0.1]
     """
     result = p.copy()
-    starts = np.flatnonzero(np.diff(group, prepend=group[0] - 1 if len(group) else 0))
-    for begin, end in zip(starts, [*starts[1:], len(p)], strict=True):
+    bounds = [*np.flatnonzero(np.diff(group, prepend=-1)), len(p)]
+    for begin, end in pairwise(bounds):
         blocks: list[tuple[float, int]] = []
         for value in p[begin:end]:
             total, size = float(value), 1
@@ -224,8 +221,7 @@ def rank_items(
     top: int = 10,
     kinds: Sequence[str] = KINDS,
     reactions: Iterable[Reaction] = (),
-    horizon_days: int = 90,
-    threads: int = 2,
+    settings: "Settings",
 ) -> tuple[Ranking, ItemFeatures]:
     """Rank what may be shown to partners and was not engaged with.
 
@@ -245,10 +241,8 @@ def rank_items(
         Kinds of items.
     reactions : iterable of Reaction, optional
         Dismissed items are left out, those shown often without being opened come last.
-    horizon_days : int, default=90
-        Of the baseline's probability; a model has its own.
-    threads : int, default=2
-        For the trees.
+    settings : Settings
+        Horizon of the baseline's probability (a model has its own), threads.
 
     Returns
     -------
@@ -258,7 +252,9 @@ def rank_items(
     state = ItemState(space, as_of)
     features = ItemFeatures(state, tuple(kinds))
     fatigue = Fatigue(state, reactions)
-    score: Callable[[Floats], Doubles] = baseline_score if model is None else lambda rows_: model.score(rows_, threads)
+    score: Callable[[Floats], Doubles] = (
+        baseline_score if model is None else lambda rows_: model.score(rows_, settings.training_threads)
+    )
     parts: list[tuple[Ints, Ints, Ints, Floats]] = []
     for found in features.candidates(np.sort(rows)):
         kept, rank = _first(found, fatigue.apply(found, score(found.features)), max(top, _DEPTH))
@@ -268,7 +264,7 @@ def rank_items(
         none = np.zeros(0)
         return Ranking(empty, empty, empty, none, none, none, np.zeros((0, len(FEATURES)), np.float32)), features
     partner, item, rank, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-    p, low, high = _probabilities(state, model, (partner, item, values), horizon_days)
+    p, low, high = _probabilities(state, model, (partner, item, values), settings.recommend_horizon_days)
     level = falling(p, partner)
     low, high = np.minimum(low, level), np.maximum(high, level)
     shown = rank <= top

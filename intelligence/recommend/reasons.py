@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -125,9 +126,9 @@ class Reasons:
     def sentences(self) -> list[str]:
         """Return one sentence for each row of the ranking."""
         ranking = self._ranking
-        starts = np.flatnonzero(np.diff(ranking.partner, prepend=-1))[::_CHUNK]
+        bounds = [*np.flatnonzero(np.diff(ranking.partner, prepend=-1))[::_CHUNK], len(ranking)]
         result: list[str] = []
-        for first, last in zip(starts, [*starts[1:], len(ranking)], strict=True):
+        for first, last in pairwise(bounds):
             facts = self._facts(int(first), int(last))
             result += [self._sentence(int(first) + place, facts, place) for place in range(last - first)]
         return result

@@ -86,8 +86,7 @@ def recommend(
         top=top,
         kinds=(kind,) if kind else KINDS,
         reactions=reactions,
-        horizon_days=context.settings.recommend_horizon_days,
-        threads=context.settings.training_threads,
+        settings=context.settings,
     )
     label = loaded.label if loaded is not None and model is not None else BASELINE
     sentences = Reasons(ranking, features).sentences()

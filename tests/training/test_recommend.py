@@ -1,0 +1,100 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domain.errors import ArtefactInvalid, FeatureSetMismatch, TrainingImpossible
+from domain.settings import Settings
+from intelligence.features.item_features import FEATURES
+from intelligence.features.item_log import instant_micros
+from intelligence.recommend.ranking import item_space, rank_items
+from models.recommend import RecommendModel
+from store.history import History
+from tests.recommend.worlds import WordVectors, programme, programme_frames
+from training.recommend import TASK, TrainingResult
+from training.task import TrainingContext
+
+UNTIL = datetime(2025, 8, 28, tzinfo=UTC)
+SETTINGS = Settings(recommend_horizon_days=30)
+TEXT = WordVectors()
+
+
+def context(until: datetime = UNTIL) -> TrainingContext:
+    return TrainingContext(SETTINGS, TEXT, until)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainingResult:
+    return TASK.train(programme(partners=60), context())
+
+
+def test_the_known_taste_is_found(trained: TrainingResult) -> None:
+    part = next(part for part in trained.parts if part.part == "asset")
+    ndcg = {method.name: method.metrics["ndcg_10"].value for method in part.evaluation.methods}
+    baselines = [value for name, value in ndcg.items() if name != "model"]
+    assert len(baselines) >= 3
+    assert ndcg["model"] > 1.15 * max(baselines)
+    assert part.evaluation.losses.columns.tolist() == list(ndcg)
+    assert (part.evaluation.losses["model"].mean()) == pytest.approx(1 - ndcg["model"])
+
+
+def test_probabilities_are_judged_too(trained: TrainingResult) -> None:
+    part = next(part for part in trained.parts if part.part == "engage")
+    assert part.calibrated
+    model = part.evaluation.methods[0].metrics
+    assert model["ece"].value < 0.08
+
+
+def test_saved_and_loaded_it_says_the_same(trained: TrainingResult, tmp_path: Path) -> None:
+    trained.model.save(tmp_path)
+    for part in trained.parts:
+        assert np.array_equal(TASK.predict(tmp_path, part.part, part.golden.features), part.golden.p)
+    loaded = RecommendModel.load(tmp_path)
+    assert loaded.columns == FEATURES
+    assert not list(tmp_path.rglob("*.pkl"))
+    with pytest.raises(FeatureSetMismatch):
+        TASK.predict(tmp_path, "asset", pd.DataFrame({"a": [1.0]}))
+    (tmp_path / "recommend.json").unlink()
+    with pytest.raises(ArtefactInvalid):
+        RecommendModel.load(tmp_path)
+
+
+def test_it_serves_what_it_learned(trained: TrainingResult) -> None:
+    assert isinstance(trained.model, RecommendModel)
+    history = programme(partners=60)
+    space = item_space(history, SETTINGS, TEXT, trained.model)
+    as_of = instant_micros("2025-04-20")
+    ranking, _ = rank_items(space, trained.model, np.arange(60), as_of, settings=SETTINGS, top=5, kinds=("asset",))
+    first = ranking.rank == 1
+    same = ranking.item[first] % 4 == ranking.partner[first] % 4
+    assert same.mean() > 0.6  # a quarter by chance
+
+
+def test_equal_seeds_give_equal_models(trained: TrainingResult) -> None:
+    again = TASK.train(programme(partners=60), context())
+    for one, two in zip(trained.parts, again.parts, strict=True):
+        assert np.array_equal(one.golden.p, two.golden.p)
+
+
+def test_too_little_is_said_in_a_sentence() -> None:
+    frames = programme_frames()
+    activities = frames.pop("activities")
+    with pytest.raises(TrainingImpossible, match="no activity names"):
+        TASK.train(History.of(UNTIL, **frames), context())
+    with pytest.raises(TrainingImpossible, match="too short"):
+        TASK.train(History.of(UNTIL, activities=activities.head(1), **frames), context())
+
+
+@pytest.mark.parametrize("rows", [5, 40])
+def test_a_young_programme_is_no_error(rows: int) -> None:
+    frames = programme_frames(partners=6)
+    frames["activities"] = frames["activities"].head(rows)
+    until = frames["activities"]["occurred_at"].max() + pd.Timedelta(days=1)
+    try:
+        result = TASK.train(History.of(until, **frames), context(until.to_pydatetime().replace(tzinfo=UTC)))
+    except TrainingImpossible as error:
+        assert error.message
+    else:
+        assert result.parts[-1].part == "engage"
