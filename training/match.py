@@ -157,7 +157,7 @@ def _from_wins(
     world: PairWorld, spec: PairSpec, examples: Examples, context: TrainingContext
 ) -> tuple[Dataset, PairSpec]:
     most = context.settings.match_candidates
-    winners = {int(lead): group for lead, group in examples.rows.groupby("lead", sort=False)}
+    winners = {int(group["lead"].iloc[0]): group for _, group in examples.rows.groupby("lead", sort=False)}
     order = list(winners)  # by time
     spec = replace(spec, affinity=_fit_stage_one(world, spec, winners, order, context.seed))
     newest = order[-(_MOST_ROWS_OF_WINS // min(most, _RIVALS_KEPT)) :]
@@ -268,7 +268,8 @@ def _fit_amounts(dataset: Dataset) -> tuple["AmountModel | None", tuple[str, ...
     """Fit the amount on won pairs: what is known of the lead and of the partner's profile."""
     from models.amount import AmountModel
 
-    columns = tuple(name for name in dataset.features if name.startswith(("lead.", "partner")))
+    names = [str(name) for name in dataset.features.columns]
+    columns = tuple(name for name in names if name.startswith(("lead.", "partner")))
     amount = dataset.extra["amount"].to_numpy(np.float64)
     rows = (dataset.label > 0) & np.isfinite(amount) & (amount >= 0)
     if not rows.any() or not columns:

@@ -18,7 +18,7 @@ def partner_rate(train: Dataset, test: Dataset) -> Floats:
     rows = pd.DataFrame({"partner": train.extra["partner"].to_numpy(), "won": train.label})
     totals = rows.groupby("partner")["won"].agg(["sum", "count"]).reindex(test.extra["partner"].to_numpy()).fillna(0.0)
     shrunk = (totals["sum"] + _PSEUDO_OUTCOMES * rate) / (totals["count"] + _PSEUDO_OUTCOMES)
-    return shrunk.to_numpy(np.float64)
+    return np.asarray(shrunk, dtype=np.float64)
 
 
 def base_rate(train: Dataset, test: Dataset) -> Floats:
@@ -39,7 +39,7 @@ def naive_bayes(train: Dataset, test: Dataset) -> Floats:
     for name in test.features.columns:
         if name.startswith("lead.") and isinstance(test.features[name].dtype, pd.CategoricalDtype):
             counts = _counts(train.features[name], train.label)
-            shares = np.log(counts / counts.sum()).reindex(test.features[name].astype(object))
+            shares = (counts / counts.sum()).map(np.log).reindex(test.features[name].astype(object))
             log_won += shares["won"].fillna(0.0).to_numpy()
             log_lost += shares["lost"].fillna(0.0).to_numpy()
     return np.asarray(1.0 / (1.0 + np.exp(np.clip(log_lost - log_won, -500, 500))))
@@ -69,7 +69,7 @@ def _shares(train: Dataset, test: Dataset, name: str, fallback: str) -> Floats:
     groups = pd.Series(test.group)
     weight = np.exp(score - pd.Series(score).groupby(groups).transform("max").to_numpy())
     total = pd.Series(weight).groupby(groups).transform("sum").to_numpy()
-    return np.clip(weight / total * winners_per_lead, 1e-6, 1 - 1e-6)
+    return np.asarray(np.clip(weight / total * winners_per_lead, 1e-6, 1 - 1e-6), dtype=np.float64)
 
 
 BASELINES: Mapping[str, Baseline] = {

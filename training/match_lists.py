@@ -26,7 +26,7 @@ def with_ranking(evaluation: Evaluation) -> Evaluation:
         lists = list_metrics(
             p, rows["label"].to_numpy(np.float64), evaluation.group, rows["weight"].to_numpy(np.float64)
         )
-        extra = {name: _with_interval(lists[name].to_numpy(np.float64)) for name in lists}
+        extra = {str(name): _with_interval(lists[name].to_numpy(np.float64)) for name in lists}
         methods.append(Method(method.name, method.kind, {**method.metrics, **extra}))
     return replace(evaluation, methods=tuple(methods))
 

@@ -135,7 +135,8 @@ def pairs_of(history: "History", table: pd.DataFrame, partner_ids: Ints) -> Pair
 
 
 def _key(frame: pd.DataFrame) -> Ints:
-    return (frame["lead"].to_numpy(np.int64) << 24) + frame["partner"].to_numpy(np.int64)
+    key: Ints = (frame["lead"].to_numpy(np.int64) << 24) + frame["partner"].to_numpy(np.int64)
+    return key
 
 
 def _closed(deals: pd.DataFrame) -> Ints:
@@ -189,8 +190,8 @@ def event_stream(pairs: Pairs, horizon_days: int) -> PairEvents:
     frame = pd.concat(parts, ignore_index=True)
     frame = frame[frame["at"] != NEVER]
     frame = frame.iloc[np.lexsort((frame["partner"], frame["lead"], frame["kind"], frame["at"]))]
-    columns = [frame[name].to_numpy(np.int64) for name in ("at", "kind", "partner", "lead")]
-    return PairEvents(*columns, frame["value"].to_numpy(np.float64))
+    at, kind, partner, lead = (frame[name].to_numpy(np.int64) for name in ("at", "kind", "partner", "lead"))
+    return PairEvents(at, kind, partner, lead, frame["value"].to_numpy(np.float64))
 
 
 def _events(frame: pd.DataFrame, kind: PairEvent, at: npt.ArrayLike, value: npt.ArrayLike = np.nan) -> pd.DataFrame:

@@ -138,4 +138,5 @@ def distance_km(latitude: Floats, longitude: Floats, to_latitude: float, to_long
     """
     lat, lon, lat0, lon0 = (np.radians(x) for x in (latitude, longitude, to_latitude, to_longitude))
     half = np.sin((lat - lat0) / 2) ** 2 + np.cos(lat) * np.cos(lat0) * np.sin((lon - lon0) / 2) ** 2
-    return 12_742.0 * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
+    distance: Floats = 12_742.0 * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
+    return distance

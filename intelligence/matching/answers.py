@@ -97,7 +97,7 @@ def _contributions(matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame)
     total = np.zeros((len(rows), len(names)))
     total[:, [names.index(name) for name in weights]] = np.nan_to_num(rough)
     places = [names.index(str(name)) for name in factors.contributions.columns]
-    total[np.ix_(exact, places)] = factors.contributions.to_numpy(np.float64)
+    total[np.ix_(np.flatnonzero(exact), np.array(places))] = factors.contributions.to_numpy(np.float64)
     return base, pd.DataFrame(total, columns=names)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from domain.terms import AgreementStatus, PartnerStatus
 from intelligence.features.pair_events import NEVER, cleared_at, micros, positions
@@ -120,10 +119,9 @@ class Eligibility:
         self._offers: tuple[Ints, Ints, Ints] = tuple(np.asarray(column, dtype=np.int64) for column in columns)  # type: ignore[assignment]
         self._declined = offers[offers["response"] == "declined"]
         self._deals = deals[~deals["status"].isin(["rejected", "expired"])].reset_index(drop=True)
-        self._by_lead = {int(k): v for k, v in self._declined.groupby("lead").indices.items()}
-        customer = pd.Series(world.batch.customers[self._deals["lead"].to_numpy(np.int64)])
-        self._deals_of_customer = {int(k): v for k, v in customer.groupby(customer).indices.items() if int(k) >= 0}
-        self._deals_of_lead = {int(k): v for k, v in self._deals.groupby("lead").indices.items()}
+        self._by_lead = _rows_by(self._declined["lead"].to_numpy(np.int64))
+        self._deals_of_customer = _rows_by(world.batch.customers[self._deals["lead"].to_numpy(np.int64)])
+        self._deals_of_lead = _rows_by(self._deals["lead"].to_numpy(np.int64))
         self._deal_columns = {
             name: self._deals[name].to_numpy(np.int64) for name in ("partner", "registered", "closed", "lead")
         }
@@ -265,6 +263,14 @@ class Eligibility:
 def _names(products: tuple[str, ...], wanted: str | None, *, surely: bool = False) -> bool:
     """Whether a list of products (none: all) holds the wanted one (none: any may be meant)."""
     return not products or wanted in products or (wanted is None and not surely)
+
+
+def _rows_by(keys: Ints) -> dict[int, Ints]:
+    """Group positions by key; negative keys are nobody's."""
+    order = np.argsort(keys, kind="stable")
+    values, starts = np.unique(keys[order], return_index=True)
+    rows = np.split(order, starts[1:]) if len(values) else []
+    return {int(value): part for value, part in zip(values, rows, strict=True) if value >= 0}
 
 
 def _agreements(history: "History", partner_ids: Ints) -> _Agreements:
