@@ -14,6 +14,9 @@ from store.tables import RESOURCE_TABLES
 changes = RESOURCE_TABLES["changes"]
 
 _STARTS = {"leads": "created_at", "deals": "registered_at"}
+SELF_DATED = {"deals": frozenset({"outcome", "closed_at"}), "partners": frozenset({"recruited_at", "ended_at"})}
+"""Fields whose instant is told by the record itself: a change that came in late does not move it."""
+
 _ATTRIBUTE = "attributes."
 _EXACT_FLOATS = 1e16
 
@@ -55,9 +58,10 @@ def record_start(resource: str, row: dict[str, datetime]) -> datetime:
 def record_changes(connection: Connection, found: Sequence[FieldChange], at: datetime) -> int:
     """Write history for fields that changed at the instant `at`; return how many rows of ``changes`` that took.
 
-    A field without a history first gets its old value, from the record's start on. Fields may come in any
-    number: the work is in a few statements.
+    A field without a history first gets its old value, from the record's start on. Fields in `SELF_DATED` get none.
+    Fields may come in any number: the work is in a few statements.
     """
+    found = [change for change in found if change.field not in SELF_DATED.get(change.resource, ())]
     known = _fields_with_history(connection, found)
     rows: dict[tuple[str, str, str, datetime], str | None] = {}
     for change in found:
