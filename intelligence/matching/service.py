@@ -176,6 +176,8 @@ def _question(matcher: Matcher, frame: pd.DataFrame, instants: npt.NDArray[Any])
 def _versions(context: "Intelligence", instants: npt.NDArray[Any]) -> dict[Any, datetime | None]:
     """Map each instant to one at which the same version serves (None: the baseline), asking the registry rarely."""
     moments = sorted(set(instants.tolist()))
+    if len(moments) == 1:
+        return {moments[0]: moments[0].replace(tzinfo=UTC)}
     found: dict[Any, datetime | None] = {}
     seen: dict[str, datetime | None] = {BASELINE: None}
 
