@@ -35,14 +35,16 @@ def once(work: UnitOfWork, key: str | None, request: Any, create: Callable[[], A
     request : Any
         What was asked, JSON-ready: hashed to tell retries from misuse.
     create : callable
-        Does the work and returns the body.
+        Does the work and returns what `shape` is made of.
+    shape : type
+        Schema of the body.
     status : int
         Status of the answer.
     """
     earlier = replay(work, key, request)
     if earlier is not None:
         return earlier
-    body = jsonable_encoder(create())
+    body = shape.model_validate(create(), from_attributes=True).model_dump(mode="json")
     if key is not None:
         work.idempotency.put(work.actor.name, key, _hash(request), status, body)
     return JSONResponse(body, status)

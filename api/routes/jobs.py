@@ -49,7 +49,7 @@ def start_import(
         payload = {"folder": str(folder), "dry_run": dry_run, "on_error": on_error}
         return _enqueue(work, actor, "import", payload)
 
-    return once(work, idempotency_key, [str(request.url.query), sizes], start, 202)
+    return once(work, idempotency_key, [str(request.url.query), sizes], start, Job, 202)
 
 
 def _keep_uploads(services: Services, files: list[UploadFile]) -> Path:
@@ -78,7 +78,7 @@ def start_training(
     """Train models as a job: compared with baselines and champion, promoted if the gates pass."""
     as_of = utc(body.as_of)
     payload = {"models": list(body.models), "as_of": as_of.isoformat() if as_of else None}
-    return once(work, idempotency_key, payload, lambda: _enqueue(work, actor, "train", payload), 202)
+    return once(work, idempotency_key, payload, lambda: _enqueue(work, actor, "train", payload), Job, 202)
 
 
 @router.post(
@@ -94,7 +94,7 @@ def start_scoring(
     """Score all partners or prospects as a job and store the scores."""
     as_of = utc(body.as_of)
     payload = body.model_dump(exclude={"as_of"}) | {"as_of": as_of.isoformat() if as_of else None}
-    return once(work, idempotency_key, payload, lambda: _enqueue(work, actor, "score", payload), 202)
+    return once(work, idempotency_key, payload, lambda: _enqueue(work, actor, "score", payload), Job, 202)
 
 
 @router.get(

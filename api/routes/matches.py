@@ -34,7 +34,7 @@ def match_lead(
     # The store is not locked while the models work: only the decision is written.
     found = answers.match(services, body)
     with services.unit_of_work(actor) as work:
-        return once(work, idempotency_key, body, lambda: found.keep(work), 200)
+        return once(work, idempotency_key, body, lambda: found.keep(work), MatchAnswer, 200)
 
 
 @router.get(

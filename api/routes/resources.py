@@ -136,7 +136,7 @@ def _add_writing(exposed: _Exposed, resource: Resource, output: Any) -> None:
     def create_row(body: create, work: Work, idempotency_key: IdempotencyKey = None) -> Any:  # type: ignore[valid-type]
         """Create a row. Safe to retry with an Idempotency-Key."""
         values = body.model_dump(exclude_unset=True)  # type: ignore[attr-defined]
-        return once(work, idempotency_key, values, lambda: work.repository(exposed.name).create(values))
+        return once(work, idempotency_key, values, lambda: work.repository(exposed.name).create(values), output)
 
     if resource.event:
         return

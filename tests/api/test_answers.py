@@ -17,12 +17,15 @@ def adds_up(answer: dict, p: str) -> bool:
 
 
 def test_match_ranks_and_says_why_not(client, login):
-    body = {"lead": {"country": "DE", "industry": "retail", "employees": 50, "colour": "red"}, "limit": 3}
+    known = client.get("/v1/leads?limit=1&sort=-created_at", headers=login(Role.ANALYST)).json()["items"][0]
+    lead = {name: known[name] for name in ("country", "region", "city", "industry", "product", "employees")}
+    body = {"lead": lead | {"colour": "red"}, "limit": 3}
     answer = client.post("/v1/match", json=body, headers=login(Role.ROUTER))
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert set(found) == {"match_id", "as_of", "model_version", "candidates", "excluded"}
     chances = [candidate["p_win"] for candidate in found["candidates"]]
+    assert chances
     assert chances == sorted(chances, reverse=True)
     assert [candidate["rank"] for candidate in found["candidates"]] == list(range(1, len(chances) + 1))
     for candidate in found["candidates"]:
