@@ -14,6 +14,7 @@ from intelligence.features.timeline import FloatArray, IntArray, Timeline
 from intelligence.features.work import Work
 
 _YEAR = 365.25
+_SEASON_DAYS = 800
 
 _SEASON = (
     Feature("season_sin", "Sine of the day in the year", "Time of the year", topic="season"),
@@ -36,7 +37,14 @@ def _compute_season(work: Work) -> Mapping[str, Any]:
     return {"season_sin": np.sin(angle), "season_cos": np.cos(angle), "programme_trend": trend[row]}
 
 
-register(Group("season", static(*_SEASON), _compute_season))
+def _learn_season(work: Work) -> Mapping[str, Any]:
+    # Moves of the whole programme have one value per snapshot: from under two years of them only chance is learned.
+    occurred = work.times.signs.occurred
+    span = float((occurred.max() - occurred.min()) / np.timedelta64(1, "D")) if len(occurred) else 0.0
+    return {"season": span >= _SEASON_DAYS}
+
+
+register(Group("season", lambda set_: _SEASON if set_.parameters.get("season") else (), _compute_season, _learn_season))
 
 _VOLUME = (
     *(

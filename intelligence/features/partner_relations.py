@@ -140,7 +140,8 @@ def _in_force(work: Work, partner: Any, start: TimeArray, end: TimeArray) -> tup
     count = np.bincount(pairs["row"], minlength=len(rows)).astype(np.float64)
     grouped = left.groupby(pairs["row"])
     index = pd.RangeIndex(len(rows))
-    return count, grouped.max().reindex(index).to_numpy(float), grouped.min().reindex(index).to_numpy(float)
+    last, following = (np.asarray(part.reindex(index), dtype=np.float64) for part in (grouped.max(), grouped.min()))
+    return count, last, following
 
 
 register(Group("terms", static(*_TERMS), _compute_terms))

@@ -45,7 +45,7 @@ def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64) -> s
     Examples
     --------
     >>> feature = Feature("silent", "", "Last seen {silent:days} ago ({silent:date})[; usually {gap:days}]")
-    >>> fill(feature, {"silent": 47.2, "gap": float("nan")}, np.datetime64("2026-11-22", "us"))
+    >>> fill(feature, {"silent": 46.8, "gap": float("nan")}, np.datetime64("2026-11-22", "us"))
     'Last seen 47 days ago (6 October)'
     """
     if _is_missing(row.get(literal(feature.name))):

@@ -154,7 +154,8 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
     if silent.any():
         # Nobody without a sign of life was in training: what is known of them is how many others stayed silent.
         prediction = _overruled(prediction, silent, _never_active(history, context.settings, horizon))
-        base, contributions = np.where(silent, _logit(prediction.p), base), contributions.mask(silent, 0.0)
+        base = np.where(silent, _logit(prediction.p), base)
+        contributions = contributions * np.where(silent, 0.0, 1.0)[:, None]
     explanation = Explanation(feature_set, features, as_of, base, contributions, DEFAULT_FACTS)
     frame = _frame(history, ids, instant, horizon, prediction, signs, explanation)
     before = previous_scores(context, ModelName.CHURN, horizon, instant)

@@ -36,7 +36,10 @@ def frames(n=60, seed=3):
             "name": [f"Company {i}" for i in ids],
             "recruited_at": recruited,
             "ended_at": [START + pd.Timedelta(days=500) if i % 9 == 0 else pd.NaT for i in ids],
-            "status": [None if pd.isna(at) else "ended" if i % 9 == 0 else "active" for i, at in zip(ids, recruited)],
+            "status": [
+                None if pd.isna(at) else "ended" if i % 9 == 0 else "active"
+                for i, at in zip(ids, recruited, strict=True)
+            ],
             "program_id": random.choice([-1, 1], n),
             "kind": random.choice(["msp", "si"], n),
             "country": random.choice(["DE", "BR", None], n),
@@ -158,10 +161,17 @@ def frames(n=60, seed=3):
     )
     programs = pd.DataFrame({"id": [1], "external_id": ["EMEA"], "name": ["EMEA"]})
     return {
-        "programs": programs, "partners": partners, "activities": activities, "deals": deals, "leads": leads,
+        "programs": programs, "partners": partners, "activities": long_activities(activities),
+        "deals": deals, "leads": leads,
         "assignments": assignments, "agreements": agreements, "certifications": certifications,
         "feedback": feedback, "goals": goals, "changes": changes,
     }  # fmt: skip
+
+
+def long_activities(frame):
+    """Return activities with a few of three years before, so that the programme has seasons."""
+    early = frame.head(40).assign(occurred_at=lambda rows: rows["occurred_at"] - pd.Timedelta(days=700))
+    return pd.concat([early.assign(recorded_at=early["occurred_at"], id=early["id"] + 90_000), frame])
 
 
 def programme(until=UNTIL, **given):
