@@ -23,7 +23,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-def once(work: UnitOfWork, key: str | None, request: Any, create: Callable[[], Any], status: int = 201) -> JSONResponse:
+def once(
+    work: UnitOfWork,
+    key: str | None,
+    request: Any,
+    create: Callable[[], Any],
+    shape: type[BaseModel],
+    status: int = 201,
+) -> JSONResponse:
     """Answer `create()`, or what it answered the first time this `key` came.
 
     Parameters
