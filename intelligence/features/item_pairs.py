@@ -112,12 +112,12 @@ class ItemPairs:
         values["knn_short_share"] = values["knn_short"] / np.maximum(self.columns.item_values["item_readers_1"], 1e-6)
         values |= self._reader_values(rows, likeness)
         author = self.state.authors
-        values["author_likeness"] = np.where(author >= 0, likeness[:, author], UNKNOWN)
+        values["author_likeness"] = np.where(author >= 0, likeness[:, author], UNKNOWN).astype(np.float32)
         values |= self._tag_values(rows) | self._text_values(rows) | self._author_values(rows)
         return values | {"product_deals": self._product_deals(rows)}
 
     def _reader_values(self, rows: Ints, likeness: Floats) -> dict[str, Floats]:
-        """Features of who the fresh readers of an item are: the closest, those with a like taste lately, the followed."""
+        """Features of who the fresh readers of an item are: the closest, those of like taste lately, the followed."""
         short, mid = self._fresh
         engaged = self.state.engaged
         common = np.asarray((engaged[rows] @ engaged.T).toarray(), dtype=np.float32)
