@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Header
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from domain.errors import IdempotencyMismatch
 from store.unit_of_work import UnitOfWork
