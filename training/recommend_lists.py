@@ -162,6 +162,24 @@ def thinned(lists: Lists, seed: int, most: int = MOST_NEGATIVES) -> Lists:
     return _thinned(lists.of(lists.hits > 0), np.random.default_rng(seed), most)
 
 
+def _even_cap(counts: Sequence[int], most: int) -> int:
+    """Return the largest cap under which the capped counts add up to at most `most`, at least 1.
+
+    Examples
+    --------
+    >>> _even_cap([2, 10, 10], 12), _even_cap([3, 4], 100)
+    (5, 4)
+    """
+    ordered = np.sort(np.asarray(counts, dtype=np.int64))
+    left = most
+    for place, count in enumerate(ordered):
+        share = left // (len(ordered) - place)
+        if count > share:
+            return max(int(share), 1)
+        left -= int(count)
+    return int(ordered[-1]) if len(ordered) else 1
+
+
 def build_lists(
     space: ItemSpace,
     as_ofs: Sequence[int] | Ints,
@@ -181,7 +199,7 @@ def build_lists(
     seed : int
         Of the sampling of lists and negatives.
     most_lists : int
-        In all; instants share it evenly.
+        In all; an instant gives as many as any other, or all that it has.
     negatives : int, optional
         Kept a list, next to all positives. None: rows are what serving would rank, whatever it misses.
 
@@ -190,8 +208,10 @@ def build_lists(
     Lists or None
         None when nobody engaged with anything that could have been shown.
     """
-    generator = np.random.default_rng(seed)
-    each = max(8, most_lists // max(len(as_ofs), 1))
+    generator, window = np.random.default_rng(seed), space.scale.window_days
+    each = _even_cap(
+        [len(np.unique(ItemState(space, int(as_of)).new_pairs(window)[0])) for as_of in as_ofs], most_lists
+    )
     found = [part for as_of in as_ofs for part in _lists_at(space, int(as_of), each, generator, negatives)]
     if not found:
         return None
