@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from domain.context import system_clock
 from domain.terms import AgreementStatus, PartnerStatus
 from intelligence.features.pair_events import NEVER, cleared_at, micros, positions
 from intelligence.features.pair_profiles import PartnerProfiles
@@ -95,6 +96,7 @@ class _Agreements:
     territories: list[tuple[str, ...]]
     products: list[tuple[str, ...]]
     exclusive: Bools
+    ran_out: Bools
     ids: Ints
 
 
@@ -196,12 +198,17 @@ class Eligibility:
         }
 
     def _signed(self, at_us: int) -> Bools:
-        """Agreements whose status lets them hold; an agreement without status counts as active."""
+        """Agreements whose status lets them hold; one without status counts as active.
+
+        An agreement that has run out is marked as ended today without having been so then: where no history of its
+        status says more, and its last day is past today, its dates rule.
+        """
         if self._static is not None:
             return self._static
         ids = self._agreements.ids
         status = self._world.history.value_as_of("agreements", "status", ids, np.datetime64(at_us, "us"))
-        signed = ((status == AgreementStatus.ACTIVE) | status.isna()).to_numpy(bool)
+        ran_out = self._agreements.ran_out & (status == AgreementStatus.ENDED).to_numpy(bool)
+        signed = ((status == AgreementStatus.ACTIVE) | status.isna()).to_numpy(bool) | ran_out
         if not (self._world.history.changes["resource"] == "agreements").any():
             self._static = signed
         return signed
@@ -277,6 +284,8 @@ def _agreements(history: "History", partner_ids: Ints) -> _Agreements:
     frame = history.agreements
     since, to = micros(frame["valid_from"]), micros(frame["valid_to"])
     signed = micros(frame["signed_on"])
+    changes = history.changes
+    told = changes.loc[(changes["resource"] == "agreements") & (changes["field"] == "status"), "external_id"]
     exclusive: Any = frame["exclusive"].fillna(0.0).to_numpy(np.float64) > 0
     return _Agreements(
         positions(frame["partner_id"], partner_ids),
@@ -286,5 +295,6 @@ def _agreements(history: "History", partner_ids: Ints) -> _Agreements:
         list(frame["territories"]),
         list(frame["products"]),
         exclusive,
+        (to < system_clock().timestamp() * 1e6) & ~frame["external_id"].isin(told).to_numpy(bool),
         frame["id"].to_numpy(np.int64),
     )

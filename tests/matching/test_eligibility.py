@@ -57,6 +57,11 @@ def test_agreements_hold_on_their_last_day_and_only_when_active() -> None:
     assert blocked(agreements=ends) == {Rule.NO_AGREEMENT: [1, 2]}
 
 
+def test_an_agreement_marked_as_ended_since_it_ran_out_held_before() -> None:
+    ends = agreements(valid_to=[pd.Timestamp("2024-12-31"), pd.NaT, pd.Timestamp("2999-01-01")], status="ended")
+    assert blocked(agreements=ends) == {Rule.NO_AGREEMENT: [1, 2]}
+
+
 def test_an_agreement_must_cover_place_and_product() -> None:
     products = pd.DataFrame({"external_id": ["A", "B"], "name": ["A", "B"]})
     signed = agreements(territories=[("DE-N", "FR"), (), ("DE",)], products=[(), ("A",), ("B",)])
