@@ -15,7 +15,7 @@ from intelligence.recommend.ranking import Ranking
 from models.recommenders import neighbours, spread
 
 _TIMES = ("never", "once", "twice", "three times", "four times", "five times")
-_VERBS = {"asset": "engaged with", "offer": "took up"}
+_VERBS = {"asset": "engaged with it", "offer": "took it up"}
 _LIKE = 0.05
 _CLOSE_TEXT = 0.45
 _ENDS_SOON_DAYS = 14
@@ -144,7 +144,7 @@ class Reasons:
             name = self._state.space.tags.names[self._topics[facts.topic[place]]].partition(":")[2]
             return f"About {name}, which you engaged with {times(int(facts.topic_count[place]))}."
         if facts.like_readers[place] >= 2:
-            return f"{facts.like_readers[place]} partners like you {verb} it {span(self._days)}."
+            return f"{facts.like_readers[place]} partners like you {verb} {span(self._days)}."
         if facts.nearest_text[place] >= _CLOSE_TEXT:
             title = self._state.log.items["title"].iat[int(facts.nearest[place])]
             if is_text(title):
@@ -157,7 +157,7 @@ class Reasons:
         age_days = np.expm1(self._value(row, "item_log_age")) / 24
         lately = int(self._lately_counts[self._ranking.item[row]])
         if lately >= 2:
-            return f"{lately} partners {verb} it {span(self._days)}."
+            return f"{lately} partners {verb} {span(self._days)}."
         if self._value(row, "text_description") >= _CLOSE_TEXT:
             return "Close to what your company does."
         if age_days <= self._days:
@@ -166,7 +166,7 @@ class Reasons:
             return "Partners with a profile like yours choose this kind of content more often than others."
         readers = int(np.expm1(self._value(row, "item_log_readers")) + 0.5)
         if readers:
-            return f"{readers} partner{'s' if readers > 1 else ''} {verb} it so far."
+            return f"{readers} partner{'s' if readers > 1 else ''} {verb} so far."
         return "You have not seen it yet, and it is open to you."
 
     @cached_property
