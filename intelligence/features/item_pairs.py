@@ -109,9 +109,8 @@ class ItemPairs:
             "ease": self.state.space.ease(self.state.as_of).score(self.state.engaged[rows]),
             "segment_short": spread(neighbours(marks, rows), mid),
         }
-        values["knn_short_share"] = values["knn_short"] / np.maximum(
-            self.columns.item_values["item_readers_1"], np.float32(1e-6)
-        )
+        fresh = np.maximum(self.columns.item_values["item_readers_1"], 1e-6)
+        values["knn_short_share"] = np.asarray(values["knn_short"] / fresh, dtype=np.float32)
         values |= self._reader_values(rows, likeness)
         author = self.state.authors
         values["author_likeness"] = np.where(author >= 0, likeness[:, author], UNKNOWN).astype(np.float32)
