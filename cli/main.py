@@ -5,6 +5,8 @@ import sys
 
 # One BLAS thread: our own threads do the work, and both at once oversubscribe the machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# OpenMP threads that wait sleep: spinning, they take the processor from those they wait for.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import typer
