@@ -49,7 +49,11 @@ def main() -> str:
     """Run the protocol's main rows and return its table as Markdown."""
     rows = read_applications()
     cut = rows["at"].iloc[int(0.75 * len(rows))]
-    settings = {"FIT_OUTCOME": "attributes.business_sourced", "PROTECTED_ATTRIBUTES": json.dumps(_PROTECTED)}
+    settings = {
+        "FIT_OUTCOME": "attributes.business_sourced",
+        "FIT_HORIZON_DAYS": str(_EMBARGO.days),
+        "PROTECTED_ATTRIBUTES": json.dumps(_PROTECTED),
+    }
     with workspace(settings) as work:
         work.run("import", convert(work.home.parent / "programme", rows, cut))
         work.run("train", "fit", "--as-of", just_before(str(cut.date())))

@@ -24,7 +24,7 @@ __all__ = ["Factors", "Prediction", "ProbabilityModel"]
 FILE = "probability.json"
 FORMAT = 1
 MIN_FOR_FEATURES = 5  # rows of the rarer class, below which only the base rate is used
-MIN_FOR_TREES = 30
+MIN_FOR_TREES = 100
 DRAWS = 20
 REFERENCE_ROWS = 500
 

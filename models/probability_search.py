@@ -89,7 +89,7 @@ def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, k
         grid = [(i / STEPS, j / STEPS) for i in range(STEPS + 1) for j in range(STEPS + 1 - i)]
     grid.sort(key=lambda shares: (shares[0] + TREES_COST * shares[1], shares[1]))
     blends = np.array([_blend(prior, linear, trees, *shares) for shares in grid])
-    best = simplest(blends, y, weight)
+    best = simplest(blends, y, weight) if trees is prior else evenest(grid, blends, y, weight, deff)
     losses["blend"] = log_loss(blends[best], y, weight)
     platt = fit_platt(blends[best], y, weight / deff, keep_shift=keep_shift)
     return Plan(penalty, params, rounds, *grid[best], platt, losses)
@@ -118,6 +118,34 @@ def simplest(candidates: Floats, y: Floats, weight: Floats) -> int:
     rarer = min(float(y.sum()), float(len(y) - y.sum()))
     tolerance = min(0.5, FEW / max(rarer, 1.0))
     return int(np.argmax(means - means[best] <= tolerance * error))
+
+
+def evenest(grid: Sequence[tuple[float, float]], blends: Floats, y: Floats, weight: Floats, deff: float) -> int:
+    """Find the blend that leans least on either part and is as good as the best one, within what chance allows.
+
+    Parameters
+    ----------
+    grid : sequence of (float, float)
+        Weights of linear model and trees.
+    blends : ndarray of float64, shape (len(grid), n)
+        Log-odds.
+    y, weight : ndarray of float64, shape (n,)
+        Outcomes and weights.
+    deff : float
+        So many rows carry the information of one.
+
+    Notes
+    -----
+    Validation rows of partners that were seen in training flatter trees, which recognise them; an average of unlike
+    models errs less than either where the choice between them is a matter of chance (Smith & Wallis 2009).
+    """
+    z = np.clip(blends, -LOGIT_LIMIT, LOGIT_LIMIT)
+    rows = (np.logaddexp(0.0, z) - y * z) * weight
+    means = rows.mean(axis=1)
+    best = int(np.argmin(means))
+    error = (rows - rows[best]).std(axis=1) * np.sqrt(deff / len(y))
+    good = np.flatnonzero(means - means[best] <= error)
+    return int(min(good, key=lambda k: (1 - sum(grid[k]), abs(grid[k][0] - grid[k][1]))))
 
 
 def log_loss(z: Floats, y: Floats, weight: Floats) -> float:
