@@ -23,7 +23,14 @@ def train_command(
 
     wanted = _model_names(names or ["all"])
     settings = read_settings()
-    reports = train(open_store(settings), settings, wanted, as_of=parse_as_of(as_of), progress=progress_printer())
+    reports = train(
+        open_store(settings),
+        settings,
+        wanted,
+        as_of=parse_as_of(as_of),
+        progress=progress_printer(),
+        processes=min(2, settings.training_threads),
+    )
     print("\n\n".join(report.render() for report in reports))
 
 

@@ -92,7 +92,8 @@ def _build_demo(settings: Settings, marker: Path, options: dict[str, int]) -> No
     from training.service import train
 
     say("training fit, churn, match, recommend")
-    for report in train(engine, settings, list(ModelName), as_of=end, progress=progress_printer()):
+    processes = min(2, settings.training_threads)
+    for report in train(engine, settings, list(ModelName), as_of=end, progress=progress_printer(), processes=processes):
         print(report.render(), end="\n\n")
     _score_everything(settings, folder, end)
     _write_key(settings, folder / "key")

@@ -100,6 +100,9 @@ class Registry:
         self._dirty = False
         self._verified: dict[Path, object] = {}
 
+    def __reduce__(self) -> tuple[type, tuple[str, Path]]:
+        return type(self), (self._tracking.uri, self._dir)  # what it keeps open stays in its process
+
     @classmethod
     def of(cls, settings: Any) -> Self:
         """Return the registry that `settings` name."""

@@ -2,18 +2,14 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
-
-import numpy as np
-import pandas as pd
+from typing import Any
 
 from domain.context import Clock, system_clock
-from domain.errors import TrainingImpossible
 from domain.settings import Settings
 from domain.terms import ModelName
 from intelligence.features.text import TextEncoder
@@ -21,18 +17,17 @@ from models.artefact import GateRecord, Manifest, as_utc, write_artefact
 from models.registry import ModelVersion, Registry
 from store.engine import Engine
 from store.history import History, load_history
-from training.dataset import Floats
+from training.apart import make_apart
 from training.evaluation import Method
-from training.gates import judge
+from training.make import GOLDEN_FOLDER, Made, load_task, make, replay
 from training.provenance import git_sha, library_versions
 from training.report import TrainingReport
 from training.task import PartResult, TrainingContext, TrainingResult, TrainingTask
 
+__all__ = ["Progress", "load_task", "replay", "train", "train_one"]
+
 Progress = Callable[[str, float], None]
 """Takes what is being done and the share that is done, 0 to 1."""
-
-GOLDEN_FOLDER = "golden"
-_GOLDEN_P = "expected p"
 
 
 def train(
@@ -42,6 +37,7 @@ def train(
     as_of: datetime | None = None,
     progress: Progress | None = None,
     clock: Clock = system_clock,
+    processes: int = 1,
 ) -> list[TrainingReport]:
     """Train models from everything that was known at an instant.
 
@@ -59,6 +55,8 @@ def train(
         Takes what is being done and the share done.
     clock : callable, optional
         Gives the present instant.
+    processes : int, default=1
+        How many models are trained at the same time, each in a process of its own with its own copy of the history.
 
     Returns
     -------
@@ -67,23 +65,62 @@ def train(
     """
     instant = as_utc(as_of) if as_of is not None else clock()
     wanted = [str(name) for name in (names or list(ModelName))]
-    show = progress or _no_progress
-    show("reading the history", 0.0)
-    with engine.connect() as connection:
-        history = load_history(connection, instant)
-    context = TrainingContext(settings, TextEncoder(engine, settings), instant)
-    registry = Registry.of(settings)
-    reports = []
-    for position, name in enumerate(wanted):
-        report = _reporter(show, name, position / len(wanted))
-        reports.append(train_one(load_task(name), history, replace(context, report=report), registry, clock=clock))
+    show, registry = progress or _no_progress, Registry.of(settings)
+    with tempfile.TemporaryDirectory(prefix="allywise-") as scratch:
+        work = _Work(engine, settings, instant, {name: registry.champion(name) for name in wanted}, Path(scratch), show)
+        context = TrainingContext(settings, TextEncoder(engine, settings), instant)
+        reports: dict[str, TrainingReport] = {}
+        for made in _made(work, processes):
+            context = replace(context, champion=work.todo[made.name])
+            show(f"{made.name}: registering", len(reports) / len(work.todo))
+            reports[made.name] = _conclude(made, context, registry, clock)
     show("trained", 1.0)
-    return reports
+    return [reports[name] for name in wanted]
 
 
-def load_task(name: str) -> TrainingTask:
-    """Return the task that trains the model `name`."""
-    return cast("TrainingTask", import_module(f"training.{ModelName(name)}").TASK)
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What is to be made, and of what."""
+
+    engine: Engine
+    settings: Settings
+    as_of: datetime
+    todo: Mapping[str, ModelVersion | None]
+    folder: Path
+    show: Progress
+
+
+def _made(work: _Work, processes: int) -> Iterator[Made]:
+    """Make the models, in several processes if asked; those that a lost process left are made here."""
+    ready: set[str] = set()
+    if min(processes, len(work.todo)) > 1:
+        url = work.engine.url.render_as_string(hide_password=False)
+        work.show("reading the history", 0.0)
+
+        def report(name: str, sentence: str) -> None:
+            work.show(f"{name}: {sentence}", len(ready) / len(work.todo))
+
+        try:
+            for made in make_apart(url, work.settings, work.as_of, work.todo, work.folder, report, processes):
+                ready.add(made.name)
+                yield made
+        except BrokenProcessPool:
+            work.show("a process was lost; going on with one", len(ready) / len(work.todo))
+    yield from _made_here(work, [name for name in work.todo if name not in ready])
+
+
+def _made_here(work: _Work, names: Sequence[str]) -> Iterator[Made]:
+    if not names:
+        return
+    work.show("reading the history", 0.0)
+    with work.engine.connect() as connection:
+        history = load_history(connection, work.as_of)
+    context = TrainingContext(work.settings, TextEncoder(work.engine, work.settings), work.as_of)
+    for position, name in enumerate(names):
+        report = _reporter(work.show, name, position / len(names))
+        with tempfile.TemporaryDirectory(dir=work.folder) as scratch:
+            folder = Path(scratch) / name
+            yield make(load_task(name), history, replace(context, report=report, champion=work.todo[name]), folder)
 
 
 def train_one(
@@ -95,54 +132,35 @@ def train_one(
     clock: Clock = system_clock,
 ) -> TrainingReport:
     """Run one task and carry its result through artefact, registry, gates and promotion."""
-    started = time.perf_counter()
     context = replace(context, champion=registry.champion(task.name))
-    context.report("preparing")
-    try:
-        result = task.train(history, context)
-    except TrainingImpossible as error:
-        serving = context.champion.label if context.champion else "The baseline"
-        reason = f"Not trained: {error.message.rstrip('.')}. {serving} goes on answering."
-        return TrainingReport(task.name, "impossible", reason, seconds=time.perf_counter() - started)
     with tempfile.TemporaryDirectory(prefix="allywise-") as scratch:
-        folder = Path(scratch) / task.name
-        gates = _write_model(task, result, folder, context)
-        manifest = write_artefact(folder, _manifest_fields(task.name, result, gates, history, context, clock()))
-        version = registry.register(task.name, folder, manifest, _metrics(result), _params(manifest, result))
+        made = make(task, history, context, Path(scratch) / task.name)
+        return _conclude(made, context, registry, clock)
+
+
+def _conclude(made: Made, context: TrainingContext, registry: Registry, clock: Clock) -> TrainingReport:
+    """Register what was made, and promote it if it passed the gates."""
+    started = time.perf_counter()
+    result, champion = made.result, context.champion
+    if result is None:
+        serving = champion.label if champion else "The baseline"
+        reason = f"Not trained: {made.impossible.rstrip('.')}. {serving} goes on answering."
+        return TrainingReport(made.name, "impossible", reason, seconds=made.seconds)
+    manifest = write_artefact(made.folder, _manifest_fields(made.name, result, made.gates, context, clock()))
+    version = registry.register(made.name, made.folder, manifest, _metrics(result), _params(manifest, result))
     context.report(f"registered {version.label}")
-    outcome, reason = _promote(registry, version, gates, context.champion)
+    outcome, reason = _promote(registry, version, made.gates, champion)
     return TrainingReport(
-        name=task.name,
+        name=made.name,
         outcome=outcome,
         reason=reason,
         label=version.label,
         evaluations=tuple(part.evaluation for part in result.parts),
         choices={part.part: part.choice for part in result.parts},
-        gates=gates,
+        gates=made.gates,
         notes=result.notes,
-        seconds=time.perf_counter() - started,
+        seconds=made.seconds + time.perf_counter() - started,
     )
-
-
-def _write_model(
-    task: TrainingTask, result: TrainingResult, folder: Path, context: TrainingContext
-) -> tuple[GateRecord, ...]:
-    """Save the model and its golden rows, replay those from the files, and apply the gates."""
-    (folder / GOLDEN_FOLDER).mkdir(parents=True)
-    result.model.save(folder)
-    replayed = []
-    for part in result.parts:
-        path = folder / GOLDEN_FOLDER / f"{part.part}.parquet"
-        part.golden.features.assign(**{_GOLDEN_P: part.golden.p}).to_parquet(path)
-        replayed.append(replay(task, folder, part.part)[0])
-    return judge(result.parts, replayed, seed=context.seed)
-
-
-def replay(task: TrainingTask, folder: Path, part: str) -> tuple[Floats, Floats]:
-    """Return p of a part's golden rows through the artefact in `folder`, and p as it was when fitted."""
-    rows = pd.read_parquet(folder / GOLDEN_FOLDER / f"{part}.parquet")
-    features = rows.drop(columns=_GOLDEN_P)
-    return np.asarray(task.predict(folder, part, features), dtype=np.float64), rows[_GOLDEN_P].to_numpy()
 
 
 def _promote(
@@ -168,7 +186,6 @@ def _manifest_fields(
     name: str,
     result: TrainingResult,
     gates: Sequence[GateRecord],
-    history: History,
     context: TrainingContext,
     now: datetime,
 ) -> Mapping[str, Any]:
@@ -185,7 +202,7 @@ def _manifest_fields(
         "git_sha": git_sha(),
         "libraries": library_versions(),
         "settings": dict(result.settings),
-        "counts": dict(result.counts) or _counts(history),
+        "counts": dict(result.counts),
         "notes": result.notes,
         "gates": [gate.model_dump() for gate in gates],
         "golden": GOLDEN_FOLDER,
@@ -213,11 +230,6 @@ def _part_fields(part: PartResult) -> dict[str, Any]:
 def _method_fields(method: Method) -> dict[str, Any]:
     metrics = {key: {"value": m.value, "low": m.low, "high": m.high} for key, m in method.metrics.items()}
     return {"name": method.name, "kind": method.kind, "metrics": metrics}
-
-
-def _counts(history: History) -> dict[str, int]:
-    resources = ("partners", "leads", "assignments", "deals", "activities", "assets", "offers")
-    return {resource: len(history.frame(resource)) for resource in resources if len(history.frame(resource))}
 
 
 def _metrics(result: TrainingResult) -> dict[str, float]:
