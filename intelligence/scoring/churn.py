@@ -1,6 +1,6 @@
 """Which partners will show no sign of life within the horizon, why, and what is at stake."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +51,7 @@ COLUMNS = (
 DEFAULT_FACTS = ("days_since_sign", "active_days_90", "won_365", "first_sign_days", "tenure_days")
 _HIGH, _MEDIUM = 0.5, 0.25
 _BASELINE_SNAPSHOTS = 6
+_BASELINE_HORIZONS = (7, 14, 30, 60, 90, 180, 365, 730)
 _STORED_FACTORS = 12
 
 
@@ -169,23 +170,58 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
 def baseline_churn(history: History, settings: Settings, partner_id: IntArray, horizon: int) -> Prediction:
     """Return the rate at which partners silent as long stayed so, over the windows known by ``history.until``."""
     times = times_of(history, settings.life_signs)
-    last = history.until - days(horizon)
-    step = max(horizon / 2, 7)
-    asked = [last - days(step * back) for back in range(_BASELINE_SNAPSHOTS)]
-    labels = churn_labels(history, settings, asked, horizon)
-    since = times.signs.at(labels.partner_id, labels.as_of).days_since()
     own = times.signs.at(partner_id, history.until).days_since()
-    return RecencyBands().fit(since, labels.inactive).predict(own)
+
+    def rates(step: int) -> tuple[Prediction, int]:
+        last = history.until - days(step)
+        asked = [last - days(max(step / 2, 7) * back) for back in range(_BASELINE_SNAPSHOTS)]
+        labels = churn_labels(history, settings, asked, step)
+        since = times.signs.at(labels.partner_id, labels.as_of).days_since()
+        return RecencyBands().fit(since, labels.inactive).predict(own), len(labels.inactive)
+
+    return _along_horizons(rates, horizon)
 
 
 def _never_active(history: History, settings: Settings, horizon: int) -> Prediction:
     """Probability that a member without a sign of life stays so: how it went with those of one horizon ago."""
     times = times_of(history, settings.life_signs)
     ids = history.partners["id"].to_numpy(np.int64)
-    then = np.full(len(ids), history.until - days(horizon))
-    waiting = members(history, ids, then) & (times.signs.at(ids, then).count() == 0)
-    stayed = times.signs.at(ids[waiting], history.until).count() == 0
-    return RecencyBands().fit(np.full(int(waiting.sum()), np.nan), stayed).predict([np.nan])
+    silent_now = times.signs.at(ids, history.until).count() == 0
+
+    def rates(step: int) -> tuple[Prediction, int]:
+        then = np.full(len(ids), history.until - days(step))
+        waiting = members(history, ids, then) & (times.signs.at(ids, then).count() == 0)
+        bands = RecencyBands().fit(np.full(int(waiting.sum()), np.nan), silent_now[waiting])
+        return bands.predict([np.nan]), int(waiting.sum())
+
+    return _along_horizons(rates, horizon)
+
+
+def _along_horizons(rates: Callable[[int], tuple[Prediction, int]], horizon: int) -> Prediction:
+    """Return p at a horizon from rates counted at a few fixed ones, so that it never rises with the horizon.
+
+    The rates are made non-rising and interpolated on the cumulative hazard ``-log p``; beyond the last horizon that
+    rests on any rows it grows with the square root of time.
+    """
+    steps = [step for step in _BASELINE_HORIZONS if step < horizon]
+    steps += [step for step in _BASELINE_HORIZONS if step >= horizon][:1]
+    counted = {step: rates(step) for step in steps}
+    known = [step for step in steps if counted[step][1]] or steps[:1]
+    p, low, high = (
+        _at_horizon(np.column_stack([getattr(counted[step][0], name) for step in known]), known, horizon)
+        for name in ("p", "low", "high")
+    )
+    return Prediction(p, np.minimum(low, p), np.maximum(high, p))
+
+
+def _at_horizon(rates: FloatArray, steps: Sequence[int], horizon: int) -> FloatArray:
+    hazard = np.column_stack([np.zeros(len(rates)), -np.log(np.minimum.accumulate(rates, axis=1))])
+    if horizon > steps[-1]:
+        return np.asarray(np.exp(-hazard[:, -1] * np.sqrt(horizon / steps[-1])))
+    times = np.array([0, *steps], dtype=np.float64)
+    after = int(np.searchsorted(times, horizon))
+    share = (horizon - times[after - 1]) / (times[after] - times[after - 1])
+    return np.asarray(np.exp(-(hazard[:, after - 1] * (1 - share) + hazard[:, after] * share)))
 
 
 def _overruled(prediction: Prediction, rows: np.ndarray, by: Prediction) -> Prediction:
