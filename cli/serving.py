@@ -49,7 +49,9 @@ def serve_command(
 def demo_command(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="stop before serving")] = False,
     seed: Annotated[int, typer.Option(help="another seed, another world")] = 1,
-    partners: Annotated[int, typer.Option(min=5, max=20_000)] = 400,
+    partners: Annotated[
+        int, typer.Option(min=5, max=20_000, help="ever recruited; half of them are still there")
+    ] = 800,
     leads: Annotated[int, typer.Option(min=50, max=1_000_000)] = 15_000,
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -76,7 +78,7 @@ def _build_demo(settings: Settings, marker: Path, options: dict[str, int]) -> No
     from demo.spec import WorldSpec
 
     end = datetime.combine(system_clock().date(), time(), UTC)
-    scale = options["partners"] / 400
+    scale = options["partners"] / 800
     spec = WorldSpec(
         seed=options["seed"],
         end=end,

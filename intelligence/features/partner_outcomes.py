@@ -140,19 +140,11 @@ def _rate_fields(set_: FeatureSet) -> list[str]:
 
 
 def _features(set_: FeatureSet) -> tuple[Feature, ...]:
-    overall = (
-        Feature(
-            "rate_all",
-            "Share of productive ones among partners with a known outcome, shrunk",
-            "{rate_all:pct} of earlier partners became productive",
-            topic="rate",
-        ),
-    )
-    return overall + tuple(
+    return tuple(
         Feature(
             f"rate:{field}",
-            f"Share of productive ones among earlier partners of the same {field}, shrunk to all",
-            f"{{rate:{literal(field)}:pct}} of earlier partners with this {literal(_spoken(field))} were productive",
+            f"Points by which earlier partners of the same {field} were more often productive than all, shrunk",
+            f"Earlier partners with this {literal(_spoken(field))}: {{rate:{literal(field)}:n}} points against all",
             topic=f"rate:{field}",
         )
         for field in _rate_fields(set_)
@@ -169,7 +161,7 @@ def _compute(work: Work) -> Mapping[str, Any]:
     everyone = Timeline(nobody, known.known_at, values={"y": known.label}).at(np.zeros_like(work.ids), work.as_of)
     n, yes = everyone.count(), everyone.sum("y")
     overall = np.where(n > 0, (yes + 0.5) / (n + 1.0), np.nan)
-    columns: dict[str, Any] = {"rate_all": overall}
+    columns: dict[str, Any] = {}
     for field in _rate_fields(work.set):
         own = _values(work.history, field, work.ids, work.as_of)
         past = _values(work.history, field, known.ids, known.recruited_at)
@@ -177,7 +169,8 @@ def _compute(work: Work) -> Mapping[str, Any]:
         line = Timeline(codes[: len(past)], known.known_at, values={"y": known.label})
         view = line.at(codes[len(past) :], work.as_of)
         rate = (view.sum("y") + SHRINKAGE * overall) / (view.count() + SHRINKAGE)
-        columns[f"rate:{field}"] = np.where([value is None for value in own], np.nan, rate)
+        # Against the overall rate of the time, which moves with the programme and says nothing of the partner.
+        columns[f"rate:{field}"] = np.where([value is None for value in own], np.nan, 100 * (rate - overall))
     return columns
 
 

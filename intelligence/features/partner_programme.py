@@ -8,13 +8,14 @@ import pandas as pd
 
 from intelligence.features.partner_signs import log_ratio, recruited_as_of
 from intelligence.features.partner_times import instants, is_word
-from intelligence.features.profile import lists_as_of, words_as_of
+from intelligence.features.profile import words_as_of
 from intelligence.features.registry import Feature, Group, register, static
 from intelligence.features.timeline import FloatArray, IntArray, Timeline
 from intelligence.features.work import Work
 
 _YEAR = 365.25
 _SEASON_DAYS = 800
+_MIN_WHOLE = 100
 
 _SEASON = (
     Feature("season_sin", "Sine of the day in the year", "Time of the year", topic="season"),
@@ -50,11 +51,11 @@ _VOLUME = (
     *(
         Feature(
             f"recruited_{w}",
-            f"Other partners recruited in the {w} days to as_of",
-            f"{{recruited_{w}:#other partner}} recruited in {w} days",
+            f"Log ratio of other partners recruited in the {w} days to as_of to the pace of the half-year before",
+            f"Recruitment in the last {w} days against the half-year's pace: {{recruited_{w}:n}} (log ratio)",
             topic="intake",
         )
-        for w in (1, 7, 30, 180)
+        for w in (1, 7, 30)
     ),
 )
 
@@ -64,10 +65,11 @@ def _compute_volume(work: Work) -> Mapping[str, Any]:
     view = Timeline(np.zeros(len(recruited), np.int64), recruited).at(np.zeros(len(work.ids), np.int64), work.as_of)
     own = recruited_as_of(work)
     # The row's own recruitment does not count: prospects, who have none, would differ by it.
-    return {
-        f"recruited_{w}": view.count(w) - ((own <= work.as_of) & (own > work.as_of - np.timedelta64(w, "D")))
-        for w in (1, 7, 30, 180)
+    others = {
+        w: view.count(w) - ((own <= work.as_of) & (own > work.as_of - np.timedelta64(w, "D"))) for w in (1, 7, 30, 180)
     }
+    # Against the pace, not as counts: a programme that grows would make every later row look new.
+    return {f"recruited_{w}": log_ratio(others[w], others[180] * w / 180) for w in (1, 7, 30)}
 
 
 register(Group("intake", static(*_VOLUME), _compute_volume))
@@ -75,32 +77,26 @@ register(Group("intake", static(*_VOLUME), _compute_volume))
 _SPACE = (
     Feature(
         "leads_country",
-        "Log of leads in the partner's country in the last 365 days",
-        "Leads in {country:text} in a year: demand where the partner is",
-        topic="demand",
-    ),
-    Feature(
-        "leads_industry",
-        "Log of leads in the partner's industries in the last 365 days",
-        "Leads in the partner's industries in a year",
+        "Share of the leads of the last 365 days that are in the partner's country",
+        "{leads_country:pct} of a year's leads are in {country:text}",
         topic="demand",
     ),
     Feature(
         "won_country",
-        "Log of deals won in the partner's country in the last 365 days",
-        "Deals won in {country:text} in a year",
+        "Share of the deals won in the last 365 days that are in the partner's country",
+        "{won_country:pct} of a year's won deals are in {country:text}",
         topic="demand",
     ),
     Feature(
         "partners_country",
-        "Log of partners recruited by then in the partner's country",
-        "Partners in {country:text} already",
+        "Share of the partners recruited by then that are in the partner's country",
+        "{partners_country:pct} of the partners are in {country:text}",
         topic="supply",
     ),
     Feature(
         "white_space",
-        "Log of leads per recruited partner in the country",
-        "Leads per partner in {country:text}",
+        "Log ratio of leads per recruited partner in the country to that of the whole programme",
+        "Leads per partner in {country:text} against the whole programme: {white_space:n} (log ratio)",
         topic="demand",
     ),
 )
@@ -112,30 +108,33 @@ def _compute_space(work: Work) -> Mapping[str, Any]:
     won = history.deals[is_word(history.deals, "outcome", "won")]
     partners = history.partners
     home = words_as_of(history, "country", partners["id"].to_numpy(), instants(partners, "recruited_at"))
-    leads = _demand(history.leads["country"], instants(history.leads, "created_at"), country, work, 365)
+    created, recruited = instants(history.leads, "created_at"), instants(partners, "recruited_at")
     closed = np.fmax(instants(won, "closed_at"), instants(won, "registered_at"))
+    leads = _demand(history.leads["country"], created, country, work, 365)
     deals = _demand(won["country"].to_numpy(), closed, country, work, 365)
-    peers = _demand(home, instants(partners, "recruited_at"), country, work, None)
+    peers = _demand(home, recruited, country, work, None)
+    # Shares, not counts: what grows with the programme would tell one year from another and nothing else.
+    all_leads, all_peers = _total(created, work, 365), _total(recruited, work, None)
     return {
-        "leads_country": np.log1p(leads),
-        "leads_industry": np.log1p(_industry_demand(work)),
-        "won_country": np.log1p(deals),
-        "partners_country": np.log1p(peers),
-        "white_space": np.where(np.isnan(leads), np.nan, log_ratio(leads, peers)),
+        "leads_country": _share(leads, all_leads),
+        "won_country": _share(deals, _total(closed, work, 365)),
+        "partners_country": _share(peers, all_peers),
+        "white_space": np.where(
+            np.isnan(leads) | (all_leads < _MIN_WHOLE),
+            np.nan,
+            log_ratio(leads, peers) - log_ratio(all_leads, all_peers),
+        ),
     }
 
 
-def _industry_demand(work: Work) -> FloatArray:
-    leads = work.history.leads
-    named = lists_as_of(work.history, "industries", work.ids, work.as_of)
-    row = np.repeat(np.arange(len(named)), [len(item) for item in named])
-    industry = np.array([name.casefold() for item in named for name in item], dtype=object)
-    folded = leads["industry"].str.casefold()
-    codes, wanted = _codes(folded, industry)
-    counts = Timeline(codes, instants(leads, "created_at")).at(wanted, work.as_of[row]).count(365)
-    total = np.bincount(row, weights=counts, minlength=len(named)).astype(np.float64)
-    total[[not item for item in named]] = np.nan
-    return total
+def _total(when: Any, work: Work, days: float | None) -> FloatArray:
+    nobody = np.zeros(len(work.ids), np.int64)
+    return Timeline(np.zeros(len(when), np.int64), when).at(nobody, work.as_of).count(days)
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Share of a whole; of the first few of anything the share is chance, so it counts only with a hundred of them."""
+    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole >= _MIN_WHOLE)
 
 
 def _demand(place: Any, when: Any, wanted: Any, work: Work, days: float | None) -> FloatArray:
