@@ -15,7 +15,7 @@ from intelligence.features.work import Work
 
 _YEAR = 365.25
 _SEASON_DAYS = 800
-_MIN_WHOLE = 100
+_MIN_WHOLE = 30
 
 _SEASON = (
     Feature("season_sin", "Sine of the day in the year", "Time of the year", topic="season"),
@@ -133,7 +133,7 @@ def _total(when: Any, work: Work, days: float | None) -> FloatArray:
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Share of a whole; of the first few of anything the share is chance, so it counts only with a hundred of them."""
+    """Share of a whole; of the first few of anything the share is chance, so it counts only with a few dozen of them."""
     return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole >= _MIN_WHOLE)
 
 
