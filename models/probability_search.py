@@ -145,7 +145,7 @@ def evenest(grid: Sequence[tuple[float, float]], blends: Floats, y: Floats, weig
     best = int(np.argmin(means))
     error = (rows - rows[best]).std(axis=1) * np.sqrt(deff / len(y))
     good = np.flatnonzero(means - means[best] <= error)
-    return int(min(good, key=lambda k: (1 - sum(grid[k]), abs(grid[k][0] - grid[k][1]))))
+    return min(good.tolist(), key=lambda k: (1 - sum(grid[k]), abs(grid[k][0] - grid[k][1])))
 
 
 def log_loss(z: Floats, y: Floats, weight: Floats) -> float:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api import answers
+from api.answers import churn_risk
 from api.dependencies import Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
 from api.schemas import ChurnRiskList
@@ -44,4 +44,4 @@ def list_churn_risk(
     scores answer, if there are any; with it they are computed as of then.
     """
     filters = {"account_manager": account_manager, "program": program, "tier": tier, "country": country}
-    return answers.churn_risk(services, utc(as_of), horizon_days, filters, limit, min_p=min_p)
+    return churn_risk(services, utc(as_of), horizon_days, filters, limit, min_p=min_p)

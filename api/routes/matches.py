@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from api import answers
+from api.answers import match
 from api.dependencies import ActorDep, ServicesDep, Work, allow
 from api.idempotency import IdempotencyKey, once, replay
 from api.problems import problem_responses
@@ -32,7 +32,7 @@ def match_lead(
     if earlier is not None:
         return earlier
     # The store is not locked while the models work: only the decision is written.
-    found = answers.match(services, body)
+    found = match(services, body)
     with services.unit_of_work(actor) as work:
         return once(work, idempotency_key, body, lambda: found.keep(work), MatchAnswer, 200)
 

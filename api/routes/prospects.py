@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api import answers
+from api.answers import fit_company_score, prospect_ranking
 from api.dependencies import Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
 from api.routes.churn import AsOfQuery, Country, PartnerKindQuery, Program
@@ -34,7 +34,7 @@ def rank_prospects(
     Without `as_of` the latest stored scores answer, if there are any; with it they are computed as of then.
     """
     filters = {"country": country, "kind": kind, "program": program}
-    return answers.prospect_ranking(services, utc(as_of), filters, limit, min_p=min_p)
+    return prospect_ranking(services, utc(as_of), filters, limit, min_p=min_p)
 
 
 @router.post(
@@ -45,4 +45,4 @@ def rank_prospects(
 )
 def score_company(body: FitRequest, services: ServicesDep) -> FitScore:
     """Score a company that is not in the store; nothing is kept, so a retry is safe."""
-    return answers.fit_company_score(services, body.company.model_dump(exclude_unset=True), utc(body.as_of))
+    return fit_company_score(services, body.company.model_dump(exclude_unset=True), utc(body.as_of))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from api import answers
+from api.answers import recommendations
 from api.dependencies import ServicesDep, Work, allow, utc
 from api.problems import problem_responses
 from api.routes.churn import AsOfQuery
@@ -32,7 +32,7 @@ def list_recommendations(
 ) -> RecommendationList:
     """Recommend content and offers that the partner may see and has not engaged with, each with a reason."""
     found = work.repository("partners").get(partner)
-    return answers.recommendations(services, found["external_id"], kind, limit, utc(as_of))
+    return recommendations(services, found["external_id"], kind, limit, utc(as_of))
 
 
 @router.post(

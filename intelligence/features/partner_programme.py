@@ -133,8 +133,8 @@ def _total(when: Any, work: Work, days: float | None) -> FloatArray:
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Share of a whole; of the first few of anything the share is chance, so it counts only with a few dozen of them."""
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole >= _MIN_WHOLE)
+    """Share of a whole; of the first few of anything it is chance, so it counts only with a few dozen of them."""
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole >= _MIN_WHOLE))
 
 
 def _demand(place: Any, when: Any, wanted: Any, work: Work, days: float | None) -> FloatArray:

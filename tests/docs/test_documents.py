@@ -70,7 +70,9 @@ def test_every_route_is_documented():
 def test_functions_are_short():
     too_long = []
     for path in ROOT.rglob("*.py"):
-        if any(part in (".venv", "tests", "build", "node_modules", "migrations") for part in path.relative_to(ROOT).parts):
+        if any(
+            part in (".venv", "tests", "build", "node_modules", "migrations") for part in path.relative_to(ROOT).parts
+        ):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

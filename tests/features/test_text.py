@@ -11,7 +11,6 @@ from models.embedder import Embedder
 from store.embeddings import read_vectors
 from store.tables import embeddings
 
-
 REAL = Embedder()
 
 
