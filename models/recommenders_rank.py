@@ -21,7 +21,8 @@ _FILE = "ranker.txt"
 _MOST_ROUNDS = 200
 _PATIENCE = 20
 _COMMON: Mapping[str, Any] = {
-    "learning_rate": 0.07,
+    "learning_rate": 0.1,
+    "max_bin": 63,
     "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,

@@ -68,10 +68,12 @@ def _split_lists(lists: Lists, share: float) -> tuple[Lists, Lists]:
     return lists.of(lists.as_of < cutoff), lists.of(lists.as_of >= cutoff)
 
 
-def fit_ranker(lists: Lists, context: TrainingContext) -> "Ranker":
-    """Choose by the latest lists, then fit on all."""
+def fit_ranker(lists: Lists, context: TrainingContext, chosen: "Ranker | None" = None) -> "Ranker":
+    """Choose by the latest lists, unless that was done on most of them already, then fit on all."""
     from models.recommenders_rank import choose_ranker, refit
 
+    if chosen is not None and chosen.validation:
+        return refit(chosen, ranked(lists), seed=context.seed, threads=context.threads)
     fit, check = _split_lists(lists, _TEST_SHARE)
     chosen = choose_ranker(ranked(fit), ranked(check), FEATURES, SOURCES, seed=context.seed, threads=context.threads)
     return refit(chosen, ranked(lists), seed=context.seed, threads=context.threads)
@@ -192,11 +194,11 @@ class RecommendTask:
         log = item_log(history, context.settings.engagement_weights)
         space = self._space(log, context)
         windows = self._windows(space, context)
-        evaluations = self._compare(windows, context)
+        compared, evaluations = self._compare(windows, context)
         everything = (
             windows.train if windows.test is None else _joined(windows.train, thinned(windows.test, context.seed))
         )
-        ranker = fit_ranker(everything, context)
+        ranker = fit_ranker(everything, context, compared)
         context.report(f"ranker fitted on {everything.n_lists:,} lists, chose {ranker.choice}")
         return self._finish(space, context, ranker, everything, evaluations)
 
@@ -229,9 +231,9 @@ class RecommendTask:
         test = build_lists(space, late, seed=context.seed, most_lists=_MOST_TEST_LISTS, negatives=None)
         return _Windows(train, test)
 
-    def _compare(self, windows: _Windows, context: TrainingContext) -> dict[str, Evaluation]:
+    def _compare(self, windows: _Windows, context: TrainingContext) -> "tuple[Ranker | None, dict[str, Evaluation]]":
         if windows.test is None:
-            return {}
+            return None, {}
         ranker = fit_ranker(windows.train, context)
         champion = self._champion(context)
         found = {}
@@ -239,7 +241,7 @@ class RecommendTask:
             test = of_kind(windows.test, offers)
             if test.n_lists >= _MIN_PART_LISTS:
                 found[part] = evaluate_lists(part, test, ranker, context, champion, windows.train.n_lists)
-        return found
+        return ranker, found
 
     def _champion(self, context: TrainingContext) -> "Ranker | None":
         if context.champion is None or context.champion.manifest.fingerprint != FINGERPRINT:
