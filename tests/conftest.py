@@ -14,6 +14,10 @@ from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 from typing import Any
 
+# Before numpy is imported: several BLAS threads per test process fight over the machine.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
 import pytest
 from sqlalchemy import Engine, text
 

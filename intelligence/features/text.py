@@ -113,6 +113,6 @@ def hash_text(text: str) -> bytes:
     Examples
     --------
     >>> hash_text("cloud").hex()[:8]
-    'b3aca92c'
+    '56681010'
     """
     return hashlib.sha256(text.encode("utf-8", errors="replace")).digest()

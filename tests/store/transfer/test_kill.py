@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from store.engine import create_store_engine
@@ -47,13 +47,16 @@ def importer(folder: Path) -> Iterator[Callable[[str, float], None]]:
         print(url, file=process.stdin, flush=True)
         child = int(process.stdout.readline())
         time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may be done already
+            os.kill(child, signal.SIGKILL)
         assert process.stdout.readline() == "ended\n"
 
-    yield run
-    process.stdin.close()
-    process.stdout.close()
-    process.wait(timeout=60)
+    try:
+        yield run
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(timeout=60)
 
 
 def test_a_kill_leaves_the_store_before_or_complete(sqlite_template: Path, tmp_path: Path) -> None:
