@@ -130,9 +130,10 @@ class PairRows:
         self._words: list[npt.NDArray[np.object_]] = []
         self._partners: list[Ints] = []
         self._leads: list[Ints] = []
+        self._size = 0
 
     def __len__(self) -> int:
-        return sum(len(partners) for partners in self._partners)
+        return self._size
 
     def add(self, lead: int, at_us: int, partners: Ints, scores: Floats | None = None) -> None:
         """Add the pairs of the batch's `lead` with `partners` (positions) as of an instant; the state must be there."""
@@ -145,6 +146,7 @@ class PairRows:
         self._numbers.append(np.stack(numbers, axis=1).astype(np.float64))
         self._words.append(np.stack(words, axis=1) if words else np.empty((len(partners), 0), dtype=object))
         self._partners.append(partners)
+        self._size += len(partners)
         self._leads.append(np.full(len(partners), lead, dtype=np.int64))
 
     @property

@@ -72,10 +72,10 @@ def _rows(answer: Answer, contributions: pd.DataFrame) -> Iterator[Row]:
     rows, features = answer.ranking.rows, answer.ranking.features
     keys = zip(*(rows[name].tolist() for name in ("question", "partner", "at")), strict=True)
     names, moved = [str(name) for name in contributions.columns], contributions.to_numpy(np.float64)
-    columns = [features[name].astype(object).tolist() for name in features.columns]
-    cells = zip(*columns, strict=True)
+    known = [str(name) for name in features.columns]  # a list: an index would be read anew for every row
+    cells = zip(*(features[name].astype(object).tolist() for name in known), strict=True)
     for position, ((lead, partner, at), values) in enumerate(zip(keys, cells, strict=True)):
-        named = dict(zip(features.columns, values, strict=True))
+        named = dict(zip(known, values, strict=True))
         yield Row(lead, partner, at, names, moved[position], named)
 
 

@@ -119,9 +119,10 @@ class Eligibility:
         offers, deals = world.pairs.offers, world.pairs.deals
         columns = (offers["partner"], offers["offered"], cleared_at(offers, world.horizon_days))
         self._offers: tuple[Ints, Ints, Ints] = tuple(np.asarray(column, dtype=np.int64) for column in columns)  # type: ignore[assignment]
-        self._declined = offers[offers["response"] == "declined"]
+        declined = offers[offers["response"] == "declined"]
+        self._declined = tuple(declined[name].to_numpy(np.int64) for name in ("partner", "responded"))
         self._deals = deals[~deals["status"].isin(["rejected", "expired"])].reset_index(drop=True)
-        self._by_lead = _rows_by(self._declined["lead"].to_numpy(np.int64))
+        self._declined_of_lead = _rows_by(declined["lead"].to_numpy(np.int64))
         self._deals_of_customer = _rows_by(world.batch.customers[self._deals["lead"].to_numpy(np.int64)])
         self._deals_of_lead = _rows_by(self._deals["lead"].to_numpy(np.int64))
         self._deal_columns = {
@@ -246,8 +247,9 @@ class Eligibility:
 
     def _declined_before(self, at_us: int, lead_row: int) -> Bools:
         mask = np.zeros(self._n, dtype=bool)
-        rows = self._declined.iloc[self._by_lead.get(lead_row, [])]
-        mask[rows.loc[rows["responded"] <= at_us, "partner"].to_numpy(np.int64)] = True
+        rows = self._declined_of_lead.get(lead_row, np.zeros(0, np.int64))
+        partner, responded = self._declined
+        mask[partner[rows[responded[rows] <= at_us]]] = True
         return mask
 
     def _conflict(self, lead: LeadQuery, at_us: int, lead_row: int) -> Bools:
