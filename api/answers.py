@@ -170,6 +170,12 @@ def recommendations(
     return RecommendationList(partner=partner, as_of=instant, items=items[:limit])
 
 
+def partner_names(services: Services) -> dict[str, str]:
+    """Return names by external id of all partners."""
+    partners = services.intelligence.history().partners
+    return dict(zip(partners["external_id"], partners["name"], strict=True))
+
+
 def item_titles(services: Services) -> dict[tuple[str, str], str]:
     """Return titles by (kind, external id) of all assets and offers."""
     history = services.intelligence.history()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Before numpy is imported: several BLAS threads per test process fight over the machine.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -24,6 +24,9 @@ from sqlalchemy import Engine, text
 from store.engine import create_store_engine
 from store.migrate import upgrade
 from store.tables import metadata
+
+if TYPE_CHECKING:
+    from tests.programmes import Programme
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -141,3 +144,11 @@ def _empty(engine: Engine) -> None:
         connection.execute(text("SET LOCAL session_replication_role = replica"))  # no checks of foreign keys
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
+
+
+@pytest.fixture(scope="session")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> "Programme":
+    """Return a small generated programme, imported and trained; tests add to it, and none relies on counts."""
+    from tests.programmes import build_programme
+
+    return build_programme(tmp_path_factory.mktemp("programme"))

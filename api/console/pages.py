@@ -152,7 +152,12 @@ def _match_panel(services: Services) -> dict[str, Any] | None:
         return None
     found = answers.match(services, MatchRequest(lead_id=lead, limit=_SHOWN)).answer
     codes = Counter(code for excluded in found.excluded for code in excluded.codes)
-    return {"lead": lead, "answer": found, "main_code": codes.most_common(1)[0][0] if codes else None}
+    return {
+        "lead": lead,
+        "answer": found,
+        "names": answers.partner_names(services),
+        "main_code": codes.most_common(1)[0][0] if codes else None,
+    }
 
 
 def _recommendation_panel(services: Services, at_risk: list[Any]) -> dict[str, Any] | None:

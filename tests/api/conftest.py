@@ -9,14 +9,9 @@ from api.app import create_app
 from domain.context import SYSTEM
 from domain.terms import Role
 from store.unit_of_work import UnitOfWork
-from tests.programmes import END, Programme, build_programme
+from tests.programmes import END, Programme
 
 Login = Callable[..., dict[str, str]]
-
-
-@pytest.fixture(scope="session")
-def programme(tmp_path_factory: pytest.TempPathFactory) -> Programme:
-    return build_programme(tmp_path_factory.mktemp("programme"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,101 @@
+"""The console in a real browser, on a real server, at a desk's and at a phone's width."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from domain.context import SYSTEM
+from domain.terms import Role
+from store.engine import create_store_engine
+from store.unit_of_work import UnitOfWork
+from tests.programmes import Programme
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(programme: Programme) -> Iterator[str]:
+    """Run ``allywise serve`` and yield its address."""
+    port = free_port()
+    environment = os.environ | {"ALLYWISE_HOME": str(programme.settings.home), "ALLYWISE_TRAINING_THREADS": "1"}
+    command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment) as server:
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def wait_until_ready(url: str) -> None:
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310
+                return
+        except (URLError, ConnectionError, TimeoutError):
+            time.sleep(0.5)
+    raise TimeoutError(url)
+
+
+@pytest.fixture
+def secret(programme: Programme) -> str:
+    engine = create_store_engine(programme.settings.store_url)
+    with UnitOfWork(engine, SYSTEM) as work:
+        secret = work.keys.create("browser", Role.MANAGER).secret
+    engine.dispose()
+    return secret
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_manager_signs_in_and_sees_the_four_answers(programme: Programme, secret: str, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with served(programme) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for width, height in ((1280, 800), (390, 844)):
+            page = browser.new_page(viewport={"width": width, "height": height})
+            foreign: list[str] = []
+            page.on("request", lambda request, urls=foreign: urls.append(request.url))
+            page.goto(address)
+            page.get_by_label("API key").fill("wrong")
+            page.get_by_role("button", name="Sign in").click()
+            assert "unknown" in page.get_by_role("alert").inner_text()
+            page.get_by_label("API key").fill(secret)
+            page.get_by_role("button", name="Sign in").click()
+            for heading in ("Prospects to recruit", "Partners at risk", "Newest open lead", "Content and offers"):
+                assert page.get_by_role("heading", name=heading).is_visible()
+            assert page.locator("section:has-text('Partners at risk') tbody tr").count() == 10
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert [url for url in foreign if not url.startswith(address)] == []
+            page.get_by_role("button", name="Sign out").click()
+            assert page.get_by_label("API key").is_visible()
+            page.close()
+        browser.close()
