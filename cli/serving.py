@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, time
@@ -30,7 +31,9 @@ def serve_command(
     open_store(read_settings()).dispose()
     import uvicorn
 
-    worker = subprocess.Popen([sys.executable, "-m", "worker"])
+    # The server hands a SIGTERM on when it has shut down; as an exit it lets the worker be stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    worker = subprocess.Popen([sys.executable, "-m", "worker", "--with-parent"])
     try:
         uvicorn.run(
             "api.app:create_app",

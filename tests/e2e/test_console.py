@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
+import psutil
 import pytest
 
 from domain.context import SYSTEM
@@ -49,8 +50,11 @@ def served(programme: Programme) -> Iterator[str]:
             wait_until_ready(f"http://127.0.0.1:{port}/readyz")
             yield f"http://127.0.0.1:{port}"
         finally:
+            children = psutil.Process(server.pid).children(recursive=True)
             server.terminate()
             server.wait(timeout=30)
+            _, left = psutil.wait_procs(children, timeout=30)
+            assert left == []
 
 
 def wait_until_ready(url: str) -> None:
