@@ -18,6 +18,8 @@ from domain.errors import Conflict
 from domain.settings import Settings
 from domain.terms import ModelName, Role
 
+_DEMO_LEADS = 100
+
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="port to listen on")]
 
@@ -139,7 +141,8 @@ def _score_everything(settings: Settings, folder: Path, end: datetime) -> None:
     for horizon in settings.churn_horizons_days:
         write_frame(score_churn(context, end, horizon, store=True), results / f"churn-{horizon}.csv")
     write_frame(score_fit(context, end, store=True), results / "fit.csv")
-    write_frame(match_leads(context, open_leads(context, end), as_of=end).candidates, results / "match.csv")
+    newest = open_leads(context, end).nlargest(_DEMO_LEADS, "created_at")
+    write_frame(match_leads(context, newest, as_of=end).candidates, results / "match.csv")
     write_frame(recommend(context, as_of=end), results / "recommend.csv")
     say(f"results: {results}")
 
