@@ -4,6 +4,7 @@ import hashlib
 import logging
 import math
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -140,7 +141,11 @@ class Tracking:
             run = client.create_run(self._experiment, run_name=f"{name} {tags.get('trained_as_of', '')}".strip())
             run_id = run.info.run_id
             now = int(datetime.now(UTC).timestamp() * 1000)
-            numbers = [Metric(key, float(value), now, 0) for key, value in metrics.items() if math.isfinite(value)]
+            numbers = [
+                Metric(_metric_name(key), float(value), now, 0)
+                for key, value in metrics.items()
+                if math.isfinite(value)
+            ]
             words = [Param(key, str(value)[:500]) for key, value in params.items()]
             client.log_batch(run_id, metrics=numbers[:1000], params=words[:100])
             client.log_artifacts(run_id, str(folder), _FOLDER)
@@ -215,6 +220,17 @@ class Tracking:
             where = type(client).__name__
             first_line = str(error).splitlines()[0]
             raise CannotAnswer(f"The model registry at {self.uri} does not answer ({where}): {first_line}") from error
+
+
+def _metric_name(name: str) -> str:
+    """Return `name` with what MLflow does not allow in the name of a metric replaced.
+
+    Examples
+    --------
+    >>> _metric_name("180/partner win rate/recall@10")
+    '180/partner win rate/recall_10'
+    """
+    return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
 
 
 def _entry(version: Any, champion: str) -> Entry:
