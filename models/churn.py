@@ -63,7 +63,7 @@ class ChurnModel:
             self._at(np.column_stack([getattr(prediction, name) for prediction in predictions]), horizon_days, tail)
             for name in ("p", "low", "high")
         )
-        return Prediction(p, np.minimum(low, p), np.maximum(high, p))
+        return Prediction(p, low, high)
 
     def explain(self, X: pd.DataFrame, horizon_days: float) -> Factors:
         """Return contributions at the nearest fitted horizon; with the base they add up to the asked ``logit(p)``."""

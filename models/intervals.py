@@ -28,12 +28,24 @@ class Prediction:
     Attributes
     ----------
     p, low, high : ndarray of float64, shape (n,)
-        ``0 < low <= p <= high < 1``.
+        ``EDGE <= low <= p <= high <= 1 - EDGE``: what lies outside is drawn in, so that nothing is ever certain.
+
+    Examples
+    --------
+    >>> found = Prediction(np.array([0.0, 0.3]), np.array([0.0, 0.4]), np.array([0.1, 1.0]))
+    >>> found.p.tolist(), found.low.tolist(), found.high.tolist()
+    ([1e-06, 0.3], [1e-06, 0.3], [0.1, 0.999999])
     """
 
     p: Floats
     low: Floats
     high: Floats
+
+    def __post_init__(self) -> None:
+        """Hold the order and the edges."""
+        p, low, high = (np.clip(values, EDGE, 1 - EDGE) for values in (self.p, self.low, self.high))
+        for name, values in (("p", p), ("low", np.minimum(low, p)), ("high", np.maximum(high, p))):
+            object.__setattr__(self, name, values)
 
 
 def spread(members: Floats, centre: Floats) -> Floats:
@@ -59,4 +71,4 @@ def interval(z: Floats, variance: Floats) -> Prediction:
     p = expit(z)
     half = Z80 * np.sqrt(variance)
     low, high = expit(z - half), expit(z + half)
-    return Prediction(p, np.minimum(np.maximum(low, EDGE), p), np.maximum(np.minimum(high, 1 - EDGE), p))
+    return Prediction(p, low, high)

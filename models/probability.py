@@ -155,9 +155,8 @@ class ProbabilityModel:
         z = self._z(table)
         if self._linear is not None:
             return interval(z, self._variance(table, z, self._linear))
-        low, high = self._rate.interval(LEVEL)
-        flat = interval(z, np.zeros(len(table))).p
-        return Prediction(flat, np.minimum(low, flat), np.maximum(high, flat))
+        low, high = (np.full(len(table), bound) for bound in self._rate.interval(LEVEL))
+        return Prediction(interval(z, np.zeros(len(table))).p, low, high)
 
     def explain(self, X: pd.DataFrame) -> Factors:
         """Contribution of each feature on the log-odds scale; with the base they add up to ``logit(p)``.

@@ -55,8 +55,7 @@ class RecencyBands:
         band = _band(days_since)
         yes, no = self._yes[band], self._no[band]
         p = yes / (yes + no)
-        low, high = beta.ppf(_TAIL, yes, no), beta.ppf(1 - _TAIL, yes, no)
-        return Prediction(p, np.minimum(low, p), np.maximum(high, p))
+        return Prediction(p, beta.ppf(_TAIL, yes, no), beta.ppf(1 - _TAIL, yes, no))
 
 
 def _band(days_since: npt.ArrayLike) -> npt.NDArray[np.intp]:

@@ -211,7 +211,7 @@ def _along_horizons(rates: Callable[[int], tuple[Prediction, int]], horizon: int
         _at_horizon(np.column_stack([getattr(counted[step][0], name) for step in known]), known, horizon)
         for name in ("p", "low", "high")
     )
-    return Prediction(p, np.minimum(low, p), np.maximum(high, p))
+    return Prediction(p, low, high)
 
 
 def _at_horizon(rates: FloatArray, steps: Sequence[int], horizon: int) -> FloatArray:
