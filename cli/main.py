@@ -48,6 +48,9 @@ def run(arguments: list[str]) -> int:
     except AllywiseError as error:
         say(f"allywise: {error.message}")
         return 1
+    except OSError as error:  # a folder that cannot be written, a full disk
+        say(f"allywise: {error}")
+        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0

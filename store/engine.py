@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from domain.errors import InvalidInput
+from domain.errors import CannotAnswer, InvalidInput
 
 __all__ = ["BUSY_TIMEOUT_SECONDS", "Connection", "Engine", "create_store_engine", "reading", "writing"]
 
@@ -30,11 +30,16 @@ def create_store_engine(url: str) -> Engine:
     ------
     InvalidInput
         If `url` is malformed or names another database.
+    CannotAnswer
+        Later, by whatever uses the engine: if the database cannot be reached or the connection to it is lost.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True)
-    return _sqlite_engine(parsed)
+        engine = create_engine(parsed, pool_pre_ping=True)
+    else:
+        engine = _sqlite_engine(parsed)
+    event.listen(engine, "handle_error", _tell_unreachable)
+    return engine
 
 
 def writing(connection: Connection) -> Connection:
@@ -56,7 +61,7 @@ def reading(connection: Connection) -> Connection:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
         raise InvalidInput(
             "The store's URL is malformed; right would be sqlite:///folder/file.db or "
             "postgresql://user:password@host/database."
@@ -69,6 +74,14 @@ def _parse(url: str) -> URL:
             value=parsed.get_backend_name(),
         )
     return parsed
+
+
+def _tell_unreachable(context: ExceptionContext) -> None:
+    if context.connection is not None and not context.is_disconnect:
+        return  # a statement failed, which is the caller's to understand
+    address = "" if context.engine is None else f" at {context.engine.url.render_as_string()}"
+    reason = (str(context.original_exception).strip().splitlines() or ["no reason given"])[0]
+    raise CannotAnswer(f"The store{address} cannot be reached: {reason}") from context.original_exception
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -21,10 +21,18 @@ def test_postgresql_is_reached_through_psycopg(url: str) -> None:
     assert engine.url.render_as_string(hide_password=False) == "postgresql+psycopg://u:p@h/d"
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://u@h/d"])
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://u@h/d", "postgresql://h:port/d"])
 def test_other_urls_are_refused_with_what_would_be_right(url: str) -> None:
     with pytest.raises(InvalidInput, match="sqlite:///"):
         create_store_engine(url)
+
+
+def test_a_store_that_cannot_be_reached_is_named_without_its_password(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    for url in ("postgresql://user:hidden@127.0.0.1:1/d", f"sqlite:///{tmp_path}/folder.db"):
+        with pytest.raises(CannotAnswer, match="cannot be reached: ") as told, create_store_engine(url).connect():
+            pass
+        assert "hidden" not in told.value.message
 
 
 def test_sqlite_makes_its_folder_and_runs_in_wal_mode(tmp_path: Path) -> None:
