@@ -38,4 +38,4 @@ class SegmentRates:
         yes = own["sum"].to_numpy() + self._strength * self.overall_.p
         no = own["count"].to_numpy() - own["sum"].to_numpy() + self._strength * (1 - self.overall_.p)
         p = yes / (yes + no)
-        return Prediction(p, beta.ppf(0.1, yes, no), beta.ppf(0.9, yes, no))
+        return Prediction(p, np.asarray(beta.ppf(0.1, yes, no)), np.asarray(beta.ppf(0.9, yes, no)))
