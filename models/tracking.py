@@ -176,13 +176,17 @@ class Tracking:
             self._database.parent.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # MLflow's own use of SQLAlchemy and pydantic
+            from mlflow.exceptions import MlflowException
             from mlflow.tracking import MlflowClient
 
         for name in ("mlflow", "alembic"):  # 50 migrations of a new file tell their names
             logging.getLogger(name).setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+            try:
+                return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+            except MlflowException as error:  # an address of a kind that it does not know
+                raise self._no_answer(error) from error
 
     @cached_property
     def _experiment(self) -> str:
@@ -209,7 +213,7 @@ class Tracking:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        client = self._client
+        _ = self._client  # first, as it quietens MLflow
         from mlflow.exceptions import MlflowException
 
         try:
@@ -217,9 +221,10 @@ class Tracking:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 yield
         except MlflowException as error:
-            where = type(client).__name__
-            first_line = str(error).splitlines()[0]
-            raise CannotAnswer(f"The model registry at {self.uri} does not answer ({where}): {first_line}") from error
+            raise self._no_answer(error) from error
+
+    def _no_answer(self, error: Exception) -> CannotAnswer:
+        return CannotAnswer(f"The model registry at {self.uri} does not answer: {str(error).strip().splitlines()[0]}")
 
 
 def _metric_name(name: str) -> str:

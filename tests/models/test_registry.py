@@ -73,6 +73,11 @@ def serving_label(registry: Registry, as_of: datetime) -> str | None:
     return None if version is None else version.label
 
 
+def test_a_registry_at_an_address_of_no_known_kind_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CannotAnswer, match="foo://x"):
+        Registry("foo://x", tmp_path).names()
+
+
 def test_nothing_serves_before_anything_was_trained(tmp_path: Path) -> None:
     registry = open_registry(tmp_path)
     assert registry.serving("churn", LATER) is None
