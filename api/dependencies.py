@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.context import SYSTEM, Actor, Clock
-from domain.errors import NotAllowed, NotAuthenticated
+from domain.errors import InvalidInput, NotAllowed, NotAuthenticated
 from domain.settings import Settings
 from domain.terms import Role
 from intelligence.context import Intelligence
@@ -108,10 +108,19 @@ AsOf = Annotated[datetime, Depends(get_as_of)]
 
 
 def utc(instant: datetime | None) -> datetime | None:
-    """Return `instant` in UTC; one without an offset is UTC already."""
+    """Return `instant` in UTC; one without an offset is UTC already.
+
+    Raises
+    ------
+    InvalidInput
+        If it lies before the year 1 or after 9999 there.
+    """
     if instant is None:
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    try:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"{instant.isoformat()} lies outside the years 1 to 9999 in UTC.", field="as_of") from None
 
 
 Limit = Annotated[int, Query(ge=1, le=250, description="How many at the most.")]

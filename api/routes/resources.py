@@ -116,8 +116,8 @@ def _page_schema(output: type[BaseModel]) -> type[BaseModel]:
 
 def _key(text: str, resource: Resource) -> int | str:
     ours = text.removeprefix("id:")
-    if ours.isdigit() and (text.startswith("id:") or not resource.has_external_id):
-        return int(ours)
+    if ours.isascii() and ours.isdigit() and (text.startswith("id:") or not resource.has_external_id):
+        return min(int(ours[:20]), 2**63 - 1)  # no database counts further; that row is not there either
     return text
 
 

@@ -225,7 +225,10 @@ def _moment(value: object) -> datetime:
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
         raise ValueError
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:  # the year 0 or 10000 in UTC
+        raise ValueError from None
 
 
 def _word(column: Column, value: object) -> str:

@@ -56,6 +56,20 @@ def test_bad_payloads_name_the_field(client, admin, body, word):
     assert word in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("key", ["id:9223372036854775808", "id:99999999999999999999999", "id:²"])
+def test_an_id_that_no_row_can_have_is_not_found(client, admin, key):
+    assert client.get(f"/v1/partners/{key}", headers=admin).status_code == 404
+    assert client.get(f"/v1/activities/{key}", headers=admin).status_code == 404
+
+
+def test_an_instant_outside_the_calendar_in_utc_is_invalid(client, admin):
+    beyond = "9999-12-31T23:59:59-12:00"
+    asked = client.post("/v1/match", json={"lead": {"country": "DE"}, "as_of": beyond}, headers=admin)
+    listed = client.get("/v1/churn-risk", params={"as_of": beyond}, headers=admin)
+    created = client.post("/v1/leads", json={"external_id": "beyond", "created_at": beyond}, headers=admin)
+    assert [answer.status_code for answer in (asked, listed, created)] == [422] * 3
+
+
 def test_lists_page_through_everything_once(client, admin):
     seen, cursor = [], None
     while True:
