@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from domain.errors import InvalidInput
 from domain.settings import Settings
@@ -61,6 +62,13 @@ def read_settings() -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
         raise InvalidInput(f"setting ALLYWISE_{name.upper()}: {first['msg']} (got {first['input']!r})") from None
+    except SettingsError as error:
+        field = str(error).partition('"')[2].partition('"')[0]
+        variable = f"ALLYWISE_{field.upper()}"
+        raise InvalidInput(
+            f'setting {variable}: is written as JSON, a list such as ["a", "b"], a mapping such as {{"a": 2}} '
+            f"(got {os.environ.get(variable, '')!r})"
+        ) from None
 
 
 def open_store(settings: Settings) -> "Engine":

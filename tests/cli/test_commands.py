@@ -152,3 +152,9 @@ def test_keys_are_made_listed_and_revoked(capsys):
     assert run(["keys", "list"]) == 0
     assert "revoked" in capsys.readouterr().out
     assert run(["keys", "create", "--name", "x", "--role", "partner"]) == 2
+
+
+def test_a_setting_that_is_no_json_is_named(monkeypatch, capfd):
+    monkeypatch.setenv("ALLYWISE_LIFE_SIGNS", "login")
+    assert run(["train", "churn"]) == 1
+    assert "ALLYWISE_LIFE_SIGNS" in capfd.readouterr().err
