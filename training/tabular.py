@@ -59,8 +59,8 @@ def train_binary(
         Name of the part; default: the horizon in days.
     champion : callable, optional
         Gives p of a features frame by the serving champion, e.g.
-        ``partial(TASK.predict, context.champion.folder, part)``. It is judged only on rows whose
-        outcome became known after ``context.champion.manifest.trained_as_of``.
+        ``partial(TASK.predict, context.champion.folder, part)``. It is judged only on rows most of whose time
+        from ``as_of`` until the outcome was known lies after ``context.champion.manifest.trained_as_of``.
 
     Returns
     -------
@@ -183,10 +183,12 @@ def _kind(name: str) -> MethodKind:
 
 
 def _unseen(test: Dataset, context: TrainingContext) -> np.ndarray:
+    # By the middle of a row's window: the champion may have learned from a window of the same subject that began a
+    # little earlier and was known in time, and would be judged on what it knows already.
     if context.champion is None:
         return np.zeros(len(test), dtype=bool)
     trained = np.datetime64(context.champion.trained_as_of.replace(tzinfo=None), "us")
-    return np.asarray(test.known_at > trained)
+    return np.asarray(test.as_of + (test.known_at - test.as_of) / 2 >= trained)
 
 
 def _bounded(p: Floats, train: Dataset) -> Floats:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -171,6 +171,14 @@ def test_the_next_champion_is_compared_on_rows_that_the_last_has_not_seen(contex
     assert 0 < unseen.sum() <= len(unseen)
     known_at = report.evaluations[0].predictions["as_of"] + pd.Timedelta(days=HORIZON)
     assert known_at[unseen].min() > pd.Timestamp("2023-09-01")
+
+
+def test_rows_that_overlap_what_the_champion_has_seen_do_not_judge_it(context: TrainingContext) -> None:
+    """The same data two weeks later: windows that ended since began long before the champion was trained."""
+    task = ToyTask(make_dataset(n=800))
+    run(task, context)
+    report = run(task, replace(context, as_of=context.as_of + timedelta(days=14)))
+    assert [gate.name for gate in report.gates] == ["baseline", "calibrated", "golden"]
 
 
 def test_a_champion_of_other_features_is_left_out(context: TrainingContext) -> None:
