@@ -104,7 +104,7 @@ def _with_typed_attributes(frame: pd.DataFrame, earlier: Mapping[str, pd.Series]
         frame[name] = frames.attribute_column(frame[name], also=earlier.get(name, ()))
     # One that nobody had yet was not known at all; not even its name may be there to learn from.
     unheard = [name for name in attributes if name not in earlier and frame[name].isna().all()]
-    return frame.drop(columns=unheard)
+    return frame.drop(columns=unheard).copy()  # whole again: set one by one, hundreds of columns lie scattered
 
 
 def _sorted(name: str, frame: pd.DataFrame) -> pd.DataFrame:

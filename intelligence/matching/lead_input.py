@@ -92,7 +92,7 @@ def _with_attributes(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         if str(name).startswith(_PREFIX) and not pd.api.types.is_numeric_dtype(frame[name]):
             frame[name] = _typed(frame[name])
-    return frame
+    return frame.copy()  # whole again: set one by one, hundreds of columns lie scattered
 
 
 def _is_custom(name: str) -> bool:

@@ -158,3 +158,14 @@ def test_a_setting_that_is_no_json_is_named(monkeypatch, capfd):
     monkeypatch.setenv("ALLYWISE_LIFE_SIGNS", "login")
     assert run(["train", "churn"]) == 1
     assert "ALLYWISE_LIFE_SIGNS" in capfd.readouterr().err
+
+
+def test_hundreds_of_custom_columns_pass_without_a_warning(programme, tmp_path):
+    header = ",".join(f"c{number}" for number in range(150))
+    row = ",".join("1" for _ in range(150))
+    leads = tmp_path / "leads.csv"
+    leads.write_text(f"external_id,created_at,{header}\nl2,2024-02-03,{row}\n")
+    (programme / "leads.csv").write_text(leads.read_text())
+    assert run(["import", str(programme)]) == 0
+    assert run(["match", "--leads", str(leads), "--out", str(tmp_path / "ranked.csv")]) == 0
+    assert run(["match", "--open", "--out", str(tmp_path / "open.csv")]) == 0
