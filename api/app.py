@@ -20,6 +20,9 @@ _DESCRIPTION = """Partner intelligence: rank prospects, see inactivity coming, r
 match leads to the partners most likely to close them. Every probability is calibrated and carries an interval,
 the evidence behind it and the factors that moved it."""
 
+VERSIONED = (matches, prospects, churn, recommendations, model_registry, jobs, resources)
+"""Modules whose routes stand under /v1 and ask for a key."""
+
 
 def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
     """Build the application.
@@ -38,11 +41,19 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         yield
         app.state.services.intelligence.engine.dispose()
 
-    app = FastAPI(title="allywise", version=version("allywise"), description=_DESCRIPTION, lifespan=lifespan)
+    # No pages for the document: theirs load scripts from other hosts.
+    app = FastAPI(
+        title="allywise",
+        version=version("allywise"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     add_middleware(app)
     add_problem_handlers(app)
-    for router in (matches, prospects, churn, recommendations, model_registry, jobs, resources):
-        app.include_router(router.router, prefix="/v1")
+    for module in VERSIONED:
+        app.include_router(module.router, prefix="/v1")
     app.include_router(probes.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", pages.static_files(), name="static")

@@ -76,6 +76,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.AllywiseError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unforeseen)
 
 
 def problem(
@@ -111,6 +112,12 @@ def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     ]
     detail = "; ".join(f"{item['field']}: {item['message']}" for item in found[:3])
     return problem(request, 422, errors.InvalidInput.code, detail, errors=found)
+
+
+def _on_unforeseen(request: Request, _error: Exception) -> JSONResponse:
+    # The server logs the traceback; the caller gets nothing of it but the id to quote.
+    detail = "something went wrong here that should not have; please report it with the request id"
+    return problem(request, 500, "internal_error", detail)
 
 
 def _on_http_error(request: Request, error: Exception) -> JSONResponse:
