@@ -24,7 +24,8 @@ def concrete(path: str) -> str:
     return path.replace("{name}", "churn").replace("{", "").replace("}", "")
 
 
-ROUTES = api_routes()
+ROUTES = sorted(api_routes(), key=lambda rung: rung[:2])
+NAMES = [f"{method} {path}" for method, path, _ in ROUTES]
 
 
 def test_the_ladder_has_a_rung_for_every_documented_route():
@@ -33,14 +34,14 @@ def test_the_ladder_has_a_rung_for_every_documented_route():
     assert {(method, path) for method, path, _ in ROUTES} == {rung for rung in documented if rung[1] not in OPEN}
 
 
-@pytest.mark.parametrize(("method", "path", "_roles"), ROUTES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("method", "path", "_roles"), ROUTES, ids=NAMES)
 def test_anonymous_callers_are_refused(client, method, path, _roles):
     answer = client.request(method, concrete(path))
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize(("method", "path", "roles"), ROUTES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("method", "path", "roles"), ROUTES, ids=NAMES)
 def test_wrong_roles_are_refused(client, login, method, path, roles):
     for role in set(Role) - roles:
         headers = login(role, "P-00001") if role is Role.PARTNER else login(role)
