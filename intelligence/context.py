@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib import import_module
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from models.artefact import as_utc
 from models.registry import ModelVersion, Registry
 from store.engine import Engine, reading
 from store.history import History, load_history
-from store.stamp import Stamp, store_stamp
+from store.stamp import Changes, Stamp, next_known, store_stamp
 
 BASELINE = "baseline"
 """What predictions carry as ``model_version`` when no model serves."""
@@ -31,7 +31,15 @@ _CLASSES = {
 }
 _HISTORIES = 3
 _MODELS = 8
-_LIVE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A history in memory, the data it was read from, and until when the present looks like it."""
+
+    stamp: Stamp
+    expires_at: datetime | None
+    history: History
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +93,9 @@ class Intelligence:
         self.registry = registry
         self.text = text
         self.clock = clock
-        self._histories: OrderedDict[datetime, tuple[Stamp, History]] = OrderedDict()
+        self._histories: OrderedDict[datetime, _Kept] = OrderedDict()
+        self._changes = Changes(engine)
+        self._unchanged: object | None = None
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._history_lock = threading.Lock()
         self._model_lock = threading.Lock()
@@ -102,21 +112,16 @@ class Intelligence:
     def history(self, as_of: datetime | None = None) -> History:
         """Return everything that was known at an instant, from memory if the store has not changed since.
 
-        For the present a history read in the last minute will do: without a change of the store the two
-        differ only by rows that were recorded with an instant in the future.
+        A kept one of an earlier instant will do, too, as long as nothing became known in between by the mere passing
+        of time (a deal that was entered with a later date of closing, say).
         """
         until = self.instant(as_of)
-        with self._history_lock, self.engine.connect() as connection:
-            snapshot = reading(connection)
-            stamp = store_stamp(snapshot)
-            kept = self._kept_history(until, stamp)
-            if kept is not None:
-                return kept
-            history = load_history(snapshot, until)
-            self._histories[until] = (stamp, history)
-            while len(self._histories) > _HISTORIES:
-                self._histories.popitem(last=False)
-            return history
+        with self._history_lock:
+            token = self._changes.token()
+            if token is None or token != self._unchanged:
+                self._drop_changed(token)
+            kept = self._kept_history(until)
+            return kept if kept is not None else self._read_history(until)
 
     def load_model(self, name: str, as_of: datetime | None = None) -> LoadedModel | None:
         """Return the model that answers as of an instant, loaded and verified; None if the baseline does.
@@ -140,18 +145,32 @@ class Intelligence:
                 self._models.popitem(last=False)
             return kept
 
-    def _kept_history(self, until: datetime, stamp: Stamp) -> History | None:
-        for instant, (known, _) in list(self._histories.items()):
-            if known != stamp:
+    def _drop_changed(self, token: object | None) -> None:
+        """Forget histories of other data; `token` was taken before the look at the store, so it is never too new."""
+        with self.engine.connect() as connection:
+            stamp = store_stamp(reading(connection))
+        for instant, kept in list(self._histories.items()):
+            if kept.stamp != stamp:
                 del self._histories[instant]
+        self._unchanged = token
+
+    def _read_history(self, until: datetime) -> History:
+        with self.engine.connect() as connection:
+            snapshot = reading(connection)
+            stamp = store_stamp(snapshot)
+            kept = _Kept(stamp, next_known(snapshot, until), load_history(snapshot, until))
+        self._histories[until] = kept
+        while len(self._histories) > _HISTORIES:
+            self._histories.popitem(last=False)
+        return kept.history
+
+    def _kept_history(self, until: datetime) -> History | None:
         exact = self._histories.get(until)
         if exact is not None:
-            return exact[1]
-        if abs(self.clock() - until) > _LIVE:
-            return None
-        for instant, (_, history) in reversed(self._histories.items()):
-            if timedelta(0) <= until - instant <= _LIVE:
-                return replace(history, until=np.datetime64(until.replace(tzinfo=None), "us"))
+            return exact.history
+        for instant, kept in reversed(self._histories.items()):
+            if instant <= until and (kept.expires_at is None or until < kept.expires_at):
+                return replace(kept.history, until=np.datetime64(until.replace(tzinfo=None), "us"))
         return None
 
 

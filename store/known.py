@@ -10,7 +10,7 @@ from store import frames
 from store.status import partner_status
 from store.timelines import timelines
 
-_KNOWN_FROM: Mapping[str, tuple[str, ...]] = {
+KNOWN_FROM: Mapping[str, tuple[str, ...]] = {
     "leads": ("created_at",),
     "deals": ("registered_at",),
     "activities": ("recorded_at",),
@@ -24,7 +24,7 @@ _KNOWN_FROM: Mapping[str, tuple[str, ...]] = {
 }
 """Since when a row is known: the first of these that is given; always, when none is."""
 
-_OUTCOMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+OUTCOMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "deals": ("closed_at", ("outcome",)),
     "assignments": ("responded_at", ("response", "decline_reason")),
 }
@@ -49,13 +49,13 @@ def _known(every: Mapping[str, pd.DataFrame], resource: Resource, until: np.date
     frame = _with_past_values(every, resource, until)
     if resource.name == "activities":
         frame["recorded_at"] = frame["recorded_at"].fillna(frame["occurred_at"])
-    if resource.name in _OUTCOMES:
-        time, columns = _OUTCOMES[resource.name]
+    if resource.name in OUTCOMES:
+        time, columns = OUTCOMES[resource.name]
         later = frame[time] > until
         for column in (time, *columns):
             frame[column] = frame[column].mask(later)
-    if resource.name in _KNOWN_FROM:
-        frame = frame[~_later(frame, _KNOWN_FROM[resource.name], until)].reset_index(drop=True)
+    if resource.name in KNOWN_FROM:
+        frame = frame[~_later(frame, KNOWN_FROM[resource.name], until)].reset_index(drop=True)
     return _with_typed_attributes(frame, _earlier_values(every, resource, until))
 
 

@@ -18,6 +18,7 @@ from models.artefact import write_artefact
 from models.probability import ProbabilityModel
 from store.stamp import store_stamp
 from store.tables import RESOURCE_TABLES
+from store.unit_of_work import UnitOfWork
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 PARTNERS = RESOURCE_TABLES["partners"]
@@ -48,18 +49,40 @@ def test_every_instant_has_its_own_history(context: Intelligence) -> None:
     past = NOW - timedelta(days=300)
     assert context.history(past).until == np.datetime64("2023-08-06T12:00", "us")
     assert context.history().until == np.datetime64("2024-06-01T12:00", "us")
-    assert len(context._histories) == 2
 
 
-def test_the_present_reuses_the_last_minute(context: Intelligence) -> None:
+def test_the_present_is_read_again_only_after_a_change(context: Intelligence) -> None:
     add_partner(context.engine, "a")
     first = context.history()
-    context.clock = lambda: NOW + timedelta(seconds=20)
+    context.clock = lambda: NOW + timedelta(hours=5)
     later = context.history()
     assert later.partners is first.partners
-    assert later.until == np.datetime64("2024-06-01T12:00:20", "us")
+    assert later.until == np.datetime64("2024-06-01T17:00", "us")
     add_partner(context.engine, "b")
     assert len(context.history().partners) == 2
+
+
+def test_what_comes_by_time_alone_is_seen_when_it_comes(engine: Engine, tmp_path: Path) -> None:
+    """The first partner has ended in five hours, a lead comes in a day, an agreement is known from its date."""
+    context = open_intelligence(engine, Settings(home=tmp_path), clock=lambda: NOW)
+    with UnitOfWork(engine, clock=lambda: NOW) as work:
+        work.repository("partners").create({"external_id": "a", "name": "A", "ended_at": NOW + timedelta(hours=5)})
+        work.repository("leads").create({"external_id": "l", "created_at": NOW + timedelta(days=1)})
+    first = context.history()
+    context.clock = lambda: NOW + timedelta(hours=4)
+    assert context.history().partners is first.partners
+    context.clock = lambda: NOW + timedelta(hours=6)
+    ended = context.history()
+    assert (ended.partners["status"].tolist(), len(ended.leads)) == (["ended"], 0)
+    context.clock = lambda: NOW + timedelta(days=2)
+    assert context.history().leads["external_id"].tolist() == ["l"]
+
+
+def test_another_process_that_writes_is_seen_at_once(engine: Engine, tmp_path: Path) -> None:
+    contexts = [open_intelligence(engine, Settings(home=tmp_path), clock=lambda: NOW) for _ in range(2)]
+    for count in range(1, 4):
+        add_partner(engine, f"p{count}")
+        assert [len(context.history().partners) for context in contexts] == [count, count]
 
 
 def test_an_instant_before_the_kept_one_is_read_afresh(context: Intelligence) -> None:
