@@ -53,7 +53,7 @@ class Platt:
         return cls(**data)
 
 
-def fit_platt(z: Floats, y: Floats, weight: Floats, *, keep_shift: float = 1.0) -> Platt:
+def fit_platt(z: Floats, y: Floats, weight: Floats, *, keep_shift: float = 1.0, shift_sd: float = PRIOR_SHIFT) -> Platt:
     """Calibrate held-out log-odds.
 
     Parameters
@@ -63,17 +63,19 @@ def fit_platt(z: Floats, y: Floats, weight: Floats, *, keep_shift: float = 1.0) 
     keep_shift : float, default=1
         Part of the shift to apply. Below one when the model is refitted with the held-out rows, which
         moves its level by the rest.
+    shift_sd : float
+        Standard deviation of the shift before anything is seen.
 
     Notes
     -----
-    Platt (1999) with Gaussian priors on the shift (sd 0.5) and on the logarithm of the slope (sd 0.4): few rows
+    Platt (1999) with Gaussian priors on the shift and on the logarithm of the slope (sd 0.4): few rows
     leave the identity, many decide themselves. Newton's method with damping.
     """
     if not len(z) or weight.sum() <= 0:
-        return Platt(shift_variance=PRIOR_SHIFT**2, log_slope_variance=PRIOR_LOG_SLOPE**2)
+        return Platt(shift_variance=shift_sd**2, log_slope_variance=PRIOR_LOG_SLOPE**2)
     centre = float(np.average(z, weights=weight))
     away = z - centre
-    precision = np.array([1 / PRIOR_SHIFT**2, 1 / PRIOR_LOG_SLOPE**2])
+    precision = np.array([1 / shift_sd**2, 1 / PRIOR_LOG_SLOPE**2])
     theta = np.zeros(2)  # shift, log slope
     for _ in range(50):
         gradient, hessian = _derivatives(theta, centre, away, y, weight)

@@ -75,13 +75,14 @@ class LinearModel:
         return cls(Design.from_json(data["design"]), coefficients, draws, int(data["features"]))
 
 
-def fit_linear(
+def fit_linear(  # noqa: PLR0913
     schema: Schema,
     table: Table,
     y: Floats,
     weight: Floats,
     penalty: float,
     *,
+    start: Floats | None = None,
     group: Ints | None = None,
     draws: int = 0,
     seed: int = 0,
@@ -96,6 +97,8 @@ def fit_linear(
         Outcomes 0 or 1 of both classes; weights of mean one.
     penalty : float
         Half of it times the squared coefficients is added to the log-loss summed over rows.
+    start : ndarray of float64, shape (n,), optional
+        Log-odds known from elsewhere: the model is what is to be added to them.
     group : ndarray of int64, optional
         Rows that belong together, for the draws.
     draws, seed : int
@@ -103,34 +106,48 @@ def fit_linear(
     """
     design = Design.learn(schema, table)
     matrix = _with_ones(design.matrix(table))
-    coefficients = solve_logistic(matrix, y, weight, penalty)
-    alternatives = _draws(matrix, y, weight, penalty, coefficients, group, draws, seed)
+    known = np.zeros(len(y)) if start is None else start
+    coefficients = solve_logistic(matrix, y, weight, penalty, offset=known)
+    p = expit(known + matrix @ coefficients)
+    alternatives = _draws(matrix, weight * (y - p), weight * p * (1 - p), penalty, coefficients, group, draws, seed)
     return LinearModel(design, coefficients, alternatives, len(schema.names))
 
 
-def penalty_path(schema: Schema, train: Table, y: Floats, weight: Floats, valid: Table) -> Floats:
-    """Log-odds of ``valid`` under each of ``PENALTIES``, shape (penalties, n)."""
+def penalty_path(
+    schema: Schema, train: Table, y: Floats, weight: Floats, valid: Table, start: Floats | None = None
+) -> Floats:
+    """Log-odds of ``valid`` under each of ``PENALTIES`` (less what ``start`` says), shape (penalties, n)."""
     design = Design.learn(schema, train)
     matrix, other = _with_ones(design.matrix(train)), _with_ones(design.matrix(valid))
     result = np.empty((len(PENALTIES), len(valid)))
-    start: Floats | None = None
+    beta: Floats | None = None
     for i in range(len(PENALTIES) - 1, -1, -1):  # from stiff to loose, each starting where the last ended
-        start = solve_logistic(matrix, y, weight, PENALTIES[i], start)
-        result[i] = other @ start
+        beta = solve_logistic(matrix, y, weight, PENALTIES[i], beta, offset=start)
+        result[i] = other @ beta
     return result
 
 
-def solve_logistic(matrix: Floats, y: Floats, weight: Floats, penalty: float, start: Floats | None = None) -> Floats:
+def solve_logistic(
+    matrix: Floats,
+    y: Floats,
+    weight: Floats,
+    penalty: float,
+    start: Floats | None = None,
+    *,
+    offset: Floats | None = None,
+) -> Floats:
     """Minimise the penalised log-loss by Newton's method with step halving.
 
-    The first column is the intercept and goes unpenalised.
+    The first column is the intercept and goes unpenalised. Begins at the coefficients ``start``; ``offset`` is added
+    to the log-odds with the fixed coefficient one.
     """
     ridge = np.full(matrix.shape[1], penalty)
     ridge[0] = 1e-6
-    beta = _start(matrix, y, weight) if start is None else start
-    loss = _objective(matrix @ beta, beta, y, weight, ridge)
+    known = np.zeros(len(y)) if offset is None else offset
+    beta = _start(matrix, y, weight, known) if start is None else start
+    loss = _objective(known + matrix @ beta, beta, y, weight, ridge)
     for _ in range(MAX_STEPS):
-        p = expit(matrix @ beta)
+        p = expit(known + matrix @ beta)
         gradient = matrix.T @ (weight * (p - y)) + ridge * beta
         step = cho_solve(_hessian(matrix, weight * p * (1 - p), ridge), gradient)
         if float(np.abs(step).max()) < TOLERANCE:
@@ -138,7 +155,7 @@ def solve_logistic(matrix: Floats, y: Floats, weight: Floats, penalty: float, st
         size = 1.0
         while size > 1e-4:
             tried = beta - size * step
-            new = _objective(matrix @ tried, tried, y, weight, ridge)
+            new = _objective(known + matrix @ tried, tried, y, weight, ridge)
             if new <= loss:
                 break
             size /= 2
@@ -154,10 +171,10 @@ def _with_ones(matrix: Floats) -> Floats:
     return np.column_stack([np.ones(len(matrix)), matrix])
 
 
-def _start(matrix: Floats, y: Floats, weight: Floats) -> Floats:
+def _start(matrix: Floats, y: Floats, weight: Floats, known: Floats) -> Floats:
     beta = np.zeros(matrix.shape[1])
     rate = (weight @ y + 0.5) / (weight.sum() + 1.0)
-    beta[0] = np.log(rate / (1 - rate))
+    beta[0] = np.log(rate / (1 - rate)) - float(np.average(known, weights=weight) if weight.any() else 0.0)
     return beta
 
 
@@ -174,8 +191,8 @@ def _hessian(matrix: Floats, curvature: Floats, ridge: Floats) -> tuple[Floats, 
 
 def _draws(
     matrix: Floats,
-    y: Floats,
-    weight: Floats,
+    residual: Floats,
+    curvature: Floats,
     penalty: float,
     beta: Floats,
     group: Ints | None,
@@ -185,10 +202,9 @@ def _draws(
     if not draws:
         return np.empty((0, len(beta)))
     random = np.random.default_rng(seed)
-    owner = np.arange(len(y)) if group is None else group
+    owner = np.arange(len(residual)) if group is None else group
     multiplier = random.standard_normal((draws, int(owner.max()) + 1))[:, owner]
-    p = expit(matrix @ beta)
     ridge = np.full(len(beta), penalty)
     ridge[0] = 1e-6
-    noise = (multiplier * (weight * (y - p))) @ matrix + np.sqrt(ridge) * random.standard_normal((draws, len(beta)))
-    return np.asarray(beta + cho_solve(_hessian(matrix, weight * p * (1 - p), ridge), noise.T).T)
+    noise = (multiplier * residual) @ matrix + np.sqrt(ridge) * random.standard_normal((draws, len(beta)))
+    return np.asarray(beta + cho_solve(_hessian(matrix, curvature, ridge), noise.T).T)

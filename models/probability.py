@@ -15,6 +15,7 @@ from models.frame import Floats, Ints, Schema, Table
 from models.intervals import DISAGREEMENT, LEVEL, LINEAR, TREES, Prediction, interval, smooth, spread, unseen
 from models.linear import LinearModel, fit_linear
 from models.prior import BaseRate, base_rate, design_effect
+from models.probability_offset import Offset, offset_column
 from models.probability_search import Plan, Rows, search
 from models.probability_splits import DAY, Fold, group_codes, microseconds, random_folds, time_folds
 from models.trees import TreesModel, fit_trees, presets
@@ -99,7 +100,15 @@ class ProbabilityModel:
         self.members = members
 
     def fit(
-        self, X: pd.DataFrame, y: Any, *, as_of: Any, group: Any = None, weight: Any = None, embargo_days: float = 0.0
+        self,
+        X: pd.DataFrame,
+        y: Any,
+        *,
+        as_of: Any,
+        group: Any = None,
+        weight: Any = None,
+        embargo_days: float = 0.0,
+        offset: str | None = None,
     ) -> Self:
         """Choose and fit.
 
@@ -118,20 +127,29 @@ class ProbabilityModel:
         embargo_days : float, default=0
             In the inner time split, rows less than this before the validation rows are not fitted on. The label
             horizon is right where label windows overlap.
+        offset : str, optional
+            Numeric column with log-odds of the event known from elsewhere (a buy-till-you-die model): all candidates
+            start from it instead of the base rate, and learn what is to be added. Its contribution stands under
+            its own name.
 
         Raises
         ------
         InvalidInput
-            If lengths differ, an outcome is not 0 or 1, a weight is negative or not finite, or a column stands twice.
+            If lengths differ, an outcome is not 0 or 1, a weight is negative or not finite, a column stands twice, or
+            the offset is no numeric column.
         """
         outcome, weights = _outcome(y, len(X)), _weights(weight, len(X))
         if len(np.asarray(as_of)) != len(X):
             raise InvalidInput(f"as_of has {len(np.asarray(as_of))} values for {len(X)} rows.")
         schema = Schema.learn(X)
-        rows = Rows(schema, schema.table(X), outcome, weights)
+        rows = Rows(
+            schema, schema.table(X), outcome, weights, None if offset is None else offset_column(schema, offset)
+        )
         groups = np.arange(len(X)) if group is None else group_codes(group)
         deff = design_effect(outcome, weights, groups) if group is not None else 1.0
         self._schema, self._rate = schema, base_rate(outcome, weights, deff)
+        level = rows.level(np.arange(len(X)), deff)
+        self._offset = level if isinstance(level, Offset) else None
         self.feature_names_ = list(schema.names)
         self.n_rows_, self.n_positive_ = len(X), int(outcome.sum())
         self._linear: LinearModel | None = None
@@ -155,6 +173,8 @@ class ProbabilityModel:
         z = self._z(table)
         if self._linear is not None:
             return interval(z, self._variance(table, z, self._linear))
+        if self._offset is not None:
+            return interval(z, self._offset.platt.variance(self._offset.raw(table)) + self._missed)
         low, high = (np.full(len(table), bound) for bound in self._rate.interval(LEVEL))
         return Prediction(interval(z, np.zeros(len(table))).p, low, high)
 
@@ -171,6 +191,8 @@ class ProbabilityModel:
         for model, share in zip((self._linear, self._trees), self._shares, strict=True):
             if model is not None and share:
                 parts += self._platt.slope * share * model.contributions(table)
+        if self._offset is not None:
+            parts[:, self._offset.feature] += self._platt.slope * self._offset.contributions(table)
         z = self._z(table)
         frame = pd.DataFrame(parts, columns=self.feature_names_, index=X.index)
         return Factors(np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT) - parts.sum(axis=1), frame)
@@ -189,6 +211,7 @@ class ProbabilityModel:
             "validation": self.validation_,
             "schema": self._schema.to_json(),
             "rate": [self._rate.successes, self._rate.failures],
+            "offset": None if self._offset is None else self._offset.to_json(),
             "platt": self._platt.to_json(),
             "shares": list(self._shares),
             "average": self._average,
@@ -209,6 +232,7 @@ class ProbabilityModel:
         model._schema = Schema.from_json(data["schema"])
         model.feature_names_ = list(model._schema.names)
         model._rate = BaseRate(*data["rate"])
+        model._offset = None if data["offset"] is None else Offset.from_json(data["offset"])
         model._platt = Platt.from_json(data["platt"])
         model._shares = (data["shares"][0], data["shares"][1])
         model._average = data["average"]
@@ -237,16 +261,18 @@ class ProbabilityModel:
         return random_folds(groups, y, 3 if minority >= 500 else 5, self.seed), 1.0
 
     def _refit(self, rows: Rows, groups: Ints, plan: Plan) -> None:
+        start = None if self._offset is None else self._offset.logits(rows.table)
         self._linear = fit_linear(
-            rows.schema, rows.table, rows.y, rows.weight, plan.penalty, group=groups, draws=DRAWS, seed=self.seed
-        )
+            rows.schema, rows.table, rows.y, rows.weight, plan.penalty,
+            start=start, group=groups, draws=DRAWS, seed=self.seed,
+        )  # fmt: skip
         if plan.params and plan.trees_weight:
             params = presets(len(rows.y), _minority(rows.y), seed=self.seed, threads=self.threads)
             chosen = plan.params if len(params) == 1 else params[0 if plan.params["num_leaves"] == 4 else -1]
             draws = np.random.default_rng(self.seed).exponential(size=(self.members, int(groups.max()) + 1))
             self._trees = fit_trees(
                 rows.schema, rows.table, rows.y, rows.weight, chosen, round(1.1 * plan.rounds),
-                threads=self.threads, member_weights=draws[:, groups],
+                threads=self.threads, member_weights=draws[:, groups], start=start,
             )  # fmt: skip
         self.choice_, self.validation_ = plan.choice, plan.losses
         self._platt, self._shares = plan.platt, (plan.linear_weight, plan.trees_weight)
@@ -257,19 +283,26 @@ class ProbabilityModel:
 
     def _z(self, table: Table) -> Floats:
         """Calibrated log-odds before clipping."""
-        if self.choice_ == "prior":
-            return np.full(len(table), float(logit(self._rate.p)))
         linear, trees = self._shares
-        z = np.full(len(table), (1 - linear - trees) * float(logit(self._rate.p)))
+        if self._offset is not None:
+            z = self._offset.logits(table)
+        elif self.choice_ == "prior":
+            return np.full(len(table), float(logit(self._rate.p)))
+        else:
+            z = np.full(len(table), (1 - linear - trees) * float(logit(self._rate.p)))
         if self._linear is not None and linear:
             z += linear * self._linear.logits(table)
         if self._trees is not None and trees:
             z += trees * self._trees.logits(table)
         return self._platt.apply(z)
 
+    @property
+    def _missed(self) -> float:
+        return unseen(min(self._rate.successes, self._rate.failures))
+
     def _variance(self, table: Table, z: Floats, linear: LinearModel) -> Floats:
         """Variance of the calibrated log-odds z; the errors of the parts count as going together."""
-        missed = unseen(min(self._rate.successes, self._rate.failures))
+        missed = self._missed
         by_line = linear.logits(table)
         own = LINEAR * spread(linear.member_logits(table), by_line)
         if self.choice_ == "prior":

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.calibration import LOGIT_LIMIT, Platt, fit_platt
-from models.frame import Floats, Schema, Table
+from models.frame import Floats, Ints, Schema, Table
 from models.linear import PENALTIES, penalty_path
 from models.prior import base_logit
+from models.probability_offset import Offset
 from models.probability_splits import Fold
 from models.trees import Params, validate_trees
 
@@ -51,12 +52,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows with outcome and weight."""
+    """Training rows with outcome and weight, and the column of log-odds known from elsewhere, if any."""
 
     schema: Schema
     table: Table
     y: Floats
     weight: Floats
+    offset: tuple[int, int] | None = None
+
+    def level(self, train: Ints, deff: float) -> "Offset | float":
+        """Learn from the rows at ``train`` what holds before any feature is looked at."""
+        y, weight = self.y[train], self.weight[train]
+        if self.offset is None:
+            return base_logit(y, weight)
+        return Offset.learn(*self.offset, self.table.take(train), y, weight / deff)
 
 
 def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, keep_shift: float, deff: float) -> Plan:
@@ -77,9 +86,11 @@ def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, k
     """
     held = np.concatenate([fold.valid for fold in folds])
     y, weight = rows.y[held], rows.weight[held]
-    prior = np.concatenate([np.full(len(f.valid), base_logit(rows.y[f.train], rows.weight[f.train])) for f in folds])
-    penalty, linear = _best_linear(rows, folds, y, weight)
-    params, rounds, trees = _best_trees(rows, folds, candidates, y, weight)
+    parts, starts = [_part(rows, fold) for fold in folds], [_starts(rows, fold, deff) for fold in folds]
+    prior = np.concatenate([known for _, known in starts])
+    offsets = None if rows.offset is None else starts
+    penalty, linear = _best_linear(rows.schema, parts, offsets, y, weight)
+    params, rounds, trees = _best_trees(rows.schema, parts, offsets, candidates, y, weight)
     losses = {"prior": log_loss(prior, y, weight), "linear": log_loss(linear, y, weight)}
     if trees is None:
         grid = [(i / STEPS, 0.0) for i in range(STEPS + 1)]
@@ -158,41 +169,49 @@ def _blend(prior: Floats, linear: Floats, trees: Floats, linear_weight: float, t
     return (1 - linear_weight - trees_weight) * prior + linear_weight * linear + trees_weight * trees
 
 
-def _best_linear(rows: Rows, folds: Sequence[Fold], y: Floats, weight: Floats) -> tuple[float, Floats]:
-    paths = [
-        penalty_path(
-            rows.schema,
-            rows.table.take(fold.train),
-            rows.y[fold.train],
-            rows.weight[fold.train],
-            rows.table.take(fold.valid),
-        )
-        for fold in folds
-    ]
+Part = tuple[Table, Floats, Floats, Table, Floats, Floats]
+Starts = Sequence[tuple[Floats, Floats]] | None
+
+
+def _part(rows: Rows, fold: Fold) -> Part:
+    train, valid = fold.train, fold.valid
+    seen = (rows.table.take(train), rows.y[train], rows.weight[train])
+    return (*seen, rows.table.take(valid), rows.y[valid], rows.weight[valid])
+
+
+def _starts(rows: Rows, fold: Fold, deff: float) -> tuple[Floats, Floats]:
+    level = rows.level(fold.train, deff)
+    if isinstance(level, float):
+        return np.full(len(fold.train), level), np.full(len(fold.valid), level)
+    return level.logits(rows.table.take(fold.train)), level.logits(rows.table.take(fold.valid))
+
+
+def _best_linear(
+    schema: Schema, parts: Sequence[Part], starts: Starts, y: Floats, weight: Floats
+) -> tuple[float, Floats]:
+    paths = []
+    for k, (train, train_y, train_weight, valid, _, _) in enumerate(parts):
+        known, held = (None, 0.0) if starts is None else starts[k]
+        paths.append(penalty_path(schema, train, train_y, train_weight, valid, known) + held)
     logits = np.concatenate(paths, axis=1)
     best = len(PENALTIES) - 1 - simplest(logits[::-1], y, weight)
     return PENALTIES[best], logits[best]
 
 
 def _best_trees(
-    rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], y: Floats, weight: Floats
+    schema: Schema,
+    parts: Sequence[Part],
+    starts: Starts,
+    candidates: Sequence[Params],
+    y: Floats,
+    weight: Floats,
 ) -> tuple[Params, int, Floats | None]:
     best: tuple[Params, int, Floats | None] = ({}, 0, None)
     least = np.inf
-    parts = [
-        (
-            rows.table.take(fold.train),
-            rows.y[fold.train],
-            rows.weight[fold.train],
-            rows.table.take(fold.valid),
-            rows.y[fold.valid],
-            rows.weight[fold.valid],
-        )
-        for fold in folds
-    ]
+    known = 0.0 if starts is None else np.concatenate([held for _, held in starts])
     for params in candidates:
-        rounds, scores = validate_trees(rows.schema, params, parts)
-        logits = np.concatenate(scores)
+        rounds, scores = validate_trees(schema, params, parts, starts)
+        logits = np.concatenate(scores) + known
         loss = log_loss(logits, y, weight)
         if loss < least:
             least, best = loss, (params, rounds, logits)

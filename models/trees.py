@@ -137,6 +137,7 @@ def validate_trees(
     schema: Schema,
     params: Params,
     folds: Sequence[tuple[Table, Floats, Floats, Table, Floats, Floats]],
+    starts: Sequence[tuple[Floats, Floats]] | None = None,
 ) -> tuple[int, list[Floats]]:
     """Find the number of rounds on held-out rows.
 
@@ -148,18 +149,21 @@ def validate_trees(
         One of ``presets``.
     folds : sequence of (train, y, weight, valid, y, weight)
         Tables with outcomes and weights.
+    starts : sequence of (train, valid), optional
+        Log-odds known from elsewhere for each fold's rows; the trees are what is to be added to them.
 
     Returns
     -------
     rounds : int
         Where the mean validation loss over the folds is least.
     logits : list of ndarray
-        Raw scores of each fold's validation rows after so many rounds.
+        Raw scores of each fold's validation rows after so many rounds, without ``starts``.
     """
     boosters, curves, sizes = [], [], []
-    for train, y, weight, valid, valid_y, valid_weight in folds:
-        data = _dataset(schema, params, train, y, weight)
-        held = data.create_valid(table_matrix(valid), label=valid_y, weight=valid_weight)
+    for k, (train, y, weight, valid, valid_y, valid_weight) in enumerate(folds):
+        start, valid_start = (None, None) if starts is None else starts[k]
+        data = _dataset(schema, params, train, y, weight, start)
+        held = data.create_valid(table_matrix(valid), label=valid_y, weight=valid_weight, init_score=valid_start)
         record: dict[str, dict[str, list[float]]] = {}
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         boosters.append(
@@ -177,7 +181,7 @@ def validate_trees(
     return rounds, scores
 
 
-def fit_trees(
+def fit_trees(  # noqa: PLR0913
     schema: Schema,
     table: Table,
     y: Floats,
@@ -187,26 +191,33 @@ def fit_trees(
     *,
     threads: int,
     member_weights: Floats | None = None,
+    start: Floats | None = None,
 ) -> TreesModel:
     """Fit the booster, and one member for each row of ``member_weights`` (members, n).
 
+    ``start`` (n,) are log-odds known from elsewhere: the trees are what is to be added to them.
+
     Members take half the rounds at twice the learning rate: the same fit, near enough to show its spread.
     """
-    booster = _train(schema, params, table, y, weight, max(rounds, MIN_ROUNDS))
+    booster = _train(schema, params, table, y, weight, max(rounds, MIN_ROUNDS), start)
     members = []
     for i, resampled in enumerate([] if member_weights is None else member_weights):
         own = params | {"seed": params["seed"] + 1 + i, "learning_rate": 2 * params["learning_rate"]}
-        members.append(_train(schema, own, table, y, weight * resampled, max(math.ceil(rounds / 2), MIN_ROUNDS)))
+        members.append(_train(schema, own, table, y, weight * resampled, max(math.ceil(rounds / 2), MIN_ROUNDS), start))
     return TreesModel(booster, tuple(members), schema.numeric_positions, schema.categorical_positions, threads)
 
 
-def _train(schema: Schema, params: Params, table: Table, y: Floats, weight: Floats, rounds: int) -> Any:
-    fitted = lgb.train(params, _dataset(schema, params, table, y, weight), rounds)
+def _train(
+    schema: Schema, params: Params, table: Table, y: Floats, weight: Floats, rounds: int, start: Floats | None
+) -> Any:
+    fitted = lgb.train(params, _dataset(schema, params, table, y, weight, start), rounds)
     # Through the text form, so that what is served after loading is this model to the last bit.
     return lgb.Booster(model_str=fitted.model_to_string())
 
 
-def _dataset(schema: Schema, params: Params, table: Table, y: Floats, weight: Floats) -> Any:
+def _dataset(
+    schema: Schema, params: Params, table: Table, y: Floats, weight: Floats, start: Floats | None = None
+) -> Any:
     numeric = len(schema.numeric_positions)
     categorical = list(range(numeric, numeric + len(schema.categorical_positions)))
     names = [f"f{i}" for i in range(numeric + len(categorical))]
@@ -214,6 +225,7 @@ def _dataset(schema: Schema, params: Params, table: Table, y: Floats, weight: Fl
         table_matrix(table),
         label=y,
         weight=weight,
+        init_score=start,
         feature_name=names,
         categorical_feature=categorical,
         params=params,
