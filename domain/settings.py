@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     home: Path = Field(Path("var"), description="Data folder: embedded database, models, rejected rows.")
     database_url: str = Field("", description="SQLAlchemy URL of the store; empty: SQLite in the data folder.")
     mlflow_tracking_uri: str = Field("", description="MLflow server; empty: SQLite-backed in the data folder.")
+    mlflow_prefix: str = Field(
+        "allywise-",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,100}$",
+        description="What names on the MLflow server begin with; two programmes on one server need two.",
+    )
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of amounts that name none (ISO 4217).")
     churn_horizons_days: tuple[HorizonDays, ...] = Field(
         (30, 60, 90), min_length=1, description="Horizons for which churn models are trained; the last is the default."
@@ -50,6 +55,18 @@ class Settings(BaseSettings):
     )
     training_seed: int = Field(7, description="Seed of everything random in training.")
     training_threads: int = Field(2, ge=1, le=256, description="Threads of training and batch scoring.")
+    nightly_hour: int = Field(2, ge=0, le=23, description="Hour (UTC) at which checks and scoring of the night begin.")
+    check_every_days: int = Field(
+        1, ge=0, le=365, description="Nights between checks of the models for drift and retraining; 0: never."
+    )
+    score_every_days: int = Field(
+        1, ge=0, le=365, description="Nights between scoring of all partners (churn, fit); 0: never."
+    )
+    retrain_every_days: int = Field(30, ge=0, le=3650, description="Age at which a champion is trained anew; 0: never.")
+    retrain_new_outcomes: float = Field(
+        0.2, ge=0, le=100, description="Share of new outcomes, of those it learned from, that makes it due; 0: never."
+    )
+    retrain_on_drift: bool = Field(True, description="Whether drift makes a champion due, a week after the last one.")
     max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
 
     @property

@@ -109,7 +109,7 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
                 Feature(
                     attribute.column,
                     f"Custom attribute {attribute.name}{unit}",
-                    f"{name}: {{{column}:{style}}}",
+                    f"{{={name}}}: {{{column}:{style}}}",
                     "category" if kind == "category" else "number",
                 )
             )

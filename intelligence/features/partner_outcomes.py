@@ -144,7 +144,7 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
         Feature(
             f"rate:{field}",
             f"Points by which earlier partners of the same {field} were more often productive than all, shrunk",
-            f"Earlier partners with this {literal(_spoken(field))}: {{rate:{literal(field)}:n}} points against all",
+            f"Earlier partners with this {{={literal(_spoken(field))}}}: {{rate:{literal(field)}:n}} points from all",
             topic=f"rate:{field}",
         )
         for field in _rate_fields(set_)

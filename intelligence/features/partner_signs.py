@@ -171,21 +171,22 @@ def _kind_features(set_: FeatureSet) -> tuple[Feature, ...]:
             Feature(
                 f"kind_90:{kind}",
                 f"Activities of kind {kind} in the last 90 days",
-                f"{literal(kind)}: {{kind_90:{literal(kind)}:n}} in 90 days",
+                f"{{={literal(kind)}}}: {{kind_90:{literal(kind)}:n}} in 90 days",
                 topic=f"kind:{kind}",
             ),
             Feature(
                 f"kind_365:{kind}",
                 f"Activities of kind {kind} in the last 365 days",
-                f"{literal(kind)}: {{kind_365:{literal(kind)}:n}} in a year",
+                f"{{={literal(kind)}}}: {{kind_365:{literal(kind)}:n}} in a year",
                 topic=f"kind:{kind}",
             ),
             Feature(
                 f"kind_days:{kind}",
                 f"Days since the last activity of kind {kind}",
-                f"{literal(kind)}: last {{kind_days:{literal(kind)}:days}} ago ({{kind_days:{literal(kind)}:date}})",
+                f"{{={literal(kind)}}}: last {{kind_days:{literal(kind)}:days}} ago"
+                f" ({{kind_days:{literal(kind)}:date}})",
                 topic=f"kind:{kind}",
-                missing=f"{literal(kind)}: none so far",
+                missing=f"{{={literal(kind)}}}: none so far",
             ),
         )
     )

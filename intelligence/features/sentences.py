@@ -3,20 +3,25 @@
 A template holds fields ``{feature:format}`` and optional parts in ``[ ]``, which are dropped when a field in
 them has no value. Formats: ``n`` (rounded number), ``days`` (``47 days``), ``date`` (the day that lies
 so many days before as_of), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
-``#deal`` (``1 deal``, ``3 deals``).
+``#deal`` (``1 deal``, ``3 deals``). ``{=name}`` is the user's own word, shown as it is.
+
+Templates are translated as a whole, by their `message`: fields numbered in the order of their names' first
+appearance, so that one message serves every attribute and every kind of activity.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
+from domain.language import ENGLISH, Language
 from intelligence.features.registry import Feature
 
-_FIELD = re.compile(r"\{(.+?):(n|days|date|pct|amount|times|text|#[a-z ]+)\}")
+_FIELD = re.compile(r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|pct|amount|times|text|#[a-z ]+))\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
-_MONTHS = "January February March April May June July August September October November December".split()
+_NUMBERED = re.compile(r"\{(\d+)(:[^{}]+)?\}")
 
 
 def literal(text: str) -> str:
@@ -30,7 +35,44 @@ def literal(text: str) -> str:
     return text.translate(str.maketrans("{}[]", "()()")).strip()
 
 
-def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64) -> str:
+def message(template: str) -> str:
+    """Return what is translated of a template: its fields by number instead of by name.
+
+    Examples
+    --------
+    >>> message("{=webinar}: last {kind_days:webinar:days} ago ({kind_days:webinar:date})")
+    '{0}: last {1:days} ago ({1:date})'
+    """
+    return _numbered(template)[0]
+
+
+@lru_cache(maxsize=4096)
+def _numbered(template: str) -> tuple[str, tuple[str, ...]]:
+    """Return the message of a template, and by number what a field of it stands for: a name, or ``=word``."""
+    names: list[str] = []
+
+    def number(field: re.Match[str]) -> str:
+        name = field["name"] if field["word"] is None else f"={field['word']}"
+        if name not in names:
+            names.append(name)
+        return f"{{{names.index(name)}{'' if field['word'] is not None else ':' + field['style']}}}"
+
+    return _FIELD.sub(number, template), tuple(names)
+
+
+def translate(template: str, language: Language) -> str:
+    """Return a template in another language, its fields by name again."""
+    if language is ENGLISH or not template:
+        return template
+    numbered, names = _numbered(template)
+
+    def named(field: re.Match[str]) -> str:
+        return f"{{{names[int(field[1])]}{field[2] or ''}}}"
+
+    return _NUMBERED.sub(named, language.text(numbered))
+
+
+def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64, language: Language = ENGLISH) -> str:
     """Return the fact behind a feature of a row, without a full stop; empty when there is nothing to say.
 
     Parameters
@@ -41,6 +83,8 @@ def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64) -> s
         Values of the row's features by `literal` name.
     as_of : datetime64[us]
         What days ago are counted from.
+    language : Language, optional
+        Default: English.
 
     Examples
     --------
@@ -49,51 +93,68 @@ def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64) -> s
     'Last seen 47 days ago (6 October)'
     """
     if _is_missing(row.get(literal(feature.name))):
-        return feature.missing
+        return _FIELD.sub(lambda field: field["word"] or "", translate(feature.missing, language))
     if not feature.sentence:
         return ""
-    template = _OPTIONAL.sub(lambda part: _render(part[1], row, as_of) or "", feature.sentence)
-    return _render(template, row, as_of) or feature.description
+    template = translate(feature.sentence, language)
+    template = _OPTIONAL.sub(lambda part: _render(part[1], row, as_of, language) or "", template)
+    return _render(template, row, as_of, language) or feature.description
 
 
-def _render(template: str, values: Mapping[str, object], as_of: np.datetime64) -> str | None:
-    if any(_is_missing(values.get(field[1])) for field in _FIELD.finditer(template)):
+def _render(template: str, values: Mapping[str, object], as_of: np.datetime64, language: Language) -> str | None:
+    if any(_is_missing(values.get(field["name"])) for field in _FIELD.finditer(template) if field["name"]):
         return None
-    return _FIELD.sub(lambda field: _format(values[field[1]], field[2], as_of), template)
+
+    def shown(field: re.Match[str]) -> str:
+        if field["word"] is not None:
+            return str(field["word"])
+        return _format(values[field["name"]], field["style"], as_of, language)
+
+    return _FIELD.sub(shown, template)
 
 
 def _is_missing(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
 
 
-def _format(value: object, style: str, as_of: np.datetime64) -> str:
+def _format(value: object, style: str, as_of: np.datetime64, language: Language) -> str:
     if style == "text" or isinstance(value, str):
         return str(value)
     number = float(value)  # type: ignore[arg-type]  # what is not text is a number here
     if style.startswith("#"):
-        return f"{_number(number)} {style[1:]}{'' if number == 1 else 's'}"
-    return _date(number, as_of) if style == "date" else _NUMBERS[style](number)
+        return language.plural(f"{{n}} {style[1:]}", f"{{n}} {style[1:]}s", number)
+    return _date(number, as_of, language) if style == "date" else _NUMBERS[style](number, language)
 
 
-def _date(days_ago: float, as_of: np.datetime64) -> str:
+def _date(days_ago: float, as_of: np.datetime64, language: Language) -> str:
     day = pd.Timestamp(as_of - np.timedelta64(round(days_ago * 86_400_000_000), "us"))
-    year = "" if abs(days_ago) < 300 else f" {day.year}"
-    return f"{day.day} {_MONTHS[day.month - 1]}{year}"
+    return language.day(day.date(), year=abs(days_ago) >= 300)
 
 
-def _days(number: float) -> str:
-    shown = f"{number:.1f}" if 0 < number < 2 and round(number) != number else f"{number:,.0f}"
-    return f"{shown} {'day' if shown == '1' else 'days'}"
+def days(number: float, language: Language) -> str:
+    """Return a number of days in words; with a decimal below two."""
+    return language.plural("{n} day", "{n} days", round(number, 1) if 0 < number < 2 else round(number))
 
 
-def _number(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 100 or number == round(number) else f"{number:,.3g}"
+def plain(number: float, language: Language) -> str:
+    """Return a number as short as a reader wants it."""
+    return language.number(number, ",.0f" if abs(number) >= 100 or number == round(number) else ",.3g")
 
 
-_NUMBERS: Mapping[str, Callable[[float], str]] = {
-    "n": _number,
-    "days": _days,
-    "pct": lambda number: f"{100 * number:.0f} %",
-    "amount": lambda number: f"{number:,.0f}",
-    "times": lambda number: f"{number:.1f} times" if number < 10 else f"{number:.0f} times",
+def times(number: float, language: Language) -> str:
+    """Return how many times as much."""
+    return language.plural("{n} time", "{n} times", round(number, 1) if number < 10 else round(number))
+
+
+_NUMBERS: Mapping[str, Callable[[float, Language], str]] = {
+    "n": plain,
+    "days": days,
+    "pct": lambda number, language: language.number(100 * number, ".0f") + " %",
+    "amount": lambda number, language: language.number(number, ",.0f"),
+    "times": times,
 }
+
+
+def messages(features: Iterable[Feature]) -> set[str]:
+    """Return all messages that the sentences of some features need, for the catalogues."""
+    return {message(text) for feature in features for text in (feature.sentence, feature.missing) if text}

@@ -1,5 +1,6 @@
 """Why a partner stands where it stands: facts from its record, chosen by what moved the number."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.language import ENGLISH, Language
 from intelligence.features.pair_world import DAY_US, LeadBatch
 from intelligence.matching.record import Record
 from models.affinity import AffinityParameters
@@ -15,12 +17,38 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _SILENT = ("days_since_offer", "open_deals", "tries", "all_rate", "lead", "amount_gap", "affinity_gap")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SUMMARIES = ("affinity", "affinity_gap", "affinity_share", "affinity_rank")
-_AMOUNTS = {"employees": "from companies of this size", "estimated_amount": "of this amount"}
-_PLACES = {"industry": "in {}", "place": "in {}", "city_place": "in {}", "country": "in {}", "product": "for {}"}
-_OTHERS = {"product_category": "for {}", "source": "from {}", "program": "in programme {}"}
-_PHRASES = {**_AMOUNTS, **_PLACES, **_OTHERS}
-_SINCE = {"days_since_win": "Last win", "days_since_deal": "Last deal registered", "days_since_offer": "Last offer"}
+# Sentences by feature, in English; other languages by the catalogues. What stands in [ ] is left out where only
+# wins are on record, because then shares mean nothing.
+_SIMILAR = {
+    "employees": "from companies of this size",
+    "estimated_amount": "of this amount",
+    "industry": "in {what}",
+    "place": "in {what}",
+    "city_place": "in {what}",
+    "country": "in {what}",
+    "product": "for {what}",
+    "product_category": "for {what}",
+    "source": "from {what}",
+    "program": "in programme {what}",
+}
+_SIMILAR_OTHER = "with {name} {what}"
+
+
+def _won(lead: str, tail: str = "") -> str:
+    return " ".join(filter(None, ("Won {won}[ of {total}]", lead, tail, "since {month}")))
+
+
+def _both(tail: str) -> tuple[str, str]:
+    return _won("similar lead", tail), _won("similar leads", tail)
+
+
+_SINCE = {
+    "days_since_win": "Last win on {}",
+    "days_since_deal": "Last deal registered on {}",
+    "days_since_offer": "Last offer on {}",
+}
 _FACTS = {
     "co_customer": "Shares customers with partners that won this one",
     "text_like": "Has won leads that read much like this one",
@@ -33,18 +61,36 @@ _NAMING = {
     "industry_match": ("industry", "Names {} among its industries"),
     "certified": ("product", "Holds the certifications for {}"),
 }
-_HABITS = {
-    "accept_rate": lambda value: f"Accepts about {100 * value:.0f} % of the leads it is offered",
-    "close_rate": lambda value: f"Wins about {100 * value:.0f} % of the deals it works",
-    "response_days": lambda value: f"Answers offers within {max(value, 0.1):.1f} days",
-    "open_leads": lambda value: f"Has {value:.0f} open lead{'' if value == 1 else 's'}",
-    "load": lambda value: f"Uses {100 * value:.0f} % of its capacity",
-    "open_deals": lambda value: f"Has {value:.0f} open deal{'' if value == 1 else 's'}",
-    "tries": lambda value: f"{np.expm1(value):.0f} outcomes on record",
-    "customer_wins": lambda value: f"Has won {_times(value)} with this customer" if value > 0 else "",
-    "customer_deals": lambda value: f"Has registered {_times(value)} with this customer" if value > 0 else "",
-    "nearness": lambda value: f"{10 * np.expm1(-value):,.0f} km from the customer" if value < 0 else "",
+_SHARES = {
+    "accept_rate": "Accepts about {} % of the leads it is offered",
+    "close_rate": "Wins about {} % of the deals it works",
+    "load": "Uses {} % of its capacity",
 }
+_COUNTS = {
+    "open_leads": ("Has {n} open lead", "Has {n} open leads"),
+    "open_deals": ("Has {n} open deal", "Has {n} open deals"),
+    "tries": ("{n} outcome on record", "{n} outcomes on record"),
+    "customer_wins": ("Has won {n} deal with this customer", "Has won {n} deals with this customer"),
+    "customer_deals": ("Has registered {n} deal with this customer", "Has registered {n} deals with this customer"),
+}
+_LOGGED = ("tries", "customer_wins", "customer_deals")  # log1p of a count
+_RESPONSE = ("Answers offers within {n} day", "Answers offers within {n} days")
+_NEAR = "{} km from the customer"
+_FITS = "Its record fits this lead"
+_ALL_RATE = "Leads with this {name} are won {what} % of the time"
+_LEAD, _PARTNER = "Lead's {name}: {what}", "Partner's {name}: {what}"
+_YEARS = ("Partner for {n} year", "Partner for {n} years")
+
+MESSAGES = frozenset(
+    {_NEAR, _FITS, _ALL_RATE, _LEAD, _PARTNER, *_SINCE.values(), *_FACTS.values(), *_SHARES.values()}
+    | {text for _, text in _NAMING.values()}
+)
+"""All sentences that are translated."""
+PLURALS = frozenset(
+    {_RESPONSE, _YEARS, *_COUNTS.values(), (_won("lead"), _won("leads"))}
+    | {_both(tail) for tail in (*_SIMILAR.values(), _SIMILAR_OTHER)}
+)
+"""All pairs of singular and plural that are translated."""
 
 
 class Explainer:
@@ -58,14 +104,18 @@ class Explainer:
         The leads asked about.
     affinity : AffinityParameters
         Weights of the terms behind the affinity, which is explained by its strongest term.
+    language : Language, optional
+        Default: English.
     """
 
-    def __init__(self, record: Record, batch: LeadBatch, affinity: AffinityParameters) -> None:
+    def __init__(
+        self, record: Record, batch: LeadBatch, affinity: AffinityParameters, language: Language = ENGLISH
+    ) -> None:
         self._record = record
         self._batch = batch
+        self._language = language
         self._weights = dict(zip(affinity.names, affinity.weights, strict=True))
         self._columns: dict[str, list[Any]] = {}
-        self._phrases: dict[tuple[str, int], str] = {}
 
     def _value(self, name: str, lead: int) -> Any:
         if name not in self._columns:
@@ -98,7 +148,7 @@ class Explainer:
         if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
             return ""
         if kind in ("lead", "partner", "all_rate"):
-            return _described(kind, attribute, value)
+            return self._described(kind, attribute, value)
         return self._fact(name, float(value), row)
 
     def _summary(self, row: "Row") -> str:
@@ -108,39 +158,76 @@ class Explainer:
             text = self.text(name, row) if part > 0 else ""
             if text:
                 return text
-        return "" if parts else "Its record fits this lead"
+        return "" if parts else self._language.text(_FITS)
 
     def _counted(self, attribute: str, row: "Row") -> str:
         codes = self._batch.codes[row.lead]
         won, total, first = self._record.count(row.partner, row.at_us, attribute, codes)
         if not total:
             return ""
-        what = "leads" if total > 1 or not self._record.only_wins else "lead"
-        if attribute:
-            what = f"similar {what} {self._phrase(attribute, row.lead)}"
-        share = f"Won {won}" if self._record.only_wins else f"Won {won} of {total}"
-        return f"{share} {what} since {_month(first, row.at_us)}"
+        tail = _SIMILAR.get(attribute, _SIMILAR_OTHER)
+        one, many = _both(tail) if attribute else (_won("lead"), _won("leads"))
+        only = total if self._record.only_wins else 2  # "1 of 1 leads", but "1 lead"
+        text = _OPTIONAL.sub("" if self._record.only_wins else r"\1", self._language.plural(one, many, only))
+        values = {
+            "won": won,
+            "total": total,
+            "what": self._what(attribute, row.lead) if attribute else "",
+            "name": _plain(attribute),
+            "month": self._month(first, row.at_us),
+        }
+        return text.format_map(values)
 
-    def _phrase(self, attribute: str, lead: int) -> str:
-        key = (attribute, lead)
-        if key not in self._phrases:
-            value = self._value(attribute, lead)
-            shown = f"about {value:,.4g}" if isinstance(value, float) else str(value).strip("/")
-            shown = shown.rsplit("/", 1)[-1] if attribute == "city_place" else shown
-            pattern = _PHRASES.get(attribute, f"with {attribute.removeprefix('attributes.')} {{}}")
-            self._phrases[key] = pattern.replace("{}", shown)
-        return self._phrases[key]
+    def _what(self, attribute: str, lead: int) -> str:
+        value = self._value(attribute, lead)
+        if isinstance(value, float):
+            return self._language.number(value, ",.4g")
+        shown = str(value).strip("/")
+        return shown.rsplit("/", 1)[-1] if attribute == "city_place" else shown
 
     def _fact(self, name: str, value: float, row: "Row") -> str:
+        text = self._language.text
         if name in _SINCE:
-            return f"{_SINCE[name]} on {_day(value, row.at_us)}"
+            return text(_SINCE[name]).replace("{}", self._day(value, row.at_us))
         if name in _NAMING:
             column, sentence = _NAMING[name]
-            return sentence.replace("{}", str(self._value(column, row.lead))) if value > 0 else ""
+            return text(sentence).replace("{}", str(self._value(column, row.lead))) if value > 0 else ""
         if name in _FACTS:
-            return _FACTS[name] if value > 0 else ""
-        habit = _HABITS.get(name)
-        return habit(value) if habit is not None else ""
+            return text(_FACTS[name]) if value > 0 else ""
+        return self._habit(name, value)
+
+    def _habit(self, name: str, value: float) -> str:
+        """Say what a partner usually does, or how much it has to do."""
+        language = self._language
+        if name in _SHARES:
+            return language.text(_SHARES[name]).replace("{}", f"{100 * value:.0f}")
+        if name in _COUNTS:
+            count = round(float(np.expm1(value)) if name in _LOGGED else value)
+            return language.plural(*_COUNTS[name], count) if count > 0 or not name.startswith("customer") else ""
+        if name == "response_days":
+            return language.plural(*_RESPONSE, round(max(value, 0.1), 1))
+        if name == "nearness" and value < 0:
+            return language.text(_NEAR).replace("{}", language.number(10 * np.expm1(-value), ",.0f"))
+        return ""
+
+    def _described(self, kind: str, attribute: str, value: Any) -> str:
+        language, name = self._language, _plain(attribute)
+        if kind == "all_rate":
+            share = f"{100 / (1 + np.exp(-float(value))):.0f}"
+            return language.text(_ALL_RATE).format_map({"name": name, "what": share})
+        if kind == "partner" and attribute == "age_years":
+            return language.plural(*_YEARS, round(value, 1))
+        shown = language.number(value, ",.4g") if isinstance(value, float) else str(value)
+        sentence = _LEAD if kind == "lead" else _PARTNER
+        return language.text(sentence).format_map({"name": name, "what": shown}) if name else ""
+
+    def _month(self, at_us: int, now_us: int) -> str:
+        day = pd.Timestamp(np.datetime64(at_us, "us")).date()
+        return self._language.month(day, year=now_us - at_us >= 330 * DAY_US)
+
+    def _day(self, days_ago: float, now_us: int) -> str:
+        day = pd.Timestamp(np.datetime64(now_us - int(days_ago * DAY_US), "us")).date()
+        return self._language.day(day, year=True)
 
 
 class Row:
@@ -173,28 +260,5 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, float) and not np.isnan(value) else 0.0
 
 
-def _times(value: float) -> str:
-    count = round(float(np.expm1(value)))
-    return f"{count} deal{'' if count == 1 else 's'}"
-
-
-def _described(kind: str, attribute: str, value: Any) -> str:
-    plain = attribute.removeprefix("attributes.").replace("_", " ")
-    if kind == "all_rate":
-        return f"Leads with this {plain} are won {100 / (1 + np.exp(-float(value))):.0f} % of the time"
-    shown = f"{value:,.4g}" if isinstance(value, float) else str(value)
-    if kind == "lead":
-        return f"Lead's {plain}: {shown}"
-    if attribute == "age_years":
-        return f"Partner for {value:.1f} years"
-    return f"Partner's {plain}: {shown}" if plain else ""
-
-
-def _month(at_us: int, now_us: int) -> str:
-    stamp = pd.Timestamp(np.datetime64(at_us, "us"))
-    return str(stamp.strftime("%B" if now_us - at_us < 330 * DAY_US else "%B %Y"))
-
-
-def _day(days_ago: float, now_us: int) -> str:
-    stamp = pd.Timestamp(np.datetime64(now_us - int(days_ago * DAY_US), "us"))
-    return f"{stamp.day} {stamp.strftime('%B %Y')}"
+def _plain(attribute: str) -> str:
+    return attribute.removeprefix("attributes.").replace("_", " ")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from domain.language import ENGLISH, Language
 from intelligence.features.item_features import FEATURES, ItemFeatures
 from intelligence.features.item_log import DAY, Ints, is_text
 from intelligence.features.item_traits import select
@@ -15,14 +16,36 @@ from intelligence.recommend.ranking import Ranking
 from models.recommenders import neighbours, spread
 
 _TIMES = ("never", "once", "twice", "three times", "four times", "five times")
-_VERBS = {"asset": "engaged with it", "offer": "took it up"}
+_ENGAGED = {
+    "asset": ("{n} partner engaged with it {span}.", "{n} partners engaged with it {span}."),
+    "offer": ("{n} partner took it up {span}.", "{n} partners took it up {span}."),
+}
+_LIKE_YOU = {
+    "asset": ("{n} partner like you engaged with it {span}.", "{n} partners like you engaged with it {span}."),
+    "offer": ("{n} partner like you took it up {span}.", "{n} partners like you took it up {span}."),
+}
+_ENDS = ("Ends in {n} day and you have not used it yet.", "Ends in {n} days and you have not used it yet.")
+_LATELY = ("in the last {n} day", "in the last {n} days")
+_OFTEN = ("{n} time", "{n} times")
+_ABOUT = "About {topic}, which you engaged with {often}."
+_LIKE_ITEM = "Similar to “{title}”, which you engaged with."
+_COMPANY, _NEW = "Close to what your company does.", "New: published {span}."
+_PROFILE = "Partners with a profile like yours choose this kind of content more often than others."
+_OPEN = "You have not seen it yet, and it is open to you."
+_SPANS = ("today", "this week", "this month", "so far")
+
+MESSAGES = frozenset({*_TIMES, *_SPANS, _ABOUT, _LIKE_ITEM, _COMPANY, _NEW, _PROFILE, _OPEN})
+"""All sentences that are translated."""
+PLURALS = frozenset({*_ENGAGED.values(), *_LIKE_YOU.values(), _ENDS, _LATELY, _OFTEN})
+"""All pairs of singular and plural that are translated."""
+
 _LIKE = 0.05
 _CLOSE_TEXT = 0.45
 _ENDS_SOON_DAYS = 14
 _CHUNK = 256
 
 
-def times(n: int) -> str:
+def times(n: int, language: Language = ENGLISH) -> str:
     """Say how often.
 
     Examples
@@ -30,10 +53,10 @@ def times(n: int) -> str:
     >>> times(1), times(3), times(12)
     ('once', 'three times', '12 times')
     """
-    return _TIMES[n] if n < len(_TIMES) else f"{n} times"
+    return language.text(_TIMES[n]) if n < len(_TIMES) else language.plural(*_OFTEN, n)
 
 
-def span(days: float) -> str:
+def span(days: float, language: Language = ENGLISH) -> str:
     """Name a stretch of time that ends now.
 
     Examples
@@ -41,11 +64,10 @@ def span(days: float) -> str:
     >>> span(1), span(7), span(30), span(90)
     ('today', 'this week', 'this month', 'in the last 90 days')
     """
-    if days <= 1:
-        return "today"
-    if days <= 7:
-        return "this week"
-    return "this month" if days <= 31 else f"in the last {days:.0f} days"
+    for limit, name in ((1, "today"), (7, "this week"), (31, "this month")):
+        if days <= limit:
+            return language.text(name)
+    return language.plural(*_LATELY, round(days))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +90,12 @@ class Reasons:
         What was recommended.
     features : ItemFeatures
         The ground that it stands on.
+    language : Language, optional
+        Default: English.
     """
 
-    def __init__(self, ranking: Ranking, features: ItemFeatures) -> None:
-        self._ranking, self._features = ranking, features
+    def __init__(self, ranking: Ranking, features: ItemFeatures, language: Language = ENGLISH) -> None:
+        self._ranking, self._features, self._language = ranking, features, language
         self._state = features.state
         window = self._state.space.scale.window_days
         self._days = 7.0 if window <= 7 else 30.0
@@ -137,37 +161,42 @@ class Reasons:
         return float(self._ranking.features[row, FEATURES.index(name)])
 
     def _sentence(self, row: int, facts: _Facts, place: int) -> str:
-        item = int(self._ranking.item[row])
-        verb = _VERBS[str(self._state.log.items["type"].iat[item])]
+        item, language = int(self._ranking.item[row]), self._language
+        kind = str(self._state.log.items["type"].iat[item])
         days_left = np.expm1(self._value(row, "item_log_days_left"))
         if facts.topic_count[place] >= 2:
-            name = self._state.space.tags.names[self._topics[facts.topic[place]]].partition(":")[2]
-            return f"About {name}, which you engaged with {times(int(facts.topic_count[place]))}."
+            topic = self._state.space.tags.names[self._topics[facts.topic[place]]].partition(":")[2]
+            often = times(int(facts.topic_count[place]), language)
+            return language.text(_ABOUT).format(topic=topic, often=often)
         if facts.like_readers[place] >= 2:
-            return f"{facts.like_readers[place]} partners like you {verb} {span(self._days)}."
+            return self._counted(_LIKE_YOU[kind], int(facts.like_readers[place]), span(self._days, language))
         if facts.nearest_text[place] >= _CLOSE_TEXT:
             title = self._state.log.items["title"].iat[int(facts.nearest[place])]
             if is_text(title):
-                return f"Similar to “{str(title).strip()[:80]}”, which you engaged with."
+                return language.text(_LIKE_ITEM).format(title=str(title).strip()[:80])
         if days_left <= _ENDS_SOON_DAYS:
-            return f"Ends in {max(round(days_left), 1)} days and you have not used it yet."
-        return self._general(row, verb)
+            return language.plural(*_ENDS, max(round(days_left), 1))
+        return self._general(row, kind)
 
-    def _general(self, row: int, verb: str) -> str:
+    def _general(self, row: int, kind: str) -> str:
+        language = self._language
         age_days = np.expm1(self._value(row, "item_log_age")) / 24
         lately = int(self._lately_counts[self._ranking.item[row]])
         if lately >= 2:
-            return f"{lately} partners {verb} {span(self._days)}."
+            return self._counted(_ENGAGED[kind], lately, span(self._days, language))
         if self._value(row, "text_description") >= _CLOSE_TEXT:
-            return "Close to what your company does."
+            return language.text(_COMPANY)
         if age_days <= self._days:
-            return f"New: published {span(self._days)}."
+            return language.text(_NEW).format(span=span(self._days, language))
         if self._value(row, "segment_lift") > 0.1:
-            return "Partners with a profile like yours choose this kind of content more often than others."
+            return language.text(_PROFILE)
         readers = int(np.expm1(self._value(row, "item_log_readers")) + 0.5)
         if readers:
-            return f"{readers} partner{'s' if readers > 1 else ''} {verb} so far."
-        return "You have not seen it yet, and it is open to you."
+            return self._counted(_ENGAGED[kind], readers, language.text("so far"))
+        return language.text(_OPEN)
+
+    def _counted(self, forms: tuple[str, str], n: int, when: str) -> str:
+        return self._language.plural(*forms, n).format(span=when)
 
     @cached_property
     def _lately_counts(self) -> Ints:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.language import ENGLISH, Language
 from intelligence.features.registry import Feature, FeatureSet
 from intelligence.features.sentences import fill, literal
 from intelligence.features.timeline import FloatArray
@@ -35,6 +36,8 @@ class Explanation:
         On the log-odds scale; no columns when a baseline answered.
     default : tuple of str
         Features to tell of when nothing contributed.
+    language : Language, optional
+        Of the sentences; default: English.
     """
 
     feature_set: FeatureSet
@@ -43,6 +46,7 @@ class Explanation:
     base: FloatArray
     contributions: pd.DataFrame
     default: tuple[str, ...] = ()
+    language: Language = ENGLISH
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Explanation":
         """Return the rows at these positions."""
@@ -70,7 +74,14 @@ class Explanation:
         factors = [self._factor(str(self.contributions.columns[i]), float(moved[i]), values) for i in shown]
         rest = float(moved[order[len(shown) :]].sum()) if len(order) > len(shown) else 0.0
         if rest:
-            factors.append({"name": "others", "value": None, "contribution": rest, "sentence": "All other factors"})
+            factors.append(
+                {
+                    "name": "others",
+                    "value": None,
+                    "contribution": rest,
+                    "sentence": self.language.text("All other factors"),
+                }
+            )
         return factors
 
     def reasons(self) -> list[list[str]]:
@@ -82,7 +93,7 @@ class Explanation:
         values = self._values(row)
         said: list[str] = []
         for name in names:
-            sentence = fill(self._by_name[name], values, self.as_of) if name in self._by_name else ""
+            sentence = fill(self._by_name[name], values, self.as_of, self.language) if name in self._by_name else ""
             if sentence and sentence not in said:
                 said.append(sentence)
             if len(said) == N_REASONS:
@@ -125,7 +136,7 @@ class Explanation:
     def _factor(self, name: str, contribution: float, values: Mapping[str, object]) -> dict[str, Any]:
         value = values.get(literal(name))
         missing = value is None or (isinstance(value, float) and np.isnan(value))
-        sentence = fill(self._by_name[name], values, self.as_of) if name in self._by_name else ""
+        sentence = fill(self._by_name[name], values, self.as_of, self.language) if name in self._by_name else ""
         return {
             "name": name,
             "value": None if missing else value,
