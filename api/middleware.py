@@ -34,13 +34,22 @@ async def _around(request: Request, call_next: Callable[[Request], Awaitable[Res
     started = time.perf_counter()
     refused = _refuse_body(request)
     response = refused if refused is not None else await call_next(request)
-    route = getattr(request.scope.get("route"), "path", "unmatched")
+    route = _route(request)
     REQUESTS.labels(request.method, route, response.status_code).inc()
     SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request.state.request_id
     return response
+
+
+def _route(request: Request) -> str:
+    """Return the path of the route that answered, as it is documented: an included route knows itself without prefix."""
+    path = getattr(request.scope.get("route"), "path", None)
+    if path is None:
+        return "unmatched"
+    prefix = "/v1" if request.url.path.startswith("/v1/") and not path.startswith("/v1") else ""
+    return f"{prefix}{path}"
 
 
 def _refuse_body(request: Request) -> Response | None:

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     protected_attributes: tuple[str, ...] = Field(
         (), description="Custom attributes that never enter a model, e.g. ['gender']."
     )
+    trusted_attributes: tuple[str, ...] = Field(
+        (),
+        description="Fields that training may use although they look like leaks, e.g. ['segment', 'leads.urgency'].",
+    )
     embedding_model: str = Field(
         "all-MiniLM-L6-v2",
         description="Sentence-transformers model: the bundled one, or a folder with another.",

@@ -132,8 +132,16 @@ class Intelligence:
             If a file of the version that should serve is missing or was altered.
         """
         version = self.registry.serving(name, self.instant(as_of))
-        if version is None:
-            return None
+        return None if version is None else self.load_version(version)
+
+    def load_version(self, version: ModelVersion) -> LoadedModel:
+        """Return a version loaded and verified, whether it serves or not.
+
+        Raises
+        ------
+        ArtefactInvalid
+            If one of its files is missing or was altered.
+        """
         folder = version.folder
         with self._model_lock:
             kept = self._models.get(version.label)

@@ -18,10 +18,10 @@ from typing import Any, Self
 
 from domain.errors import ArtefactInvalid, Conflict, NotFound
 from models.artefact import MANIFEST_FILE, Manifest, as_utc, hash_file, read_manifest
-from models.tracking import Entry, Tracking
+from models.tracking import CHAMPION, PREFIX, SHADOW, Entry, Tracking
 
 _INDEX_FILE = "index.json"
-_REMOTE_REFRESH_SECONDS = 15.0
+_REMOTE_REFRESH_SECONDS = 3.0
 
 
 class ModelVersion:
@@ -43,6 +43,10 @@ class ModelVersion:
         Whether it serves by default.
     rolled_back : bool
         Whether it was taken out of service.
+    shadow : bool
+        Whether its scores are computed beside the champion's, for comparison only.
+    trained_because, promoted_because : str
+        Why, in a sentence; empty if nobody said.
     folder : Path
         Its files on this machine, fetched if the registry is remote; hashes verified.
     manifest : Manifest
@@ -57,8 +61,20 @@ class ModelVersion:
         self.approved = entry.approved
         self.champion = entry.champion
         self.rolled_back = entry.rolled_back
+        self.shadow = entry.shadow
+        self.trained_because = entry.trained_because
+        self.promoted_because = entry.promoted_because
         self._entry = entry
         self._registry = registry
+
+    @property
+    def state(self) -> str:
+        """``champion``, ``shadow``, ``rolled back``, ``approved`` or ``candidate``."""
+        if self.champion or self.shadow:
+            return CHAMPION if self.champion else SHADOW
+        if self.rolled_back:
+            return "rolled back"
+        return "approved" if self.approved else "candidate"
 
     @property
     def folder(self) -> Path:
@@ -89,10 +105,12 @@ class Registry:
         ``sqlite:///...`` for the local store, or anything that MLflow takes (``http://...``).
     artefact_dir : Path
         Folder of the artefacts when MLflow is local, and of fetched copies when it is remote.
+    prefix : str, default="allywise-"
+        What names of registered models begin with on that server.
     """
 
-    def __init__(self, tracking_uri: str, artefact_dir: Path) -> None:
-        self._tracking = Tracking(tracking_uri, artefact_dir)
+    def __init__(self, tracking_uri: str, artefact_dir: Path, prefix: str = PREFIX) -> None:
+        self._tracking = Tracking(tracking_uri, artefact_dir, prefix)
         self._dir = artefact_dir
         self._lock = threading.RLock()
         self._entries: tuple[Entry, ...] = ()
@@ -100,13 +118,17 @@ class Registry:
         self._dirty = False
         self._verified: dict[Path, object] = {}
 
-    def __reduce__(self) -> tuple[type, tuple[str, Path]]:
-        return type(self), (self._tracking.uri, self._dir)  # what it keeps open stays in its process
+    def __reduce__(self) -> tuple[type, tuple[str, Path, str]]:
+        return type(self), (
+            self._tracking.uri,
+            self._dir,
+            self._tracking.prefix,
+        )  # what it keeps open stays in its process
 
     @classmethod
     def of(cls, settings: Any) -> Self:
         """Return the registry that `settings` name."""
-        return cls(settings.tracking_uri, settings.artefact_dir)
+        return cls(settings.tracking_uri, settings.artefact_dir, settings.mlflow_prefix)
 
     # reading ------------------------------------------------------------------------------------
 
@@ -136,6 +158,10 @@ class Registry:
     def champion(self, name: str) -> ModelVersion | None:
         """Return the version that serves by default, if any."""
         return next((version for version in self.versions(name) if version.champion), None)
+
+    def shadow(self, name: str) -> ModelVersion | None:
+        """Return the version that is computed beside the champion, if any."""
+        return next((version for version in self.versions(name) if version.shadow), None)
 
     def serving(self, name: str, as_of: datetime) -> ModelVersion | None:
         """Return the version that answers as of an instant.
@@ -196,25 +222,71 @@ class Registry:
             self._tracking.tag_version(version.name, version.version, "approved", "true")
         return self.version(version.name, version.version)
 
-    def promote(self, name: str, number: int) -> ModelVersion:
-        """Make a version the champion and remember which one was.
+    def explain(self, version: ModelVersion, reason: str) -> ModelVersion:
+        """Keep why a version was trained."""
+        with self._lock:
+            self._dirty = True
+            self._tracking.tag_version(version.name, version.version, "trained_because", reason)
+        return self.version(version.name, version.version)
+
+    def put_in_shadow(self, name: str, number: int) -> ModelVersion:
+        """Have a version's scores computed beside the champion's; it answers nothing. There is one at a time.
 
         Raises
         ------
         NotFound
             If there is no such version.
         Conflict
-            If it did not pass the gates.
+            If it is the champion.
         """
         with self._lock:
             version = self.version(name, number)
-            if not version.approved:
-                raise Conflict(f"{version.label} did not pass the gates and cannot serve.", version=version.label)
+            if version.champion:
+                raise Conflict(f"{version.label} is the champion: it cannot be its own shadow.", version=version.label)
+            self._tracking.point(name, SHADOW, number)
+            self._dirty = True
+        return self.version(name, number)
+
+    def end_shadow(self, name: str) -> None:
+        """Compute the champion's scores alone again; nothing happens if no version is in shadow."""
+        with self._lock:
+            if self.shadow(name) is not None:
+                self._tracking.unpoint(name, SHADOW)
+                self._dirty = True
+
+    def promote(self, name: str, number: int, reason: str = "") -> ModelVersion:
+        """Make a version the champion and remember which one was.
+
+        Parameters
+        ----------
+        name, number : str, int
+            The version.
+        reason : str, optional
+            Why, kept with the version. With a reason even one that failed a gate is promoted: somebody answers for it.
+
+        Raises
+        ------
+        NotFound
+            If there is no such version.
+        Conflict
+            If it did not pass the gates and no reason was given.
+        """
+        with self._lock:
+            version = self.version(name, number)
+            if not version.approved and not reason.strip():
+                raise Conflict(
+                    f"{version.label} did not pass the gates and cannot serve, unless you say why it should.",
+                    version=version.label,
+                )
             former = self.champion(name)
+            if version.shadow:
+                self._tracking.unpoint(name, SHADOW)
+            self._tracking.tag_version(name, number, "approved", "true")
             self._tracking.tag_version(name, number, "rolled_back", "false")
+            self._tracking.tag_version(name, number, "promoted_because", reason.strip())
             if former is not None and former.version != number:
                 self._tracking.tag_version(name, number, "previous_champion", str(former.version))
-            self._tracking.set_champion(name, number)
+            self._tracking.point(name, CHAMPION, number)
             self._dirty = True
         return self.version(name, number)
 
@@ -242,7 +314,7 @@ class Registry:
             if previous is None:
                 raise Conflict(f"{former.label} is the first that serves: nothing to roll back to.", name=name)
             self._tracking.tag_version(name, former.version, "rolled_back", "true")
-            self._tracking.set_champion(name, int(previous))
+            self._tracking.point(name, CHAMPION, int(previous))
             self._dirty = True
         return self.version(name, int(previous))
 

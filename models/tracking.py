@@ -19,7 +19,10 @@ from typing import Any
 from domain.errors import ArtefactInvalid, CannotAnswer
 
 CHAMPION = "champion"
-_PREFIX = "allywise-"
+SHADOW = "shadow"
+PREFIX = "allywise-"
+"""What names of registered models begin with, unless a setting says otherwise."""
+
 _FOLDER = "model"
 _SQLITE = "sqlite:///"
 _QUIET = {
@@ -45,6 +48,9 @@ class Entry:
     approved: bool
     champion: bool
     rolled_back: bool
+    shadow: bool = False
+    trained_because: str = ""
+    promoted_because: str = ""
 
 
 class Tracking:
@@ -56,10 +62,13 @@ class Tracking:
         ``sqlite:///...``, ``http://...`` or what else MLflow takes.
     artefact_dir : Path
         Where the files of runs go, unless a server keeps them.
+    prefix : str, default="allywise-"
+        What names of registered models and of the experiment begin with: two programmes on one server need two.
     """
 
-    def __init__(self, uri: str, artefact_dir: Path) -> None:
+    def __init__(self, uri: str, artefact_dir: Path, prefix: str = PREFIX) -> None:
         self.uri = uri
+        self.prefix = prefix
         self._dir = artefact_dir
         self._database = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
         self._has_server = uri.startswith(("http://", "https://", "databricks"))
@@ -92,17 +101,18 @@ class Tracking:
         found: list[Entry] = []
         with self._errors():
             for model in self._client.search_registered_models(max_results=1000):
-                if not model.name.startswith(_PREFIX):
+                if not self._is_ours(model.name):
                     continue
-                champion = str(model.aliases.get(CHAMPION, ""))
                 versions = self._client.search_model_versions(f"name='{model.name}'", max_results=10_000)
-                found += [_entry(version, champion) for version in versions if "trained_as_of" in version.tags]
+                found += [
+                    self._entry(version, model.aliases) for version in versions if "trained_as_of" in version.tags
+                ]
         return found
 
     def version_tags(self, name: str, number: int) -> Mapping[str, str]:
         """Return the tags of one version."""
         with self._errors():
-            return dict(self._client.get_model_version(_PREFIX + name, str(number)).tags)
+            return dict(self._client.get_model_version(self.prefix + name, str(number)).tags)
 
     def files(self, run_id: str) -> Path:
         """Return the local folder with the files of a run; fetches it once if a server keeps it.
@@ -150,21 +160,46 @@ class Tracking:
             client.log_batch(run_id, metrics=numbers[:1000], params=words[:100])
             client.log_artifacts(run_id, str(folder), _FOLDER)
             client.set_terminated(run_id)
-            self._ensure_model(_PREFIX + name)
+            self._ensure_model(self.prefix + name)
             version = client.create_model_version(
-                _PREFIX + name, source=f"{run.info.artifact_uri}/{_FOLDER}", run_id=run_id, tags=dict(tags)
+                self.prefix + name, source=f"{run.info.artifact_uri}/{_FOLDER}", run_id=run_id, tags=dict(tags)
             )
             return int(version.version)
 
     def tag_version(self, name: str, number: int, key: str, value: str) -> None:
         """Set a tag of one version."""
         with self._errors():
-            self._client.set_model_version_tag(_PREFIX + name, str(number), key, value)
+            self._client.set_model_version_tag(self.prefix + name, str(number), key, value)
 
-    def set_champion(self, name: str, number: int) -> None:
-        """Point the alias ``champion`` at a version."""
+    def point(self, name: str, alias: str, number: int) -> None:
+        """Point an alias, ``champion`` or ``shadow``, at a version."""
         with self._errors():
-            self._client.set_registered_model_alias(_PREFIX + name, CHAMPION, str(number))
+            self._client.set_registered_model_alias(self.prefix + name, alias, str(number))
+
+    def unpoint(self, name: str, alias: str) -> None:
+        """Take an alias away."""
+        with self._errors():
+            self._client.delete_registered_model_alias(self.prefix + name, alias)
+
+    def _is_ours(self, model: str) -> bool:
+        # The rest is one word: with "a-" and "a-b-" as prefixes of two programmes, "a-b-churn" is not the first's.
+        return model.startswith(self.prefix) and model.removeprefix(self.prefix).isalnum()
+
+    def _entry(self, version: Any, aliases: Mapping[str, Any]) -> Entry:
+        tags = version.tags
+        return Entry(
+            name=version.name.removeprefix(self.prefix),
+            version=int(version.version),
+            run_id=version.run_id,
+            trained_as_of=datetime.fromisoformat(tags["trained_as_of"]),
+            manifest_sha256=tags.get("manifest_sha256", ""),
+            approved=tags.get("approved") == "true",
+            champion=str(version.version) == str(aliases.get(CHAMPION, "")),
+            rolled_back=tags.get("rolled_back") == "true",
+            shadow=str(version.version) == str(aliases.get(SHADOW, "")),
+            trained_because=tags.get("trained_because", ""),
+            promoted_because=tags.get("promoted_because", ""),
+        )
 
     # MLflow itself
 
@@ -191,11 +226,11 @@ class Tracking:
     @cached_property
     def _experiment(self) -> str:
         location = None if self._has_server else self._dir.resolve().as_uri()
-        name = "allywise"
+        name = self.prefix.rstrip("-_./ ") or "models"
         found = self._client.get_experiment_by_name(name)
         if found is not None and location is not None and found.artifact_location != location:
             # The home was moved: new runs must not write to its former place.
-            name = f"allywise-{hashlib.sha256(location.encode()).hexdigest()[:8]}"
+            name = f"{name}-{hashlib.sha256(location.encode()).hexdigest()[:8]}"
             found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
@@ -236,17 +271,3 @@ def _metric_name(name: str) -> str:
     '180/partner win rate/recall_10'
     """
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
-
-
-def _entry(version: Any, champion: str) -> Entry:
-    tags = version.tags
-    return Entry(
-        name=version.name.removeprefix(_PREFIX),
-        version=int(version.version),
-        run_id=version.run_id,
-        trained_as_of=datetime.fromisoformat(tags["trained_as_of"]),
-        manifest_sha256=tags.get("manifest_sha256", ""),
-        approved=tags.get("approved") == "true",
-        champion=str(version.version) == champion,
-        rolled_back=tags.get("rolled_back") == "true",
-    )

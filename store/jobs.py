@@ -86,7 +86,8 @@ class JobRepository:
     def claim(self, lease: timedelta) -> Job | None:
         """Take the oldest job that is due, or whose worker has gone silent; None when there is none.
 
-        It is ours for `lease`; `progress` renews that. Commit before working on it.
+        It is ours for `lease`; `progress` renews that. Commit before working on it. Its ``attempts`` are the fencing
+        token: whoever claims it next counts one more, and what is told under an earlier count is not taken.
         """
         self._bury_silent()
         now = self._clock()
@@ -103,30 +104,39 @@ class JobRepository:
             if taken.rowcount == 1:
                 return self.get(found)
 
-    def progress(self, job_id: str, share: float, lease: timedelta) -> bool:
-        """Note how far a running job is (0 to 1) and renew the lease; whether it is still running."""
-        return self._change(job_id, progress=min(max(share, 0.0), 1.0), lease_until=self._clock() + lease)
+    def progress(self, job: Job, share: float, lease: timedelta) -> bool:
+        """Note how far a claimed job is (0 to 1) and renew the lease; whether it is still ours."""
+        return self._change(job, progress=min(max(share, 0.0), 1.0), lease_until=self._clock() + lease)
 
-    def finish(self, job_id: str, result: Any) -> bool:
-        """Note a job's success; whether it was still running."""
+    def renew(self, job: Job, lease: timedelta) -> bool:
+        """Renew the lease of a claimed job; whether it is still ours."""
+        return self._change(job, lease_until=self._clock() + lease)
+
+    def finish(self, job: Job, result: Any) -> bool:
+        """Note the success of a claimed job; whether it was still ours."""
         now = self._clock()
         settled = {"status": "done", "progress": 1.0, "result": json_ready(result), "error": None}
-        return self._change(job_id, **settled, lease_until=None, finished_at=now)
+        return self._change(job, **settled, lease_until=None, finished_at=now)
 
-    def fail(self, job_id: str, error: dict[str, Any], *, retry: bool) -> bool:
-        """Note a job's failure; whether it was still running.
+    def fail(self, job: Job, error: dict[str, Any], *, retry: bool) -> bool:
+        """Note the failure of a claimed job; whether it was still ours.
 
         With `retry` it is due again after 10 s, doubled with each attempt, and dead after `MAX_ATTEMPTS`.
         """
-        now, attempts = self._clock(), self.get(job_id).attempts
-        if retry and attempts < MAX_ATTEMPTS:
-            after = now + _FIRST_RETRY * 2 ** (attempts - 1)
-            return self._change(job_id, status="queued", error=json_ready(error), lease_until=None, run_after=after)
-        return self._change(job_id, status="dead", error=json_ready(error), lease_until=None, finished_at=now)
+        now = self._clock()
+        if retry and job.attempts < MAX_ATTEMPTS:
+            after = now + _FIRST_RETRY * 2 ** (job.attempts - 1)
+            return self._change(job, status="queued", error=json_ready(error), lease_until=None, run_after=after)
+        return self._change(job, status="dead", error=json_ready(error), lease_until=None, finished_at=now)
 
-    def _change(self, job_id: str, **values: Any) -> bool:
-        change = jobs.update().where(jobs.c.id == job_id, jobs.c.status == "running").values(**values)
-        return self._connection.execute(change).rowcount == 1
+    def newest(self, kind: str, limit: int = 100) -> list[Job]:
+        """Return the jobs of a kind, the newest first."""
+        wanted = select(jobs).where(jobs.c.kind == kind).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)
+        return [_job(row) for row in self._connection.execute(wanted).mappings()]
+
+    def _change(self, job: Job, **values: Any) -> bool:
+        ours = (jobs.c.id == job.id, jobs.c.status == "running", jobs.c.attempts == job.attempts)
+        return self._connection.execute(jobs.update().where(*ours).values(**values)).rowcount == 1
 
     def _bury_silent(self) -> None:
         """Declare jobs dead that have taken their workers with them too often."""

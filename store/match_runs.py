@@ -74,3 +74,10 @@ class MatchRunRepository:
         if row is None:
             raise NotFound(f"There is no match {run_id!r}.", match_id=run_id)
         return MatchRun(**row)
+
+    def between(self, since: datetime, until: datetime, limit: int = 2_000) -> list[MatchRun]:
+        """Return the newest decisions as of an instant in ``(since, until]``, oldest first."""
+        columns = [match_runs.c[name] for name in MatchRun._fields]
+        wanted = select(*columns).where(match_runs.c.as_of > since, match_runs.c.as_of <= until)
+        rows = self._connection.execute(wanted.order_by(match_runs.c.as_of.desc(), match_runs.c.id).limit(limit))
+        return [MatchRun(*row) for row in rows][::-1]

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from domain.context import Clock, system_clock
 from store.sql import chunks, insert_into, json_ready
-from store.tables import scores
+from store.tables import scores, shadow_scores
 
 _KEY = ("partner_id", "model", "horizon_days", "as_of")
 _VALUES = ("p", "low", "high", "model_version", "details")
@@ -27,6 +27,19 @@ class Score(NamedTuple):
     model_version: str
     details: dict[str, Any]
     created_at: datetime
+
+
+class Said(NamedTuple):
+    """A stored probability, without what explains it."""
+
+    partner_id: int
+    horizon_days: int
+    as_of: datetime
+    p: float
+    low: float
+    high: float
+    model_version: str
+    band: str | None
 
 
 class ScoreRepository:
@@ -58,6 +71,39 @@ class ScoreRepository:
         for part in chunks(values, 5000):
             self._connection.execute(upsert, list(part))
         return len(values)
+
+    def put_shadow(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Insert or replace scores of a version in shadow and return how many; as `put_many`, without details."""
+        now = self._clock()
+        names = (*_KEY, "p", "low", "high", "model_version")
+        values = [{name: row[name] for name in names} | {"created_at": now} for row in rows]
+        insert = insert_into(self._connection, shadow_scores)
+        replaced = {name: insert.excluded[name] for name in ("p", "low", "high", "created_at")}
+        upsert = insert.on_conflict_do_update(index_elements=[*_KEY, "model_version"], set_=replaced)
+        for part in chunks(values, 5000):
+            self._connection.execute(upsert, list(part))
+        return len(values)
+
+    def said(self, model: str, *, shadow: bool = False, since: datetime | None = None) -> list[Said]:
+        """Return everything a model said, by instant and partner.
+
+        Parameters
+        ----------
+        model : str
+            ``churn`` or ``fit``.
+        shadow : bool, default=False
+            What versions in shadow said instead of those that served; ``band`` is empty then.
+        since : datetime, optional
+            Only scores as of this instant or later.
+        """
+        table = shadow_scores if shadow else scores
+        band = literal("") if shadow else scores.c.details["band"].as_string()
+        columns = [table.c[name] for name in Said._fields[:-1]]
+        wanted = select(*columns, band).where(table.c.model == model)
+        if since is not None:
+            wanted = wanted.where(table.c.as_of >= since)
+        rows = self._connection.execute(wanted.order_by(table.c.as_of, table.c.partner_id, table.c.horizon_days))
+        return [Said(*tuple(row)) for row in rows]
 
     def latest(
         self,

@@ -191,6 +191,37 @@ scores = Table(
 )
 """Fit and churn scores; ``details`` holds the remaining output columns and the factors."""
 
+shadow_scores = Table(
+    "shadow_scores",
+    metadata,
+    SqlColumn("id", RowId, primary_key=True),
+    SqlColumn("partner_id", RowId, ForeignKey("partners.id"), nullable=False),
+    SqlColumn("model", String(16), nullable=False),
+    SqlColumn("horizon_days", Integer, nullable=False),
+    SqlColumn("as_of", Instant, nullable=False),
+    SqlColumn("p", Float(53), nullable=False),
+    SqlColumn("low", Float(53), nullable=False),
+    SqlColumn("high", Float(53), nullable=False),
+    SqlColumn("model_version", String(64), nullable=False),
+    SqlColumn("created_at", Instant, nullable=False),
+    UniqueConstraint("partner_id", "model", "horizon_days", "as_of", "model_version", name="uq_shadow_scores"),
+    Index(None, "model", "horizon_days", "as_of"),
+)
+"""What a version in shadow said beside the champion's ``scores``; nobody is answered with it."""
+
+model_checks = Table(
+    "model_checks",
+    metadata,
+    SqlColumn("id", RowId, primary_key=True),
+    SqlColumn("model", String(16), nullable=False),
+    SqlColumn("model_version", String(64), nullable=False),
+    SqlColumn("as_of", Instant, nullable=False),
+    SqlColumn("report", Json, nullable=False),
+    SqlColumn("created_at", Instant, nullable=False),
+    Index(None, "model", "as_of"),
+)
+"""Drift of features, scores and calibration as the nightly check found it."""
+
 recommendation_feedback = Table(
     "recommendation_feedback",
     metadata,

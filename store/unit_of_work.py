@@ -15,6 +15,7 @@ from store.idempotency import IdempotencyRepository
 from store.jobs import JobRepository
 from store.keys import KeyRepository
 from store.match_runs import MatchRunRepository
+from store.model_checks import ModelCheckRepository
 from store.recommendation_feedback import RecommendationFeedbackRepository
 from store.repository import Repository
 from store.scores import ScoreRepository
@@ -115,6 +116,11 @@ class UnitOfWork:
     def match_runs(self) -> MatchRunRepository:
         """Match decisions."""
         return MatchRunRepository(self.connection, self.clock)
+
+    @cached_property
+    def model_checks(self) -> ModelCheckRepository:
+        """What nightly checks of the models found."""
+        return ModelCheckRepository(self.connection, self.clock)
 
     @cached_property
     def embeddings(self) -> EmbeddingRepository:

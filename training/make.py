@@ -13,6 +13,7 @@ import pandas as pd
 from domain.errors import TrainingImpossible
 from domain.terms import ModelName
 from models.artefact import GateRecord
+from models.drift import write_reference
 from training.dataset import Floats
 from training.gates import judge
 from training.task import TrainingContext, TrainingResult, TrainingTask
@@ -88,6 +89,7 @@ def _write_model(
     """Save the model and its golden rows, replay those from the files, and apply the gates."""
     (folder / GOLDEN_FOLDER).mkdir(parents=True)
     result.model.save(folder)
+    write_reference(folder, {part.part: part.reference for part in result.parts})
     replayed = []
     for part in result.parts:
         path = folder / GOLDEN_FOLDER / f"{part.part}.parquet"

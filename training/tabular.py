@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import FeatureSetMismatch, TrainingImpossible
+from models.drift import reference
 from training.dataset import Dataset, Floats, Instants
 from training.evaluation import Evaluation, Method, MethodKind
 from training.measures import BinaryMeasures, log_losses, measure
@@ -91,8 +92,16 @@ def train_binary(
         positives=known.n_positive,
         train_window=_window(known.as_of),
         choice=model.choice_,
+        reference=reference(known.features, _fresh(evaluation, model, known)),
     )
     return BinaryResult(model, result)
+
+
+def _fresh(evaluation: Evaluation, model: "ProbabilityModel", known: Dataset) -> Floats:
+    """Return scores of later rows where there were some to compare on, else of the rows of the fit."""
+    if evaluation.predictions is not None and len(evaluation.predictions):
+        return evaluation.predictions[MODEL].to_numpy(np.float64)
+    return np.asarray(model.predict(known.features).p, dtype=np.float64)
 
 
 def fit_model(dataset: Dataset, context: TrainingContext, *, members: int = 5) -> "ProbabilityModel":

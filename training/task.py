@@ -107,6 +107,8 @@ class PartResult:
         What the validation inside the model chose.
     calibrated : bool, default=True
         Whether its numbers are probabilities that the calibration gate must judge.
+    reference : mapping, optional
+        Distributions of features and scores (`models.drift.reference`), which drift is measured against.
     """
 
     part: str
@@ -118,6 +120,7 @@ class PartResult:
     train_window: tuple[str, str]
     choice: str
     calibrated: bool = True
+    reference: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.context import Clock
-from domain.errors import ImportRejected
+from domain.context import SYSTEM, Clock
+from domain.errors import ImportRejected, NotFound
 from domain.settings import Settings
 from domain.terms import ModelName
 from intelligence.context import Intelligence
+from store.jobs import Job
+from store.unit_of_work import UnitOfWork
 
 Payload = Mapping[str, Any]
 Report = Callable[[float], None]
@@ -54,7 +56,7 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
 
 
 def run_training(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
-    """Train models; promotion is decided by the gates."""
+    """Train models; promotion is decided by the gates. The reason, if there is one, is kept with the versions."""
     from training.service import train
 
     names = [ModelName(name) for name in payload["models"]]
@@ -66,11 +68,17 @@ def run_training(context: WorkerContext, payload: Payload, report: Report) -> di
         progress=lambda _text, share: report(min(share, 1.0)),
         clock=context.clock,
     )
-    return {"reports": [{"model": found.name, "text": found.render()} for found in reports]}
+    registry, reason = context.intelligence.registry, str(payload.get("reason") or "")
+    for found in reports:
+        if reason and found.label:
+            registry.explain(registry.version(found.name, int(found.label.rpartition("/")[2])), reason)
+    told = [{"model": found.name, "outcome": found.outcome, "text": found.render()} for found in reports]
+    return {"reason": reason or None, "reports": told}
 
 
 def run_scoring(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
-    """Score all partners or prospects and store the scores."""
+    """Score all partners or prospects and store the scores; beside them those of the version in shadow."""
+    from intelligence.monitoring.shadow import score_shadow
     from intelligence.scoring.churn import score_churn
     from intelligence.scoring.fit import score_fit
 
@@ -79,8 +87,39 @@ def run_scoring(context: WorkerContext, payload: Payload, report: Report) -> dic
         frame = score_fit(context.intelligence, as_of, store=True)
     else:
         frame = score_churn(context.intelligence, as_of, payload["horizon_days"], store=True)
+    report(0.5)
+    beside = score_shadow(context.intelligence, payload["model"], as_of, payload["horizon_days"])
     report(1.0)
-    return {"as_of": as_of.isoformat(), "rows": len(frame)}
+    return {"as_of": as_of.isoformat(), "rows": len(frame), "shadow_rows": beside}
+
+
+def run_check(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
+    """Look at a model: keep what drifted, and set it to be trained if it is due."""
+    from intelligence.monitoring.drift import drift_report
+    from intelligence.monitoring.due import due_for_training
+
+    name, now = ModelName(payload["model"]), context.clock()
+    found: dict[str, Any] | None
+    try:
+        found = drift_report(context.intelligence, name, now)
+    except NotFound:  # the baseline answers: it has learned nothing that could drift
+        found = None
+    report(0.8)
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        if found is not None:
+            work.model_checks.put(name, found["model_version"], now, found)
+        last_try = max((job.created_at for job in work.jobs.newest("train") if _scheduled(job, name)), default=None)
+    reason = due_for_training(context.intelligence, name, now, found, last_try)
+    if reason:
+        with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+            payload = {"models": [name], "as_of": None, "reason": reason}
+            key = f"night/{now:%Y-%m-%d}/train/{name}"
+            work.jobs.enqueue("train", payload, created_by="schedule", unique_key=key)
+    return {"model": name, "drifted": None if found is None else found["drifted"], "training": reason or None}
+
+
+def _scheduled(job: Job, name: ModelName) -> bool:
+    return job.created_by == "schedule" and name in job.payload["models"]
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -91,5 +130,6 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "import": run_import,
     "train": run_training,
     "score": run_scoring,
+    "check": run_check,
 }
 """Handler of each kind of job."""

@@ -116,4 +116,5 @@ def test_models_and_cards(client, login):
 def test_probes(client):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
-    assert "allywise_requests_total" in client.get("/metrics").text
+    client.get("/v1/models")
+    assert 'allywise_requests_total{method="GET",route="/v1/models",status="401"}' in client.get("/metrics").text

@@ -81,12 +81,12 @@ def test_job_runs_through(engine: Engine, clock: FixedClock) -> None:
         assert job is not None
         assert (job.id, job.status, job.attempts, job.lease_until) == (queued.id, "running", 1, NOW + LEASE)
         assert work.jobs.claim(LEASE) is None
-        assert work.jobs.progress(job.id, 0.5, LEASE)
+        assert work.jobs.progress(job, 0.5, LEASE)
         assert work.jobs.get(job.id).progress == 0.5
-        assert work.jobs.finish(job.id, {"auc": np.float64(0.75), "low": float("nan")})
+        assert work.jobs.finish(job, {"auc": np.float64(0.75), "low": float("nan")})
         done = work.jobs.get(job.id)
         assert (done.status, done.result, done.finished_at) == ("done", {"auc": 0.75, "low": None}, NOW)
-        assert not work.jobs.finish(job.id, None)
+        assert not work.jobs.finish(job, None)
 
 
 def test_unique_key_enqueues_once(engine: Engine) -> None:
@@ -106,12 +106,12 @@ def test_failed_job_is_retried_later_and_later_then_dead(engine: Engine, clock: 
         id_ = work.jobs.enqueue("train", {}, created_by="me").id
         waits = []
         for _ in range(MAX_ATTEMPTS - 1):
-            work.jobs.fail(claimed(work).id, {"message": "no"}, retry=True)
+            work.jobs.fail(claimed(work), {"message": "no"}, retry=True)
             assert work.jobs.claim(LEASE) is None
             waits.append((work.jobs.get(id_).run_after - clock()).total_seconds())
             clock.advance(seconds=waits[-1])
         assert waits == [10, 20, 40, 80]
-        work.jobs.fail(claimed(work).id, {"message": "no"}, retry=True)
+        work.jobs.fail(claimed(work), {"message": "no"}, retry=True)
         dead = work.jobs.get(id_)
         assert (dead.status, dead.error, dead.attempts) == ("dead", {"message": "no"}, MAX_ATTEMPTS)
 
@@ -119,7 +119,7 @@ def test_failed_job_is_retried_later_and_later_then_dead(engine: Engine, clock: 
 def test_wrong_request_is_not_retried(engine: Engine) -> None:
     with UnitOfWork(engine) as work:
         id_ = work.jobs.enqueue("train", {}, created_by="me").id
-        work.jobs.fail(claimed(work).id, {"code": "invalid_input"}, retry=False)
+        work.jobs.fail(claimed(work), {"code": "invalid_input"}, retry=False)
         assert work.jobs.get(id_).status == "dead"
 
 
@@ -133,6 +133,24 @@ def test_silent_worker_loses_its_job(engine: Engine, clock: FixedClock) -> None:
         assert work.jobs.get(id_).status == "dead"
         with pytest.raises(NotFound):
             work.jobs.get("none")
+
+
+def test_who_lost_the_lease_cannot_write_its_result(engine: Engine, clock: FixedClock) -> None:
+    with UnitOfWork(engine, clock=clock) as work:
+        id_ = work.jobs.enqueue("train", {}, created_by="me").id
+        slow = claimed(work)
+        assert work.jobs.renew(slow, LEASE)
+        clock.advance(minutes=2)
+        quick = claimed(work)
+        assert not work.jobs.progress(slow, 0.9, LEASE)
+        assert not work.jobs.renew(slow, LEASE)
+        assert not work.jobs.fail(slow, {"message": "too late"}, retry=True)
+        assert not work.jobs.finish(slow, "of the slow one")
+        assert work.jobs.get(id_).status == "running"
+        assert work.jobs.finish(quick, "of the quick one")
+        assert not work.jobs.finish(slow, "of the slow one")
+        assert work.jobs.get(id_).result == "of the quick one"
+        assert [job.id for job in work.jobs.newest("train")] == [id_]
 
 
 def test_each_job_goes_to_one_of_many_workers(engine: Engine) -> None:

@@ -1,0 +1,71 @@
+"""What is due each night: scoring of everybody, then a check of each model, which may set it to be trained.
+
+Jobs of a night wait in the queue until then and have a key each, so that several workers, or one that is started
+several times, plan each of them once. A night that the service slept through is made up for at its next start.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from domain.context import SYSTEM
+from domain.terms import ModelName
+from store.jobs import JobRepository
+from store.unit_of_work import UnitOfWork
+from worker.handlers import WorkerContext
+
+_CHECKS_AFTER = timedelta(minutes=1)
+"""Checks come after the night's scores, which they look at."""
+
+
+class Schedule:
+    """Plans the coming night once.
+
+    Parameters
+    ----------
+    context : WorkerContext
+        Settings, store, clock.
+    """
+
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._planned: date | None = None
+
+    def plan(self) -> None:
+        """Enqueue what is due in the coming night, unless that was done."""
+        settings = self._context.settings
+        night = coming_night(self._context.clock(), settings.nightly_hour)
+        if night.date() == self._planned:
+            return
+        with UnitOfWork(self._context.intelligence.engine, SYSTEM, self._context.clock) as work:
+            if _is_due(night, settings.score_every_days):
+                for horizon in settings.churn_horizons_days:
+                    payload = {"model": ModelName.CHURN, "horizon_days": horizon, "as_of": None}
+                    _enqueue(work.jobs, "score", payload, night, f"churn-{horizon}")
+                payload = {"model": ModelName.FIT, "horizon_days": None, "as_of": None}
+                _enqueue(work.jobs, "score", payload, night, "fit")
+            if _is_due(night, settings.check_every_days):
+                for name in ModelName:
+                    _enqueue(work.jobs, "check", {"model": name}, night + _CHECKS_AFTER, name)
+        self._planned = night.date()
+
+
+def coming_night(now: datetime, hour: int) -> datetime:
+    """Return when the next night begins.
+
+    Examples
+    --------
+    >>> coming_night(datetime(2024, 6, 1, 1, 30, tzinfo=UTC), 2).isoformat()
+    '2024-06-01T02:00:00+00:00'
+    >>> coming_night(datetime(2024, 6, 1, 2, 0, tzinfo=UTC), 2).isoformat()
+    '2024-06-02T02:00:00+00:00'
+    """
+    today = datetime.combine(now.astimezone(UTC).date(), time(hour), UTC)
+    return today if now < today else today + timedelta(days=1)
+
+
+def _is_due(night: datetime, every_days: int) -> bool:
+    return every_days > 0 and night.toordinal() % every_days == 0
+
+
+def _enqueue(jobs: JobRepository, kind: str, payload: dict[str, object], at: datetime, what: str) -> None:
+    key = f"night/{at:%Y-%m-%d}/{kind}/{what}"
+    jobs.enqueue(kind, payload, created_by="schedule", unique_key=key, run_after=at)
