@@ -48,7 +48,7 @@ class BetaGeometric:
 
     def p_alive(self, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> Floats:
         """Probability that a unit has not stopped, shape (n,)."""
-        x, t_x, T = _history(frequency, recency, age)
+        x, t_x, T = checked_history(frequency, recency, age)
         chances = x + _extra(self.kind)  # how often it might have stopped and did not
         log_odds = (self.r + x) * (np.log(self.alpha + T) - np.log(self.alpha + t_x)) + np.log(self.a)
         stopped = np.where(chances > 0, log_odds - np.log(self.b + np.maximum(chances, 1) - 1), -np.inf)
@@ -61,7 +61,7 @@ class BetaGeometric:
 
         ``1 - A + A ((alpha + T) / (alpha + T + t))^(r + x)`` with A the probability to be alive.
         """
-        x, _, T = _history(frequency, recency, age)
+        x, _, T = checked_history(frequency, recency, age)
         alive = self.p_alive(frequency, recency, age)
         quiet = (self.r + x) * np.log((self.alpha + T) / (self.alpha + T + np.asarray(t, dtype=np.float64)))
         return np.asarray(1.0 + alive * np.expm1(quiet))
@@ -79,7 +79,7 @@ class BetaGeometric:
         near a = 1 the value is interpolated. Where the function overflows, which takes a distribution of the chance to
         stop that is all but a point, that point is taken.
         """
-        x, _, T = _history(frequency, recency, age)
+        x, _, T = checked_history(frequency, recency, age)
         z = np.asarray(t, dtype=np.float64)
         z = z / (self.alpha + T + z)
         b = self.b + x + _extra(self.kind)
@@ -155,7 +155,7 @@ def _events_if_alive(a: float, b: Floats, shape: Floats, z: Floats) -> Floats:
 def _fit(
     kind: Kind, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike, weights: npt.ArrayLike | None
 ) -> BetaGeometric:
-    x, t_x, T = _history(frequency, recency, age)
+    x, t_x, T = checked_history(frequency, recency, age)
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != x.shape or not np.isfinite(weight).all() or (weight < 0).any():
         raise InvalidInput(f"weights needs {len(x)} finite non-negative values.")
@@ -202,7 +202,16 @@ def _log_likelihood(
     return float(weight @ rows), np.array([float(weight @ part) for part in by_row])
 
 
-def _history(frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+def checked_history(
+    frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return histories as arrays of shape (n,).
+
+    Raises
+    ------
+    InvalidInput
+        If lengths differ, or a value is missing, negative or out of order.
+    """
     x, t_x, T = (np.asarray(part, dtype=np.float64) for part in (frequency, recency, age))
     if not x.shape == t_x.shape == T.shape or x.ndim != 1:
         raise InvalidInput(f"frequency {x.shape}, recency {t_x.shape} and age {T.shape} differ in shape.")

@@ -1,19 +1,21 @@
 """Training of churn: partners at snapshot instants, one model per horizon."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from domain.errors import TrainingImpossible
+from domain.settings import Settings
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_times import times_of
 from intelligence.features.registry import FeatureSet
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
-from models.churn import ChurnModel
+from models.churn import CURVE, ChurnModel, fitted_tempo
 from models.recency import RecencyBands
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 40_000
 _MIN_ROWS = 2
+_FALLBACK_DAYS = (7, 14, 30, 60, 90, 180, 365)
+_ROOM = 3
+_LATEST = 3
+_SILENT, _QUIET = "silent_days", "silent_by_models"
 
 
 class ChurnTask:
@@ -47,7 +53,9 @@ class ChurnTask:
             )
             for part, dataset in datasets.items()
         }
-        model = ChurnModel({int(part): result.model for part, result in results.items()}, feature_set.to_json())
+        parts = {int(part): result.model for part, result in results.items()}
+        tempo = fitted_tempo(parts, _latest_rows(datasets[str(min(parts))]))
+        model = ChurnModel(parts, feature_set.to_json(), tempo, _anchor(history, context, list(parts)))
         return TrainingResult(
             model=model,
             parts=tuple(result.part for result in results.values()),
@@ -94,13 +102,13 @@ def churn_datasets(history: "History", context: TrainingContext) -> tuple[Featur
             f"No partner showed a sign of life (deal or activity) more than {shortest} days before "
             f"{context.as_of:%Y-%m-%d}: whether one falls silent within {shortest} days cannot be learned yet."
         )
-    feature_set = learn_feature_set("churn", history, context.settings, context.text)
+    feature_set = learn_feature_set("churn", history, _with_horizons(context.settings, labels), context.text)
     subjects = pd.concat(
         [pd.DataFrame({"partner_id": item.partner_id, "as_of": item.as_of}) for item in labels.values()]
     ).drop_duplicates(ignore_index=True)
     context.report(f"churn: features of {len(subjects):,} partner snapshots")
     features = build(feature_set, history, subjects, context.text)
-    constant = set(feature_set.columns) - set(varying(features, _KEPT))
+    constant = set(feature_set.columns) - set(varying(features, _kept(features)))
     feature_set = feature_set.without(constant)
     place = pd.MultiIndex.from_frame(subjects)
     return feature_set, {
@@ -109,7 +117,12 @@ def churn_datasets(history: "History", context: TrainingContext) -> tuple[Featur
     }
 
 
-_KEPT = ("days_since_sign", "alive_p", "alive_rate", "alive_shape")
+def _kept(features: pd.DataFrame) -> list[str]:
+    return ["days_since_sign", "alive_p", "alive_rate", *(str(name) for name in features if _is_curve(name))]
+
+
+def _is_curve(name: object) -> bool:
+    return str(name).startswith(CURVE)
 
 
 def _pairs(labels: ChurnLabels) -> pd.MultiIndex:
@@ -117,15 +130,53 @@ def _pairs(labels: ChurnLabels) -> pd.MultiIndex:
 
 
 def _labels(history: "History", context: TrainingContext) -> dict[int, ChurnLabels]:
+    """Return what is known of the horizons that the settings name; where that is nothing, of the longest that can be.
+
+    A horizon that no history reaches yet is predicted from a shorter one, which must leave twice its own length
+    before its window: labels of a programme's first weeks say little of later ones.
+    """
+    named = _known_labels(history, context, sorted(set(context.settings.churn_horizons_days)))
+    if named:
+        return named
+    shortest, span = min(context.settings.churn_horizons_days), _span_days(history, context)
+    shorter = [days for days in _FALLBACK_DAYS if days < shortest and span >= _ROOM * days]
+    return _known_labels(history, context, shorter[-1:])
+
+
+def _known_labels(history: "History", context: TrainingContext, horizons: Sequence[int]) -> dict[int, ChurnLabels]:
     times = times_of(history, context.settings.life_signs)
     labels = {}
-    for horizon in sorted(set(context.settings.churn_horizons_days)):
+    for horizon in horizons:
         instants = snapshot_instants(times, context.until, horizon)
         if len(instants):
             found = _sampled(churn_labels(history, context.settings, instants, horizon), context.seed)
             if len(found.partner_id) >= _MIN_ROWS:
                 labels[horizon] = found
     return labels
+
+
+def _with_horizons(settings: Settings, horizons: Iterable[int]) -> Settings:
+    """Return settings whose horizons include all that are fitted: the curve has a column for each."""
+    wanted = tuple(sorted({*settings.churn_horizons_days, *horizons}))
+    return settings.model_copy(update={"churn_horizons_days": wanted})
+
+
+def _span_days(history: "History", context: TrainingContext) -> float:
+    signs = times_of(history, context.settings.life_signs).signs.occurred
+    return float((context.until - signs.min()) / days(1)) if len(signs) else 0.0
+
+
+def _anchor(history: "History", context: TrainingContext, fitted: Sequence[int]) -> int:
+    """Return the longest fitted horizon that left its own length of history before its last window."""
+    span = _span_days(history, context)
+    return max((horizon for horizon in fitted if span >= 2 * horizon), default=min(fitted))
+
+
+def _latest_rows(dataset: Dataset) -> pd.DataFrame:
+    """Return the features of the last few snapshots, with the curve of silence."""
+    late = dataset.as_of >= np.unique(dataset.as_of)[-_LATEST:][0]
+    rows = dataset.take(late)
+    return pd.concat([rows.features, rows.extra], axis=1)
 
 
 def _sampled(labels: ChurnLabels, seed: int) -> ChurnLabels:
@@ -140,10 +191,15 @@ def _sampled(labels: ChurnLabels, seed: int) -> ChurnLabels:
 
 
 def _dataset(labels: ChurnLabels, features: pd.DataFrame, feature_set: FeatureSet, horizon: int) -> Dataset:
-    quiet = features[f"quiet_{horizon}"] if f"quiet_{horizon}" in features else np.full(len(features), np.nan)
-    extra = pd.DataFrame({"days_since_sign": features["days_since_sign"].to_numpy(), "quiet": np.asarray(quiet)})
+    """Return the rows of a horizon. Its model sees the curve of silence at that horizon only; the rest is ``extra``."""
+    own = {f"{CURVE}{horizon}", f"{CURVE}apart_{horizon}"}
+    seen = [name for name in feature_set.columns if not _is_curve(name) or name in own]
+    beside = [str(name) for name in features if _is_curve(name) and name not in own]
+    extra = features[beside].assign(
+        **{_SILENT: features["days_since_sign"].to_numpy(), _QUIET: expit(features[f"{CURVE}{horizon}"].to_numpy())}
+    )
     return Dataset(
-        features=features[list(feature_set.columns)],
+        features=features[seen],
         label=labels.inactive,
         as_of=labels.as_of,
         known_at=labels.as_of + days(horizon),
@@ -156,8 +212,8 @@ def _dataset(labels: ChurnLabels, features: pd.DataFrame, feature_set: FeatureSe
 
 
 def _recency_bands(train: Dataset, test: Dataset) -> Floats:
-    bands = RecencyBands().fit(train.extra["days_since_sign"], train.label)
-    return np.asarray(bands.predict(test.extra["days_since_sign"]).p)
+    bands = RecencyBands().fit(train.extra[_SILENT], train.label)
+    return np.asarray(bands.predict(test.extra[_SILENT]).p)
 
 
 def _recency_logistic(train: Dataset, test: Dataset) -> Floats:
@@ -165,14 +221,14 @@ def _recency_logistic(train: Dataset, test: Dataset) -> Floats:
 
     if train.n_positive in (0, len(train)):
         return _base_rate(train, test)
-    x, x_test = (np.log1p(data.extra[["days_since_sign"]].to_numpy(float)) for data in (train, test))
+    x, x_test = (np.log1p(data.extra[[_SILENT]].to_numpy(float)) for data in (train, test))
     fitted = LogisticRegression().fit(np.nan_to_num(x), train.label)
     return np.asarray(fitted.predict_proba(np.nan_to_num(x_test))[:, 1])
 
 
-def _mbg_nbd(train: Dataset, test: Dataset) -> Floats:
-    """P(no active day) of MBG/NBD fitted on what each row's as_of knew; the base rate where that was too little."""
-    quiet = test.extra["quiet"].to_numpy(float)
+def _till_you_die(train: Dataset, test: Dataset) -> Floats:
+    """P(no active day) of Pareto/NBD and MBG/NBD as of each row; the base rate where that was too little to fit."""
+    quiet = test.extra[_QUIET].to_numpy(float)
     return np.where(np.isnan(quiet), _base_rate(train, test), quiet)
 
 
@@ -183,7 +239,7 @@ def _base_rate(train: Dataset, test: Dataset) -> Floats:
 BASELINES: Mapping[str, Baseline] = {
     "recency bands": _recency_bands,
     "recency logistic": _recency_logistic,
-    "MBG/NBD": _mbg_nbd,
+    "buy till you die": _till_you_die,
     "base rate": _base_rate,
 }
 

@@ -13,6 +13,7 @@ from intelligence.features import (  # noqa: F401 - importing a module registers
     partner_programme,
     partner_relations,
     partner_signs,
+    partner_terms,
     partner_texts,
 )
 from intelligence.features.attributes import learn_attributes
@@ -38,7 +39,6 @@ SETS["churn"] = (
     "leads_offered",
     "terms",
     "voice",
-    "season",
     "profile",
     "standing",
     "attributes",

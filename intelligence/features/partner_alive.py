@@ -1,6 +1,10 @@
-"""Whether a partner is still alive, by the MBG/NBD model of its active days fitted on what was known then."""
+"""Whether a partner is still alive and how likely it is to stay silent, by buy-till-you-die models.
+
+Pareto/NBD and MBG/NBD of the active days, fitted on what was known at each row's as_of.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,36 +14,47 @@ from intelligence.features.registry import Feature, FeatureSet, Group, register
 from intelligence.features.timeline import FloatArray, days_between
 from intelligence.features.work import Work
 from models.btyd import BetaGeometric, fit_mbg_nbd
+from models.btyd_pareto import ParetoNbd, fit_pareto_nbd
 
+CURVE_DAYS = (7, 14, 30, 60, 90, 180, 365, 730)
+"""Horizons at which the curve of silence is known for every row, besides those of the settings."""
 _MIN_UNITS = 10
 _MAX_UNITS = 2_000
+_LOWEST, _HIGHEST = 1e-3, 1 - 1e-4
 
 
-def _horizons(set_: FeatureSet) -> list[int]:
-    return [int(days) for days in set_.parameters.get("horizons", (30, 60, 90))]
+def curve_days(set_: FeatureSet) -> list[int]:
+    """Return the horizons of the columns ``quiet_<days>``, ascending."""
+    return sorted({*CURVE_DAYS, *(int(days) for days in set_.parameters.get("horizons", ()))})
 
 
 def _features(set_: FeatureSet) -> tuple[Feature, ...]:
     rhythm = "Last sign of life {days_since_sign:days} ago ({days_since_sign:date})[; usual gap {gap_mean:days}]"
     return (
-        Feature(
-            "alive_p",
-            "Probability (MBG/NBD of the active days) that the partner is still alive",
-            rhythm,
-            topic="recency",
-        ),
+        Feature("alive_p", "Probability (Pareto/NBD of the active days) of being still alive", rhythm, topic="recency"),
         Feature(
             "alive_rate",
-            "Active days per 30 days while alive (MBG/NBD)",
+            "Active days per 30 days while alive (Pareto/NBD)",
             "About {alive_rate:#active day} in 30 while active",
             topic="gap",
         ),
-        Feature("alive_shape", "Shape of the posterior of that rate", rhythm, topic="recency"),
         *(
             Feature(
-                f"quiet_{h}", f"Probability (MBG/NBD) of no active day in the next {h} days", rhythm, topic="recency"
+                f"quiet_{h}",
+                f"Log-odds of no active day in the next {h} days, mean of Pareto/NBD and MBG/NBD",
+                rhythm,
+                topic="recency",
             )
-            for h in _horizons(set_)
+            for h in curve_days(set_)
+        ),
+        *(
+            Feature(
+                f"quiet_apart_{h}",
+                f"Log-odds of no active day in the next {h} days, Pareto/NBD less MBG/NBD",
+                rhythm,
+                topic="recency",
+            )
+            for h in curve_days(set_)
         ),
     )
 
@@ -54,6 +69,14 @@ def active_day_history(work: Work) -> tuple[FloatArray, FloatArray, FloatArray]:
     return repeat, days_between(first, days.instant(1)), age
 
 
+@dataclass(frozen=True)
+class AliveModels:
+    """Both models of one day."""
+
+    pareto: ParetoNbd
+    geometric: BetaGeometric
+
+
 def _compute(work: Work) -> Mapping[str, Any]:
     names = [feature.name for feature in _features(work.set)]
     columns = {name: np.full(len(work.ids), np.nan) for name in names}
@@ -61,29 +84,35 @@ def _compute(work: Work) -> Mapping[str, Any]:
     # The model of a day is the one of what was known at its midnight: one fit serves all rows of the day.
     days, row = np.unique(work.as_of.astype("datetime64[D]"), return_inverse=True)
     for place, day in enumerate(days):
-        model = model_at(work, day)
         rows = np.flatnonzero((row == place) & ~np.isnan(age))
-        if model is None or not len(rows):
+        models = models_at(work, day) if len(rows) else None
+        if models is None:
             continue
         stats = repeat[rows], recency[rows], age[rows]
-        columns["alive_p"][rows] = np.clip(model.p_alive(*stats), 1e-6, 1.0)
-        columns["alive_rate"][rows] = 30 * (model.r + stats[0]) / (model.alpha + stats[2])
-        columns["alive_shape"][rows] = model.r + stats[0]
-        for h in _horizons(work.set):
-            columns[f"quiet_{h}"][rows] = model.p_no_transaction(float(h), *stats)
+        columns["alive_p"][rows] = np.clip(models.pareto.p_alive(*stats), 1e-6, 1.0)
+        columns["alive_rate"][rows] = 30 * (models.pareto.r + stats[0]) / (models.pareto.alpha + stats[2])
+        for h in curve_days(work.set):
+            one = _log_odds(models.pareto.p_no_transaction(float(h), *stats))
+            other = _log_odds(models.geometric.p_no_transaction(float(h), *stats))
+            columns[f"quiet_{h}"][rows], columns[f"quiet_apart_{h}"][rows] = (one + other) / 2, one - other
     return columns
 
 
-def model_at(work: Work, day: np.datetime64) -> BetaGeometric | None:
-    """Return the model fitted on all partners' active days as known at midnight of `day`, None if they are too few."""
-    kept: dict[Any, BetaGeometric | None] = work.times.memo
+def _log_odds(p: FloatArray) -> FloatArray:
+    bounded = np.clip(p, _LOWEST, _HIGHEST)
+    return np.asarray(np.log(bounded) - np.log1p(-bounded))
+
+
+def models_at(work: Work, day: np.datetime64) -> AliveModels | None:
+    """Return the models fitted on all partners' active days as known at midnight of `day`, None if they are too few."""
+    kept: dict[Any, AliveModels | None] = work.times.memo
     key = ("alive", day)
     if key not in kept:
         kept[key] = _fit(work, day.astype("datetime64[us]"))
     return kept[key]
 
 
-def _fit(work: Work, instant: np.datetime64) -> BetaGeometric | None:
+def _fit(work: Work, instant: np.datetime64) -> AliveModels | None:
     everyone = np.unique(work.times.sign_days.owners)
     repeat, recency, age = active_day_history(Work(work.history, everyone, np.full(len(everyone), instant), work.set))
     there = np.flatnonzero(~np.isnan(age))
@@ -91,8 +120,9 @@ def _fit(work: Work, instant: np.datetime64) -> BetaGeometric | None:
         return None
     if len(there) > _MAX_UNITS:
         there = there[np.linspace(0, len(there) - 1, _MAX_UNITS).astype(int)]
+    stats = repeat[there], recency[there], age[there]
     try:
-        return fit_mbg_nbd(repeat[there], recency[there], age[there])
+        return AliveModels(fit_pareto_nbd(*stats), fit_mbg_nbd(*stats))
     except TrainingImpossible:
         return None
 

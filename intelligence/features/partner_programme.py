@@ -1,4 +1,4 @@
-"""The season and the programme around a partner: what moves everybody at once, and demand where the partner is."""
+"""The programme around a partner: what moves everybody at once, and demand where the partner is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,39 +13,7 @@ from intelligence.features.registry import Feature, Group, register, static
 from intelligence.features.timeline import FloatArray, IntArray, Timeline
 from intelligence.features.work import Work
 
-_YEAR = 365.25
-_SEASON_DAYS = 800
 _MIN_WHOLE = 30
-
-_SEASON = (
-    Feature("season_sin", "Sine of the day in the year", "Time of the year", topic="season"),
-    Feature("season_cos", "Cosine of the day in the year", "Time of the year", topic="season"),
-    Feature(
-        "programme_trend",
-        "Log ratio of all partners' active days in the last 30 days to a third of the 90 before",
-        "Activity of the whole programme against the months before: {programme_trend:n} (log ratio)",
-    ),
-)
-
-
-def _compute_season(work: Work) -> Mapping[str, Any]:
-    angle = 2 * np.pi * work.as_of.astype("datetime64[D]").astype(np.int64) / _YEAR
-    days = work.times.sign_days
-    everybody = Timeline(np.zeros(len(days), dtype=np.int64), days.occurred, days.known)
-    instants_, row = np.unique(work.as_of, return_inverse=True)
-    view = everybody.at(np.zeros(len(instants_), dtype=np.int64), instants_)
-    trend = log_ratio(view.count(30), (view.count(120) - view.count(30)) / 3)
-    return {"season_sin": np.sin(angle), "season_cos": np.cos(angle), "programme_trend": trend[row]}
-
-
-def _learn_season(work: Work) -> Mapping[str, Any]:
-    # Moves of the whole programme have one value per snapshot: from under two years of them only chance is learned.
-    occurred = work.times.signs.occurred
-    span = float((occurred.max() - occurred.min()) / np.timedelta64(1, "D")) if len(occurred) else 0.0
-    return {"season": span >= _SEASON_DAYS}
-
-
-register(Group("season", lambda set_: _SEASON if set_.parameters.get("season") else (), _compute_season, _learn_season))
 
 _VOLUME = (
     *(

@@ -1,4 +1,4 @@
-"""How partners answer offered leads, what they have signed, passed, said and promised."""
+"""How partners answer offered leads, what they have said and promised."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,9 @@ from intelligence.features.partner_times import instants, is_word, numbers, refe
 from intelligence.features.registry import Feature, Group, register, static
 from intelligence.features.timeline import DAY_US, FloatArray, TimeArray, Timeline
 from intelligence.features.work import Work
-from store.history import History
 
 _HOUR = np.timedelta64(3_600_000_000, "us")
 _DAY = np.timedelta64(DAY_US, "us")
-_FOREVER = np.datetime64("2200-01-01", "us")
 
 _LEADS = (
     Feature(
@@ -78,73 +76,6 @@ def _only(partner: Any, when: TimeArray, rows: Any) -> Timeline:
 
 
 register(Group("leads_offered", static(*_LEADS), _compute_leads))
-
-_TERMS = (
-    Feature("agreements", "Agreements in force", "{agreements:#agreement} in force", topic="agreement"),
-    Feature(
-        "agreement_days_left",
-        "Days until the last agreement in force ends",
-        "Agreement runs another {agreement_days_left:days}",
-        topic="agreement",
-    ),
-    Feature("certificates", "Certifications in force", "{certificates:#certification} in force", topic="certificate"),
-    Feature(
-        "certificate_days_left",
-        "Days until the next certification expires",
-        "Next certification expires in {certificate_days_left:days}",
-        topic="certificate",
-    ),
-    Feature(
-        "days_since_certified",
-        "Days since the last course was passed",
-        "Last course passed {days_since_certified:days} ago ({days_since_certified:date})",
-        topic="certificate",
-    ),
-)
-
-
-def _compute_terms(work: Work) -> Mapping[str, Any]:
-    in_force, left_last, _ = _in_force(work, *_agreement_spans(work.history))
-    valid, _, left_next = _in_force(work, *_certificate_spans(work.history))
-    certificates = work.history.certifications
-    passed = Timeline(references(certificates, "partner_id"), instants(certificates, "passed_on"))
-    return {
-        "agreements": in_force,
-        "agreement_days_left": left_last,
-        "certificates": valid,
-        "certificate_days_left": left_next,
-        "days_since_certified": passed.at(work.ids, work.as_of).days_since(1),
-    }
-
-
-def _agreement_spans(history: History) -> tuple[Any, TimeArray, TimeArray]:
-    rows = history.agreements
-    started = np.fmax(instants(rows, "valid_from"), instants(rows, "signed_on"))
-    keep = ~is_word(rows, "status", "draft")
-    return references(rows, "partner_id")[keep], started[keep], instants(rows, "valid_to")[keep]
-
-
-def _certificate_spans(history: History) -> tuple[Any, TimeArray, TimeArray]:
-    rows = history.certifications
-    return references(rows, "partner_id"), instants(rows, "passed_on"), instants(rows, "expires_on")
-
-
-def _in_force(work: Work, partner: Any, start: TimeArray, end: TimeArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Count spans that hold as of each row, with days until the last and the next of them ends (inclusive days)."""
-    rows = pd.DataFrame({"partner": work.ids, "as_of": work.as_of, "row": np.arange(len(work.ids))})
-    spans = pd.DataFrame({"partner": partner, "start": start, "end": np.where(np.isnat(end), _FOREVER, end + _DAY)})
-    pairs = rows.merge(spans[spans["start"].notna()], on="partner")
-    pairs = pairs[(pairs["start"] <= pairs["as_of"]) & (pairs["as_of"] < pairs["end"])]
-    left = (pairs["end"] - pairs["as_of"]).dt.total_seconds() / 86_400
-    left = left.where(pairs["end"] < pd.Timestamp(_FOREVER))
-    count = np.bincount(pairs["row"], minlength=len(rows)).astype(np.float64)
-    grouped = left.groupby(pairs["row"])
-    index = pd.RangeIndex(len(rows))
-    last, following = (np.asarray(part.reindex(index), dtype=np.float64) for part in (grouped.max(), grouped.min()))
-    return count, last, following
-
-
-register(Group("terms", static(*_TERMS), _compute_terms))
 
 _VOICE = (
     Feature(

@@ -43,6 +43,21 @@ def partners(*names: str) -> str:
     return "external_id,name,status,recruited_at\n" + "".join(f"{name},{name},active,2023-12-01\n" for name in names)
 
 
+@pytest.mark.parametrize("horizon", [14, 30, 90, 365])
+def test_silence_is_more_risk_than_activity(build, horizon):
+    context = build(
+        partners=partners("busy", "quiet", "gone", "p4", "p5"),
+        activities="partner,occurred_at,kind\n"
+        + weekly("busy", 5)
+        + weekly("quiet", 3)
+        + weekly("gone", 1)
+        + weekly("p4", 5)
+        + weekly("p5", 2),
+    )
+    p = score_churn(context, AS_OF, horizon).set_index("partner")["p_inactive"]
+    assert p["busy"] < p["quiet"] <= p["gone"]
+
+
 def test_a_name_changes_nothing(build):
     rows = partners("a", "b").replace("b,b,", "b,A quite different name,")
     activities = "partner,occurred_at,kind\n" + weekly("a", 4) + weekly("b", 4)
