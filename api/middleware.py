@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 from prometheus_client import Counter, Histogram
 
+from api.dependencies import get_services
 from api.problems import problem
+from domain.language import negotiate, speaking
 
 REQUESTS = Counter("allywise_requests_total", "Requests by route and status.", ("method", "route", "status"))
 SECONDS = Histogram("allywise_request_seconds", "Time to answer, by route.", ("method", "route"))
@@ -33,18 +35,21 @@ async def _around(request: Request, call_next: Callable[[Request], Awaitable[Res
     request.state.request_id = uuid.uuid4().hex
     started = time.perf_counter()
     refused = _refuse_body(request)
-    response = refused if refused is not None else await call_next(request)
+    language = negotiate(request.headers.get("accept-language", ""), get_services(request).settings.language)
+    with speaking(language):
+        response = refused if refused is not None else await call_next(request)
     route = _route(request)
     REQUESTS.labels(request.method, route, response.status_code).inc()
     SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Content-Language"] = language.code
     response.headers["X-Request-Id"] = request.state.request_id
     return response
 
 
 def _route(request: Request) -> str:
-    """Return the path of the route that answered, as it is documented: an included route knows itself without prefix."""
+    """Return the path of the route that answered, as documented: a route knows itself without its router's prefix."""
     path = getattr(request.scope.get("route"), "path", None)
     if path is None:
         return "unmatched"

@@ -12,8 +12,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import typer
 
 from cli import data, keys, modelling, predicting, serving
-from cli.environment import say, take_global_options
+from cli.environment import read_settings, say, take_global_options
 from domain.errors import AllywiseError
+from domain.language import language_of, speaking
 
 app = typer.Typer(
     name="allywise",
@@ -44,7 +45,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status."""
     try:
-        app(take_global_options(arguments))
+        rest = take_global_options(arguments)
+        with speaking(language_of(read_settings().language)):
+            app(rest)
     except AllywiseError as error:
         say(f"allywise: {error.message}")
         return 1

@@ -4,6 +4,9 @@ Every sentence is written in English where it is made; ``domain/locale/<code>.po
 (GNU gettext). English needs no catalogue. Machines never read these texts: codes and names stay as they are.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
@@ -105,6 +108,29 @@ def language_of(code: str) -> Language:
 
 
 ENGLISH = language_of("en")
+_spoken: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
+
+
+def spoken() -> Language:
+    """Return the language of whoever is being answered: of this request, command or job."""
+    return _spoken.get()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Answer in a language until the end of the block, in this thread or task alone.
+
+    Examples
+    --------
+    >>> with speaking(language_of("es")):
+    ...     spoken().plural("{n} day", "{n} days", 2)
+    '2 días'
+    """
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def negotiate(accepted: str, default: str = "en") -> Language:

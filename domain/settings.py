@@ -1,7 +1,8 @@
 """All settings of the service: one frozen object, read from the environment once and passed in."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,9 @@ class Settings(BaseSettings):
         "allywise-",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,100}$",
         description="What names on the MLflow server begin with; two programmes on one server need two.",
+    )
+    language: Literal["en", "pt", "es", "pl"] = Field(
+        "en", description="Language of reasons where the caller does not ask for one (Accept-Language)."
     )
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of amounts that name none (ISO 4217).")
     churn_horizons_days: tuple[HorizonDays, ...] = Field(
@@ -87,3 +91,15 @@ class Settings(BaseSettings):
     def artefact_dir(self) -> Path:
         """Folder of model artefacts when MLflow is local."""
         return self.home / "models"
+
+
+def closing(settings: Settings, attributes: Iterable[str]) -> Settings:
+    """Return settings under which further custom attributes never enter a model.
+
+    Examples
+    --------
+    >>> closing(Settings(protected_attributes=("gender",)), ["result"]).protected_attributes
+    ('gender', 'result')
+    """
+    closed = (*settings.protected_attributes, *attributes)
+    return settings.model_copy(update={"protected_attributes": tuple(dict.fromkeys(closed))})

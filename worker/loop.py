@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from domain.context import SYSTEM, Clock, system_clock
 from domain.errors import AllywiseError, CannotAnswer
+from domain.language import language_of, speaking
 from domain.settings import Settings
 from intelligence.context import open_intelligence
 from store.engine import create_store_engine
@@ -38,10 +39,11 @@ def open_worker(settings: Settings, clock: Clock = system_clock) -> WorkerContex
 def work_until(stop: threading.Event, context: WorkerContext, poll_seconds: float = 1.0) -> None:
     """Plan what is due and run jobs until `stop` is set."""
     schedule = Schedule(context)
-    while not stop.is_set():
-        schedule.plan()
-        if not run_one(context):
-            stop.wait(poll_seconds)
+    with speaking(language_of(context.settings.language)):
+        while not stop.is_set():
+            schedule.plan()
+            if not run_one(context):
+                stop.wait(poll_seconds)
 
 
 def run_one(context: WorkerContext) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.language import ENGLISH, Language
+from domain.language import Language, spoken
 from intelligence.features.pair_world import DAY_US, LeadBatch
 from intelligence.matching.record import Record
 from models.affinity import AffinityParameters
@@ -105,15 +105,15 @@ class Explainer:
     affinity : AffinityParameters
         Weights of the terms behind the affinity, which is explained by its strongest term.
     language : Language, optional
-        Default: English.
+        Default: that of whoever is being answered.
     """
 
     def __init__(
-        self, record: Record, batch: LeadBatch, affinity: AffinityParameters, language: Language = ENGLISH
+        self, record: Record, batch: LeadBatch, affinity: AffinityParameters, language: Language | None = None
     ) -> None:
         self._record = record
         self._batch = batch
-        self._language = language
+        self._language = language or spoken()
         self._weights = dict(zip(affinity.names, affinity.weights, strict=True))
         self._columns: dict[str, list[Any]] = {}
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from domain.language import ENGLISH, Language
+from domain.language import ENGLISH, Language, spoken
 from intelligence.features.item_features import FEATURES, ItemFeatures
 from intelligence.features.item_log import DAY, Ints, is_text
 from intelligence.features.item_traits import select
@@ -91,11 +91,11 @@ class Reasons:
     features : ItemFeatures
         The ground that it stands on.
     language : Language, optional
-        Default: English.
+        Default: that of whoever is being answered.
     """
 
-    def __init__(self, ranking: Ranking, features: ItemFeatures, language: Language = ENGLISH) -> None:
-        self._ranking, self._features, self._language = ranking, features, language
+    def __init__(self, ranking: Ranking, features: ItemFeatures, language: Language | None = None) -> None:
+        self._ranking, self._features, self._language = ranking, features, language or spoken()
         self._state = features.state
         window = self._state.space.scale.window_days
         self._days = 7.0 if window <= 7 else 30.0

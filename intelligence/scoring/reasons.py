@@ -1,7 +1,7 @@
 """What moved a number, as factors and as the few sentences that a person reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.language import ENGLISH, Language
+from domain.language import Language, spoken
 from intelligence.features.registry import Feature, FeatureSet
 from intelligence.features.sentences import fill, literal
 from intelligence.features.timeline import FloatArray
@@ -37,7 +37,7 @@ class Explanation:
     default : tuple of str
         Features to tell of when nothing contributed.
     language : Language, optional
-        Of the sentences; default: English.
+        Of the sentences; default: that of whoever is being answered.
     """
 
     feature_set: FeatureSet
@@ -46,7 +46,7 @@ class Explanation:
     base: FloatArray
     contributions: pd.DataFrame
     default: tuple[str, ...] = ()
-    language: Language = ENGLISH
+    language: Language = field(default_factory=spoken)
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Explanation":
         """Return the rows at these positions."""
