@@ -52,6 +52,25 @@ class GateRecord(_Record):
     sentence: str
 
 
+class LeakRecord(_Record):
+    """A field that knows more of the outcome than anything known at the time could.
+
+    ``table`` is partners, leads or items; ``kind`` says what gave it away; ``auc`` is that of the field alone beside
+    ``facts_auc`` of dated facts, ``gain`` the share of their log loss that it takes away; ``left_out`` is False
+    where the user trusts the field.
+    """
+
+    table: str
+    field: str
+    kind: str
+    sentence: str
+    outcome: str = ""
+    auc: Number = None
+    facts_auc: Number = None
+    gain: Number = None
+    left_out: bool = True
+
+
 class PartRecord(_Record):
     """One part (horizon or kind) of the model: what it was fitted on and how it compared.
 
@@ -93,6 +112,8 @@ class Manifest(_Record):
         How to make it again.
     counts : dict of str to int
         Rows by resource that were known at `trained_as_of`.
+    leaks : tuple of LeakRecord
+        Fields that knew too much; those left out are in no feature.
     gates : tuple of GateRecord
         Promotion gates and their outcome.
     golden : str
@@ -116,6 +137,7 @@ class Manifest(_Record):
     settings: dict[str, Any] = Field(default_factory=dict)
     counts: dict[str, int] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    leaks: tuple[LeakRecord, ...] = ()
     gates: tuple[GateRecord, ...] = ()
     golden: str = ""
     files: dict[str, str] = Field(default_factory=dict)
@@ -135,6 +157,12 @@ class Manifest(_Record):
         """What validation chose, by part if that differs."""
         choices = dict.fromkeys(part.choice for part in self.parts)
         return ", ".join(choices) if len(choices) < 2 else ", ".join(f"{p.part}: {p.choice}" for p in self.parts)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Custom attributes that leaked and must stay closed in serving as in training, without prefix."""
+        closed = (leak.field for leak in self.leaks if leak.left_out and leak.field.startswith("attributes."))
+        return tuple(sorted({field.removeprefix("attributes.") for field in closed}))
 
     @property
     def passed(self) -> bool:

@@ -20,6 +20,7 @@ from models.artefact import as_utc
 from store.engine import Engine
 from store.history import load_history
 from training.evaluation import Evaluation, is_loss, render_table
+from training.leaks import guarded
 from training.measures import BinaryMeasures
 from training.service import Progress, load_task
 from training.task import TrainingContext
@@ -136,7 +137,8 @@ def evaluate(
     problem = "The history is too short to hold back a later part at any instant."
     evaluations: Sequence[Evaluation] = ()
     try:
-        evaluations = load_task(name).back_test(history, context, cutoffs)
+        guard = guarded(name, history, context)
+        evaluations = load_task(name).back_test(guard.history, guard.context, cutoffs)
     except TrainingImpossible as error:
         problem = error.message
     report = BackTest(name, instant, tuple(evaluations), "" if evaluations else problem)

@@ -5,17 +5,19 @@ import time
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from domain.errors import TrainingImpossible
+from domain.settings import Settings
 from domain.terms import ModelName
-from models.artefact import GateRecord
+from models.artefact import GateRecord, LeakRecord
 from models.drift import write_reference
 from training.dataset import Floats
 from training.gates import judge
+from training.leaks import guarded
 from training.task import TrainingContext, TrainingResult, TrainingTask
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Made:
         Each gate's verdict.
     impossible : str
         Why nothing could be learned.
+    leaks : tuple of LeakRecord
+        Fields that knew too much.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Made:
     result: TrainingResult | None = None
     gates: tuple[GateRecord, ...] = ()
     impossible: str = ""
+    leaks: tuple[LeakRecord, ...] = ()
 
 
 def load_task(name: str) -> TrainingTask:
@@ -75,12 +80,19 @@ def make(task: TrainingTask, history: "History", context: TrainingContext, folde
     started = time.perf_counter()
     context.report("preparing")
     try:
-        result = task.train(history, context)
+        guard = guarded(task.name, history, context)
+        result = task.train(guard.history, guard.context)
     except TrainingImpossible as error:
         return Made(task.name, folder, time.perf_counter() - started, impossible=error.message)
     gates = _write_model(task, result, folder, context)
-    result = replace(result, model=SavedModel(folder), counts=dict(result.counts) or _counts(history))
-    return Made(task.name, folder, time.perf_counter() - started, result, gates)
+    result = replace(
+        result,
+        model=SavedModel(folder),
+        settings=_as_the_user_set(result, context.settings),
+        counts=dict(result.counts) or _counts(history),
+        notes=(*result.notes, *(leak.sentence for leak in guard.leaks)),
+    )
+    return Made(task.name, folder, time.perf_counter() - started, result, gates, leaks=guard.leaks)
 
 
 def _write_model(
@@ -103,6 +115,12 @@ def replay(task: TrainingTask, folder: Path, part: str) -> tuple[Floats, Floats]
     rows = pd.read_parquet(folder / GOLDEN_FOLDER / f"{part}.parquet")
     features = rows.drop(columns=_GOLDEN_P)
     return np.asarray(task.predict(folder, part, features), dtype=np.float64), rows[_GOLDEN_P].to_numpy()
+
+
+def _as_the_user_set(result: TrainingResult, settings: Settings) -> dict[str, Any]:
+    """Name the attributes that the user closed or trusts, without those that leaked."""
+    named = {name: list(getattr(settings, name)) for name in ("protected_attributes", "trusted_attributes")}
+    return {**result.settings, **{name: value for name, value in named.items() if value or name in result.settings}}
 
 
 def _counts(history: "History") -> dict[str, int]:

@@ -146,7 +146,7 @@ def _conclude(made: Made, context: TrainingContext, registry: Registry, clock: C
         serving = champion.label if champion else "The baseline"
         reason = f"Not trained: {made.impossible.rstrip('.')}. {serving} goes on answering."
         return TrainingReport(made.name, "impossible", reason, seconds=made.seconds)
-    manifest = write_artefact(made.folder, _manifest_fields(made.name, result, made.gates, context, clock()))
+    manifest = write_artefact(made.folder, _manifest_fields(made, result, context, clock()))
     version = registry.register(made.name, made.folder, manifest, _metrics(result), _params(manifest, result))
     context.report(f"registered {version.label}")
     outcome, reason = _promote(registry, version, made.gates, champion)
@@ -182,15 +182,9 @@ def _promote(
     return "promoted", f"{version.label} is champion: it answers as of {day} and later, instead of {serving}."
 
 
-def _manifest_fields(
-    name: str,
-    result: TrainingResult,
-    gates: Sequence[GateRecord],
-    context: TrainingContext,
-    now: datetime,
-) -> Mapping[str, Any]:
+def _manifest_fields(made: Made, result: TrainingResult, context: TrainingContext, now: datetime) -> Mapping[str, Any]:
     return {
-        "name": name,
+        "name": made.name,
         "trained_as_of": context.as_of,
         "created_at": now,
         "parts": [_part_fields(part) for part in result.parts],
@@ -204,7 +198,8 @@ def _manifest_fields(
         "settings": dict(result.settings),
         "counts": dict(result.counts),
         "notes": result.notes,
-        "gates": [gate.model_dump() for gate in gates],
+        "leaks": [leak.model_dump() for leak in made.leaks],
+        "gates": [gate.model_dump() for gate in made.gates],
         "golden": GOLDEN_FOLDER,
     }
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import InvalidInput, UnknownReference
+from domain.settings import closing
 from domain.terms import Evidence, PartnerStatus, evidence_level
 from intelligence.context import BASELINE, Intelligence
 from intelligence.features.item_features import FINGERPRINT
@@ -75,7 +76,10 @@ def recommend(
     model: RecommendModel | None = loaded.model if loaded is not None else None
     if model is not None and model.fingerprint != FINGERPRINT:
         model = None
-    space = item_space(history, context.settings, context.text, model)
+    settings = context.settings
+    if loaded is not None and model is not None:
+        settings = closing(settings, loaded.version.manifest.left_out)
+    space = item_space(history, settings, context.text, model)
     rows = _wanted(space.log, partners, instant_micros(instant))
     reactions = read_reactions(context, instant)
     ranking, features = rank_items(
