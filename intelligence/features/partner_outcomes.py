@@ -18,8 +18,14 @@ from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArr
 from intelligence.features.work import Work
 from store.history import History
 
-SHRINKAGE = 20.0
-"""Partners that the overall rate counts as in a value's rate."""
+_TELLING = 1.5
+"""Standard errors by which partners of the same value must go with earlier ones, for its rate to be a feature."""
+_SHRINKAGE = (5.0, 200.0)
+"""Fewest and most partners that the overall rate counts as in a value's rate."""
+_PAIRS = 30
+_PERIOD = 40
+_PERIODS = 10
+_CODES = 30
 _ATTAINED = ("actual", "achieved", "attained", "reached", "result", "value")
 _FIELDS = ("kind", "country", "region", "city", "program", "account_manager")
 
@@ -135,8 +141,8 @@ def outcomes_of(work: Work) -> Outcomes:
     )
 
 
-def _rate_fields(set_: FeatureSet) -> list[str]:
-    return [*_FIELDS, *set_.parameters.get("rate_attributes", ())]
+def _rates(set_: FeatureSet) -> Mapping[str, float]:
+    return {str(field): float(shrinkage) for field, shrinkage in set_.parameters.get("rates", {}).items()}
 
 
 def _features(set_: FeatureSet) -> tuple[Feature, ...]:
@@ -147,7 +153,7 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
             f"Earlier partners with this {{={literal(_spoken(field))}}}: {{rate:{literal(field)}:n}} points from all",
             topic=f"rate:{field}",
         )
-        for field in _rate_fields(set_)
+        for field in _rates(set_)
     )
 
 
@@ -160,15 +166,15 @@ def _compute(work: Work) -> Mapping[str, Any]:
     nobody = np.zeros(len(known.ids), dtype=np.int64)
     everyone = Timeline(nobody, known.known_at, values={"y": known.label}).at(np.zeros_like(work.ids), work.as_of)
     n, yes = everyone.count(), everyone.sum("y")
-    overall = np.where(n > 0, (yes + 0.5) / (n + 1.0), np.nan)
+    overall = (yes + 0.5) / (n + 1.0)
     columns: dict[str, Any] = {}
-    for field in _rate_fields(work.set):
+    for field, shrinkage in _rates(work.set).items():
         own = _values(work.history, field, work.ids, work.as_of)
         past = _values(work.history, field, known.ids, known.recruited_at)
         codes = pd.factorize(pd.Series([*past, *own], dtype=object))[0].astype(np.int64)
         line = Timeline(codes[: len(past)], known.known_at, values={"y": known.label})
         view = line.at(codes[len(past) :], work.as_of)
-        rate = (view.sum("y") + SHRINKAGE * overall) / (view.count() + SHRINKAGE)
+        rate = (view.sum("y") + shrinkage * overall) / (view.count() + shrinkage)
         # Against the overall rate of the time, which moves with the programme and says nothing of the partner.
         columns[f"rate:{field}"] = np.where([value is None for value in own], np.nan, 100 * (rate - overall))
     return columns
@@ -179,17 +185,70 @@ def _values(history: History, field: str, ids: IntArray, as_of: TimeArray) -> An
 
 
 def _learn(work: Work) -> Mapping[str, Any]:
-    """Choose the custom attributes whose values repeat: words of any number of levels, and codes among the numbers."""
+    """Choose the fields by whose values earlier outcomes told later ones, with how far a rate is to be shrunk."""
+    known = outcomes_of(work)
+    rest = _apart_from_their_time(known)
+    rates = {}
+    for field in (*_FIELDS, *_repeating(work)):
+        codes = pd.factorize(pd.Series(_values(work.history, field, known.ids, known.recruited_at), dtype=object))[0]
+        telling, shrinkage = carried_over(codes.astype(np.int64), known, rest)
+        if telling >= _TELLING:
+            rates[field] = round(shrinkage, 1)
+    return {"rates": rates}
+
+
+def carried_over(codes: IntArray, known: Outcomes, rest: FloatArray) -> tuple[float, float]:
+    """Tell whether partners of one value turn out as earlier ones of it did, whose outcome was known in time.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n,)
+        Value of each partner, -1 for none.
+    known : Outcomes
+        Of those partners.
+    rest : ndarray of float64, shape (n,)
+        Their outcomes less what was usual at the time.
+
+    Returns
+    -------
+    tuple of float
+        Covariance of such pairs in standard errors, as it would be by chance; variance over covariance, which is
+        how many partners the overall rate is worth in a value's rate (empirical Bayes, Robbins 1956).
+    """
+    # Timelines add up exactly, whatever the rows; the shift keeps what they add positive.
+    line = Timeline(codes, known.known_at, values={"rest": rest + 1.0})
+    view = line.at(codes, known.recruited_at)
+    pairs, earlier = view.count(), view.sum("rest") - view.count()
+    variance = float(np.mean(rest**2)) if len(rest) else 0.0
+    if pairs.sum() < _PAIRS or variance <= 0:
+        return 0.0, _SHRINKAGE[1]
+    covariance = float(rest @ earlier / pairs.sum())
+    error = variance / np.sqrt(pairs.sum())
+    return covariance / error, float(np.clip(variance / max(covariance, 1e-9), *_SHRINKAGE))
+
+
+def _apart_from_their_time(known: Outcomes) -> FloatArray:
+    """Return outcomes less the mean of their period: a value common in good times would seem good itself."""
+    order = np.argsort(known.recruited_at, kind="stable")
+    periods = int(np.clip(len(order) // _PERIOD, 1, _PERIODS))
+    rest = known.label.copy()
+    for rows in np.array_split(order, periods):
+        rest[rows] -= known.label[rows].mean() if len(rows) else 0.0
+    return rest
+
+
+def _repeating(work: Work) -> list[str]:
+    """Return the custom attributes whose values repeat: words of any number of levels, and codes among the numbers."""
     partners = work.history.partners
     chosen = []
     for item in attributes_of(work.set):
         values = partners[item.column].dropna()
         distinct = values.nunique()
         repeats = 2 < distinct <= len(values) / 5 and len(values) >= 50
-        code = item.kind != "number" or (bool((values == values.round()).all()) and distinct > 10)
+        code = item.kind != "number" or (bool((values == values.round()).all()) and distinct > _CODES)
         if item.kind in ("number", "category", "date", "other") and repeats and code:
             chosen.append(item.column)
-    return {"rate_attributes": chosen}
+    return chosen
 
 
 register(Group("outcome_rates", _features, _compute, _learn))

@@ -36,8 +36,10 @@ def _compute_volume(work: Work) -> Mapping[str, Any]:
     others = {
         w: view.count(w) - ((own <= work.as_of) & (own > work.as_of - np.timedelta64(w, "D"))) for w in (1, 7, 30, 180)
     }
-    # Against the pace, not as counts: a programme that grows would make every later row look new.
-    return {f"recruited_{w}": log_ratio(others[w], others[180] * w / 180) for w in (1, 7, 30)}
+    # Against the pace, not as counts: a programme that grows would make every later row look new. Who has not joined
+    # will do so at another time: that now is a busy week says nothing of that day.
+    joined = own <= work.as_of
+    return {f"recruited_{w}": np.where(joined, log_ratio(others[w], others[180] * w / 180), np.nan) for w in (1, 7, 30)}
 
 
 register(Group("intake", static(*_VOLUME), _compute_volume))

@@ -12,7 +12,9 @@ from intelligence.features.profile import lists_as_of, words_as_of
 from intelligence.features.registry import Feature, FeatureSet, Group, register, static
 from intelligence.features.work import Work
 
-COMPONENTS = 6
+COMPONENTS = 24
+_FEW_COMPONENTS = 6
+_TEXTS_PER_COMPONENT = 20
 _MIN_TEXTS = 20
 _MAX_LEARN = 5_000
 
@@ -53,12 +55,14 @@ def learn_projection(work: Work) -> Mapping[str, Any]:
     """Return mean and leading principal directions of the partners' texts; nothing when there are few texts."""
     vectors = partner_vectors(work)
     vectors = vectors[np.any(vectors != 0, axis=1)]
-    if len(np.unique(vectors, axis=0)) < _MIN_TEXTS:
+    distinct = len(np.unique(vectors, axis=0))
+    if distinct < _MIN_TEXTS:
         return {"text": None}
+    kept = min(COMPONENTS, max(_FEW_COMPONENTS, distinct // _TEXTS_PER_COMPONENT))
     sample = vectors[np.random.default_rng(0).permutation(len(vectors))[:_MAX_LEARN]].astype(np.float64)
     mean = sample.mean(axis=0)
     _, _, directions = np.linalg.svd(sample - mean, full_matrices=False)
-    return {"text": {"mean": mean.round(6).tolist(), "directions": directions[:COMPONENTS].round(6).tolist()}}
+    return {"text": {"mean": mean.round(6).tolist(), "directions": directions[:kept].round(6).tolist()}}
 
 
 def _features(set_: FeatureSet) -> tuple[Feature, ...]:
