@@ -16,10 +16,13 @@ _MODULES = {
     "fintro": "fintro",
     "ibm-sales-win-loss": "ibm",
     "crunchbase-2013": "crunchbase",
-    "demo": "demo_world",
+    "leaks": "leaks",
     "commands": "commands",
     "import-speed": "import_speed",
+    "worlds": "worlds",
 }
+_WITH_OPTIONS = ("worlds",)
+"""Benchmarks whose ``main`` takes the rest of the command line, when they are the only one named."""
 
 
 def main() -> int:
@@ -27,9 +30,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and print their tables.")
     parser.add_argument("names", nargs="*", choices=[*_MODULES, []], metavar="NAME", help=", ".join(_MODULES))
     parser.add_argument("--write", type=Path, help="document whose tables are to be replaced")
-    options = parser.parse_args()
+    alone = sys.argv[1:2] and sys.argv[1] in _WITH_OPTIONS
+    options, rest = parser.parse_known_args() if alone else (parser.parse_args(), [])
     for name in options.names or _MODULES:
-        table = importlib.import_module(f"benchmarks.{_MODULES[name]}").main()
+        module = importlib.import_module(f"benchmarks.{_MODULES[name]}")
+        table = module.main(rest) if name in _WITH_OPTIONS else module.main()
         print(f"## {name}\n\n{table}\n", flush=True)
         if options.write:
             replace_table(options.write, name, table)

@@ -111,7 +111,7 @@ class Shelf:
         self.topic = rng.integers(len(_THEMES), size=n)
         self.language = rng.choice(("en", "pt", "es"), n, p=(0.4, 0.3, 0.3))
         self.start = np.sort(rng.uniform(-60, spec.days - 1, n))
-        length = rng.uniform(40, 180, n) if passing else np.where(rng.random(n) < 0.3, rng.uniform(200, 600, n), 9e4)
+        length = rng.uniform(90, 500, n) if passing else np.where(rng.random(n) < 0.3, rng.uniform(200, 600, n), 9e4)
         self.stop = np.floor(self.start + length)
         self.appeal = np.exp(rng.normal(0, 0.7, n))
         self.texts = [self._texts(row, spec.text_signal, rng) for row in range(n)]

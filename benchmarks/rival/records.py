@@ -27,7 +27,7 @@ class Clock:
 
     def on(self, day: Array) -> pd.Series:
         """Return dates."""
-        return self.at(day).dt.strftime("%Y-%m-%d")
+        return pd.Series(self.at(day).dt.strftime("%Y-%m-%d"))
 
 
 def partners(companies: Companies, trade: Trade, careers: Careers, spec: RivalSpec, clock: Clock) -> pd.DataFrame:

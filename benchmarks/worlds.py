@@ -1,0 +1,327 @@
+"""Generated worlds: the service's answers beside known probabilities. ``python -m benchmarks worlds``.
+
+Everything that is measured comes out of the public commands: generate, import, train, score, match, recommend, export.
+With ``--home`` and ``--truth`` a home that is imported and (partly) trained already is measured as it is.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import peers_match, peers_recommend
+from benchmarks.commands import measured
+from benchmarks.expected import COVERAGE_HEAD, coverage_rows, expected_auc, expected_ndcg
+from benchmarks.workspace import ROOT, Workspace, workspace
+
+_SETTINGS = {"PROTECTED_ATTRIBUTES": '["owner_group"]'}
+_GENERATORS = {"demo": "demo", "rival": "benchmarks.rival"}
+_DEFAULTS = {"demo": (11, ("--partners", "800")), "rival": (61, ())}
+MODELS = ("churn", "fit", "match", "recommend")
+
+
+@dataclass
+class Measured:
+    """A home with a world in it, the world's truth, and what each command took.
+
+    Parameters
+    ----------
+    work : Workspace
+        The home.
+    truth_folder : Path
+        Folder of the true probabilities.
+    """
+
+    work: Workspace
+    truth_folder: Path
+    costs: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read the world's end."""
+        self.as_of = str(json.loads((self.truth_folder / "manifest.json").read_text())["spec"]["end"])
+        self.end = pd.Timestamp(self.as_of).tz_convert("UTC").tz_localize(None)
+
+    def truth(self, name: str) -> pd.DataFrame:
+        """Return a table of the truth; at the world's end where it has several instants."""
+        frame = pd.read_parquet(self.truth_folder / f"{name}.parquet")
+        return frame[pd.to_datetime(frame["as_of"]) == self.end] if name in ("churn", "recommend") else frame
+
+    def run(self, *arguments: str | Path) -> None:
+        """Run a command, note its time and memory."""
+        seconds, memory = measured(self.work, *arguments)
+        shown = " ".join(str(word) for word in arguments if not isinstance(word, Path) and word != self.as_of)
+        self.costs.append(
+            f"| `{shown.removesuffix(' --out').replace(' --as-of', '')}` | {seconds:.0f} | {memory:,.0f} |"
+        )
+
+    def answer(self, *arguments: str | Path) -> pd.DataFrame:
+        """Return the file that a predicting command writes at the world's end."""
+        out = self.work.home / "answer.parquet"
+        self.run(*arguments, "--as-of", self.as_of, "--out", out)
+        return pd.read_parquet(out)
+
+    def trained(self) -> set[str]:
+        """Return the names of the models that have a version."""
+        listed = self.work.run("models", "list").splitlines()
+        return {name for name in MODELS if any(line.startswith(f"{name}/") for line in listed)}
+
+
+def churn(world: Measured) -> str:
+    """Compare P(inactive) at each horizon of the truth with it, and its ranking with the oracle's."""
+    rows: list[str] = []
+    ranks = ["| horizon, days | expected AUC | of the oracle | difference | served by |", "|---:|---:|---:|---:|---|"]
+    known = world.truth("churn")
+    names = [str(name) for name in known if str(name).startswith("p_inactive_")]
+    for horizon in sorted(int(name.rsplit("_", 1)[1]) for name in names):
+        both = world.answer("score", "churn", "--horizon", str(horizon)).merge(known, on="partner")
+        true = f"p_inactive_{horizon}"
+        rows += coverage_rows(f"churn, p_inactive {horizon} days", both, "p_inactive", true)
+        ranks.append(_auc_row(str(horizon), both, "p_inactive", true))
+    return _tables(rows, ranks)
+
+
+def fit(world: Measured) -> str:
+    """Compare P(productive) of those not recruited yet."""
+    known = world.truth("fit")
+    known = known[pd.to_datetime(known["as_of"]) == world.end]
+    both = world.answer("score", "fit").merge(known, on="partner", suffixes=("_ours", ""))
+    ranks = ["| | expected AUC | of the oracle | difference | served by |", "|---|---:|---:|---:|---|"]
+    ranks.append(_auc_row("fit", both, "p_productive_ours", "p_productive"))
+    return _tables(list(coverage_rows("fit, p_productive", both, "p_productive_ours", "p_productive")), ranks)
+
+
+def _auc_row(title: str, both: pd.DataFrame, p: str, true: str) -> str:
+    ours, oracle = expected_auc(both[p], both[true]), expected_auc(both[true], both[true])
+    served = ", ".join(sorted(both["model_version"].astype(str).unique()))
+    return f"| {title} | {ours:.4f} | {oracle:.4f} | {oracle - ours:.4f} | {served} |"
+
+
+def _tables(rows: list[str], *others: list[str]) -> str:
+    parts = ["\n".join([COVERAGE_HEAD, *rows]), *("\n".join(other) for other in others)]
+    return "\n\n".join(parts)
+
+
+def match(world: Measured) -> str:
+    """Compare P(win) of open leads, and who gets them under each policy."""
+    known = world.truth("match")
+    ranked = world.answer("match", "--open", "--top", "100000")
+    both = ranked.merge(known[known["open"]], on=["lead", "partner"], suffixes=("_ours", ""))
+    policies = _history(known) | _policies(world, known[known["open"]], ranked, world.end)
+    rows = list(coverage_rows("match, p_win of open leads", both, "p_win_ours", "p_win"))
+    return _tables(rows, policy_rows(policies, "open leads"))
+
+
+def newest(world: Measured) -> str:
+    """Route the newest routed leads of the truth again: trained as of the first, each matched as of its arrival.
+
+    Many more leads than wait at the end, and the same ones for the historical policy. In a copy of the home.
+    """
+    known = world.truth("match")
+    known = known[~known["open"]]
+    first = pd.Timestamp(known["as_of"].min()).floor("s")
+    with tempfile.TemporaryDirectory(prefix="allywise-bench-") as folder:
+        copy = Path(folder) / "home"
+        copy.mkdir()
+        shutil.copy(world.work.home / "allywise.db", copy)
+        past = Measured(Workspace(copy, world.work.settings), world.truth_folder)
+        past.run("train", "match", "--as-of", f"{first.isoformat()}+00:00")
+        leads, out = copy / "leads.csv", copy / "answer.parquet"
+        every = peers_match.read(_exported(world), "leads")
+        every[every["external_id"].isin(known["lead"])].to_csv(leads, index=False)
+        past.run("match", "--leads", leads, "--top", "100000", "--as-of", "created_at", "--out", out)
+        ranked = pd.read_parquet(out)
+    world.costs += past.costs
+    both = ranked.merge(known, on=["lead", "partner"], suffixes=("_ours", ""))
+    rows = list(coverage_rows("match, p_win of the newest leads", both, "p_win_ours", "p_win"))
+    return _tables(rows, policy_rows(_history(known) | _policies(world, known, ranked, first), "newest routed leads"))
+
+
+def _policies(
+    world: Measured, known: pd.DataFrame, ranked: pd.DataFrame, trained_at: pd.Timestamp
+) -> dict[str, pd.Series]:
+    """Return the true P(win) of the partner that each policy puts first, by lead."""
+    eligible = known[known["eligible"]].reset_index(drop=True)
+    policies = {"any eligible partner": eligible.groupby("lead")["p_win"].mean()}
+    records = peers_match.Records(_exported(world), trained_at)
+    taught = records.pairs(records.offers["lead"], records.offers["partner"])
+    asked = records.pairs(eligible["lead"], eligible["partner"])
+    bayes = peers_match.NaiveBayes().fit(taught, records.offers["won"])
+    trees = peers_match.PlainTrees().fit(taught, records.offers)
+    policies["Odoo's naive Bayes on pairs"] = _first(eligible, bayes.score(asked))
+    policies["plain LightGBM on pairs"] = _first(eligible, trees.score(asked, eligible["as_of"]))
+    first = ranked.sort_values("rank").drop_duplicates("lead")[["lead", "partner"]].merge(known, on=["lead", "partner"])
+    served = first.set_index("lead")["p_win"].reindex(policies["any eligible partner"].index).fillna(0.0)
+    versions = ", ".join(sorted(ranked["model_version"].astype(str).unique()))
+    return policies | {f"**allywise** ({versions})": served, "oracle": eligible.groupby("lead")["p_win"].max()}
+
+
+def _history(known: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what the historical policy would win with each lead that it was seen or not seen to route.
+
+    By its propensities where they are known; for open leads its place between chance and oracle is carried over.
+    """
+    eligible = known[known["eligible"]]
+    groups = eligible.groupby("lead")
+    chance, best = groups["p_win"].mean(), groups["p_win"].max()
+    total = groups["propensity"].sum()
+    mean = (eligible["propensity"] * eligible["p_win"]).groupby(eligible["lead"]).sum() / total
+    routed = total[total > 0].index
+    place = (mean[routed].mean() - chance[routed].mean()) / (best[routed].mean() - chance[routed].mean())
+    return {"historical policy": mean.where(total > 0, chance + place * (best - chance))}
+
+
+def _exported(world: Measured) -> Path:
+    """Return the store in the import format."""
+    folder = world.work.home / "exported"
+    if not folder.exists():
+        world.run("export", folder)
+    return folder
+
+
+def _first(eligible: pd.DataFrame, score: np.ndarray) -> pd.Series:
+    best = eligible.assign(score=score).sort_values("score", ascending=False).drop_duplicates("lead")
+    return best.set_index("lead")["p_win"]
+
+
+def policy_rows(policies: dict[str, pd.Series], what: str) -> list[str]:
+    """Return the routing table: mean true P(win) of the first-ranked, and the share of the gap closed.
+
+    Parameters
+    ----------
+    policies : dict of str to Series
+        True P(win) of the partner that each policy puts first, by lead; among them "historical policy" and "oracle".
+    what : str
+        Which leads.
+    """
+    oracle = policies["oracle"]
+    start = policies["historical policy"].reindex(oracle.index)
+    start = start.fillna(start.mean())
+    rows = [f"| who gets the lead ({len(oracle):,} {what}) | mean true p_win | gap closed | standard error |"]
+    rows.append("|---|---:|---:|---:|")
+    gap = (oracle - start).mean()
+    for name, each in policies.items():
+        p = start if name == "historical policy" else each.reindex(oracle.index)
+        share = (p - start).mean() / gap
+        error = ((p - start) - share * (oracle - start)).std() / np.sqrt(len(oracle)) / gap
+        rows.append(f"| {name} | {p.mean():.4f} | {share:.1%} | {error:.1%} |")
+    return rows
+
+
+def recommend(world: Measured) -> str:
+    """Compare P(engage), and the order of assets and offers with that of the peers."""
+    known = world.truth("recommend")
+    parts: list[list[str]] = []
+    rows: list[str] = []
+    events = peers_match.read(_exported(world), "activities")
+    events["occurred_at"] = peers_match.naive(events["occurred_at"])
+    for kind in ("asset", "offer"):
+        ours = world.answer("recommend", "--kind", kind, "--top", "10000")
+        both = ours.merge(known[known["kind"] == kind], on=["partner", "item"], suffixes=("_ours", ""))
+        rows += coverage_rows(f"recommend, p_engage of {kind}s", both, "p_engage_ours", "p_engage")
+        table = known[(known["kind"] == kind) & known["available"]]
+        named = events.dropna(subset=[kind]).rename(columns={kind: "item"}) if kind in events else events.iloc[:0]
+        parts.append(_recommend_rows(world, kind, ours, table, named))
+    return _tables(rows, *parts)
+
+
+def _recommend_rows(
+    world: Measured, kind: str, ours: pd.DataFrame, table: pd.DataFrame, events: pd.DataFrame
+) -> list[str]:
+    partners, items = pd.Index(table["partner"].unique()), pd.Index(table["item"].unique())
+    grid = table.pivot(index="partner", columns="item", values="p_engage").reindex(index=partners, columns=items)
+    seen = table.pivot(index="partner", columns="item", values="seen").reindex(index=partners, columns=items)
+    gain = np.where(seen.to_numpy(dtype=bool), np.nan, grid.to_numpy(float))
+    later = _later(world, kind, partners, items, gain)
+    own = ours.assign(score=-ours["rank"]).pivot(index="partner", columns="item", values="score")
+    own = own.reindex(index=partners, columns=items).fillna(-np.inf)
+    rng = np.random.default_rng(0)
+    lists = [("random", rng.random(gain.shape)), *peers_recommend.scores(events, partners, items, world.end)]
+    version = ours["model_version"].astype(str).iloc[0] if len(ours) else "nothing"
+    rows = [f"| {kind}s ({len(partners):,} partners) | expected NDCG@10 | NDCG@10 of what came |", "|---|---:|---:|"]
+    for name, score in [*lists, (f"**allywise** ({version})", own.to_numpy(float)), ("oracle", np.nan_to_num(gain))]:
+        came = "–" if later is None else f"{_mean_ndcg(score, later):.4f}"
+        rows.append(f"| {name} | {_mean_ndcg(score, gain):.4f} | {came} |")
+    return rows
+
+
+def _later(world: Measured, kind: str, partners: pd.Index, items: pd.Index, gain: np.ndarray) -> np.ndarray | None:
+    """Return what was engaged with in the window after the end (0/1, NaN where seen before), where that is known."""
+    path = world.truth_folder / "later.parquet"
+    if not path.exists():
+        return None
+    frame = pd.read_parquet(path)
+    frame = frame[(frame["kind"] == kind) & frame["partner"].isin(partners) & frame["item"].isin(items)]
+    out = np.where(np.isnan(gain), np.nan, 0.0)
+    out[partners.get_indexer(pd.Index(frame["partner"])), items.get_indexer(pd.Index(frame["item"]))] += 1.0
+    return out
+
+
+def _mean_ndcg(score: np.ndarray, gain: np.ndarray) -> float:
+    """Return the mean over partners that have anything to gain; columns with NaN gain are no candidates."""
+    figures = []
+    for own, of in zip(score, gain, strict=True):
+        candidate = ~np.isnan(of)
+        order = np.argsort(-own[candidate], kind="stable")
+        figures.append(expected_ndcg(of[candidate][order], of[candidate]))
+    return float(np.nanmean(figures)) if figures else float("nan")
+
+
+_PARTS: dict[str, Callable[[Measured], str]] = {"churn": churn, "fit": fit, "match": match, "recommend": recommend}
+
+
+def report(world: Measured, *, newest_leads: bool) -> str:
+    """Measure every model that has a version; return all tables and the costs."""
+    trained = world.trained()
+    parts = [f"**{name}**\n\n{_PARTS[name](world)}" for name in MODELS if name in trained]
+    if newest_leads:
+        parts.append(f"**match, newest routed leads**\n\n{newest(world)}")
+    costs = ["| command | seconds | peak memory, MiB |", "|---|---:|---:|", *world.costs]
+    return "\n\n".join([*parts, "\n".join(costs)])
+
+
+@contextmanager
+def fresh(kind: str, sizes: list[str], models: list[str]) -> Iterator[Measured]:
+    """Generate a world, import it, train `models` as of its end, and yield it."""
+    with workspace(_SETTINGS) as work:
+        records, truth = work.home.parent / "records", work.home.parent / "truth"
+        generate = [sys.executable, "-m", _GENERATORS[kind], str(records), "--truth", str(truth), *sizes]
+        subprocess.run(generate, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        world = Measured(work, truth)
+        world.run("import", records)
+        world.run("train", *models, "--as-of", world.as_of)
+        yield world
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; options it does not know go to the generator."""
+    result = argparse.ArgumentParser(prog="python -m benchmarks worlds", description="Measure generated worlds.")
+    result.add_argument("--world", choices=sorted(_GENERATORS), help="which generator; default: both")
+    result.add_argument("--seed", type=int, help="seed of the world")
+    result.add_argument("--models", nargs="+", default=["all"], help="models to train, default all")
+    result.add_argument("--newest", action="store_true", help="also train match earlier and route the newest leads")
+    result.add_argument("--home", type=Path, help="measure this home as it is; needs --truth")
+    result.add_argument("--truth", type=Path, help="folder of the truth of --home")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> str:
+    """Measure what the command line names; return the tables."""
+    options, sizes = parser().parse_known_args(arguments or [])
+    if options.home:
+        return report(Measured(Workspace(options.home, _SETTINGS), options.truth), newest_leads=options.newest)
+    parts = []
+    for kind in [options.world] if options.world else sorted(_GENERATORS):
+        seed, given = _DEFAULTS[kind]
+        words = ["--seed", str(options.seed or seed), *(sizes or given)]
+        with fresh(kind, words, options.models) as world:
+            parts.append(f"### {kind} {' '.join(words)}\n\n{report(world, newest_leads=options.newest)}")
+    return "\n\n".join(parts)
