@@ -212,6 +212,13 @@ class ChurnRiskList(BaseModel):
     items: list[ChurnRisk]
 
 
+class FilledGap(BaseModel):
+    """A country, region or industry with more demand than its partners can meet."""
+
+    dimension: Literal["country", "region", "industry"]
+    value: str
+
+
 class FitScore(BaseModel):
     """One prospect of the ranking."""
 
@@ -223,6 +230,16 @@ class FitScore(BaseModel):
     low: float
     high: float
     expected_revenue: float | None
+    reach: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of prospects whose places and industries hold less of the last year's demand (by employees "
+        "where the programme has seen none); says nothing of p_productive",
+    )
+    fills: list[FilledGap] = Field(
+        default_factory=list, description="gaps of the white space that it would help to fill"
+    )
     band: str
     evidence: Evidence
     n: int
@@ -238,6 +255,35 @@ class ProspectRanking(BaseModel):
 
     as_of: datetime
     items: list[FitScore]
+
+
+class WhiteSpaceRow(BaseModel):
+    """Demand and coverage of one value."""
+
+    dimension: Literal["country", "region", "industry", "product"]
+    value: str = Field(description="code of the place, folded name of the industry, external id of the product")
+    name: str
+    demand: int = Field(description="leads of the last 365 days, and deals that came without one")
+    won: int
+    lost: int
+    unrouted: int = Field(description="leads of them that were never offered")
+    partners: int = Field(description="active partners that cover it")
+    capacity: float = Field(description="partners, each divided over what it covers in proportion to demand")
+    expected: float = Field(description="demand that this capacity meets at the load usual in the dimension")
+    missing_partners: float | None = Field(
+        description="partners that would bring the load to the usual; null: none has any"
+    )
+    unserved: float = Field(description="demand beyond what is expected, or never offered, whichever is more")
+    severity: float = Field(description="unserved as a share of all demand")
+    gap: bool = Field(description="misses at least half a partner, and more than chance would")
+    prospects: int | None = Field(description="prospects that would cover it; null for products")
+
+
+class WhiteSpace(BaseModel):
+    """Where there is demand, and how well partners cover it, the worst gap first."""
+
+    as_of: datetime
+    items: list[WhiteSpaceRow]
 
 
 class CompanyInput(BaseModel):
@@ -310,6 +356,9 @@ class ModelSummary(BaseModel):
     trained_as_of: datetime
     rows: int
     choice: str
+    state: str = Field(description="champion, shadow, approved, candidate or rolled back")
+    trained_because: str = Field(description="why it was trained on schedule; empty if somebody asked for it")
+    promoted_because: str = Field(description="why somebody promoted it; empty if the gates did")
 
 
 class TrainingRequest(BaseModel):

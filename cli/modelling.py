@@ -1,12 +1,15 @@
 """``allywise train``, ``evaluate`` and ``models``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.environment import open_intelligence, open_store, parse_as_of, progress_printer, read_settings
 from domain.errors import NotFound
 from domain.terms import ModelName
+
+if TYPE_CHECKING:
+    from models.registry import ModelVersion
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
 Name = Annotated[ModelName, typer.Argument(help="which model")]
@@ -59,34 +62,47 @@ def evaluate_command(
 
 @models_app.command("list")
 def list_command() -> None:
-    """List all versions of all models, newest first."""
+    """List all versions of all models, newest first, with why they were trained or promoted."""
     registry = open_intelligence().registry
-    print(f"{'version':<14} {'state':<10} {'trained as of':<20} {'rows':>9} {'chosen':<12}")
+    print(f"{'version':<14} {'state':<11} {'trained as of':<20} {'rows':>9}  {'chosen':<12}  why")
     for name in ModelName:
         for version in registry.versions(name):
-            state = "champion" if version.champion else "approved" if version.approved else "candidate"
             manifest = version.manifest
             print(
-                f"{version.label:<14} {state:<10} {manifest.trained_as_of:%Y-%m-%d %H:%M}     "
-                f"{manifest.rows:>9,} {manifest.choice:<12}"
+                f"{version.label:<14} {version.state:<11} {manifest.trained_as_of:%Y-%m-%d %H:%M}     "
+                f"{manifest.rows:>9,}  {manifest.choice:<12}  {_why(version)}".rstrip()
             )
 
 
+def _why(version: "ModelVersion") -> str:
+    promoted = f"promoted: {version.promoted_because}" if version.promoted_because else ""
+    return "; ".join(reason for reason in (version.trained_because, promoted) if reason)
+
+
 @models_app.command("card")
-def card_command(name: Name) -> None:
-    """Print the model card of the champion."""
+def card_command(
+    name: Name,
+    number: Annotated[int | None, typer.Option("--version", min=1, help="default: the champion")] = None,
+) -> None:
+    """Print the model card of the champion, or of another version."""
     from models.card import render_card
 
-    champion = open_intelligence().registry.champion(name)
-    if champion is None:
+    registry = open_intelligence().registry
+    version = registry.champion(name) if number is None else registry.version(name, number)
+    if version is None:
         raise NotFound(f"no champion for {name}; the baseline answers. `allywise train {name}` makes a candidate")
-    print(render_card(champion.manifest))
+    print(render_card(version.manifest))
+    print(f"{version.label}: {version.state}. {_why(version)}".rstrip())
 
 
 @models_app.command("promote")
-def promote_command(name: Name, version: Annotated[int, typer.Argument(help="number of the version")]) -> None:
-    """Make a version the champion."""
-    promoted = open_intelligence().registry.promote(name, version)
+def promote_command(
+    name: Name,
+    version: Annotated[int, typer.Argument(help="number of the version")],
+    reason: Annotated[str, typer.Option(help="why; needed for one that failed a gate")] = "",
+) -> None:
+    """Make a version the champion; running processes answer with it within seconds."""
+    promoted = open_intelligence().registry.promote(name, version, reason)
     print(f"{promoted.label} is champion")
 
 
@@ -95,3 +111,43 @@ def rollback_command(name: Name) -> None:
     """Give the model's place back to the champion before it."""
     champion = open_intelligence().registry.rollback(name)
     print(f"{champion.label} is champion again")
+
+
+@models_app.command("shadow")
+def shadow_command(
+    name: Name,
+    version: Annotated[int | None, typer.Argument(help="number of the version")] = None,
+    end: Annotated[bool, typer.Option("--end", help="no version is to be in shadow any longer")] = False,
+) -> None:
+    """Compute a version's scores beside the champion's at each batch scoring, for comparison only."""
+    registry = open_intelligence().registry
+    if (version is None) != end:
+        raise typer.BadParameter("give the number of a version, or --end")
+    if version is None:
+        registry.end_shadow(name)
+        print(f"no version of {name} is in shadow")
+    else:
+        label = registry.put_in_shadow(name, version).label
+        print(f"{label} is in shadow: compare it with `allywise models outcomes {name}`")
+
+
+@models_app.command("drift")
+def drift_command(
+    name: Name,
+    as_of: AsOf = None,
+    every: Annotated[bool, typer.Option("--all", help="every feature, not only the twelve that moved most")] = False,
+) -> None:
+    """Compare features, scores and calibration of the present with what the champion learned from."""
+    from cli.monitoring import render_drift
+    from intelligence.monitoring.drift import drift_report
+
+    print(render_drift(drift_report(open_intelligence(), name, parse_as_of(as_of)), every=every))
+
+
+@models_app.command("outcomes")
+def outcomes_command(name: Name, as_of: AsOf = None) -> None:
+    """Print what came of stored predictions: realised share by band and month, calibration, the version in shadow."""
+    from cli.monitoring import render_outcomes
+    from intelligence.monitoring.outcomes import outcomes_report
+
+    print(render_outcomes(outcomes_report(open_intelligence(), name, parse_as_of(as_of))))

@@ -23,19 +23,27 @@ def churn_command(
     horizon: Annotated[int | None, typer.Option(min=1, max=3650, help="days; default: the last churn horizon")] = None,
 ) -> None:
     """Probability that a partner shows no sign of life within the horizon, with reasons and revenue at risk."""
+    from intelligence.monitoring.shadow import score_shadow
     from intelligence.scoring.churn import score_churn
 
     check_output(out)
-    _deliver(score_churn(open_intelligence(), parse_as_of(as_of), horizon, store=True), out)
+    context = open_intelligence()
+    instant = context.instant(parse_as_of(as_of))
+    _deliver(score_churn(context, instant, horizon, store=True), out)
+    score_shadow(context, "churn", instant, horizon)
 
 
 @score_app.command("fit")
 def fit_command(out: Out, as_of: AsOf = None) -> None:
     """Probability that a prospect becomes productive, with expected revenue and look-alikes."""
+    from intelligence.monitoring.shadow import score_shadow
     from intelligence.scoring.fit import score_fit
 
     check_output(out)
-    _deliver(score_fit(open_intelligence(), parse_as_of(as_of), store=True), out)
+    context = open_intelligence()
+    instant = context.instant(parse_as_of(as_of))
+    _deliver(score_fit(context, instant, store=True), out)
+    score_shadow(context, "fit", instant)
 
 
 def match_command(

@@ -70,6 +70,10 @@ class Evaluation:
         Rows fitted on for the comparison, positive test rows.
     calibration : tuple
         Of the model on the test rows: (mean p, share of events, rows) by bin.
+    share : float
+        Of the earlier rows that the methods were fitted on; below 1 on a learning curve only.
+    segments : DataFrame, optional
+        Words that test rows can be told apart by, rows as `predictions`.
     """
 
     part: str
@@ -83,6 +87,8 @@ class Evaluation:
     n_train: int = 0
     n_positive: int = 0
     calibration: tuple[tuple[float, float, int], ...] = ()
+    share: float = 1.0
+    segments: pd.DataFrame | None = None
 
     @property
     def n_test(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from domain.errors import FeatureSetMismatch, TrainingImpossible
 from models.drift import reference
 from training.dataset import Dataset, Floats, Instants
 from training.evaluation import Evaluation, Method, MethodKind
+from training.learning_curve import learning_curve, with_segments
 from training.measures import BinaryMeasures, log_losses, measure
 from training.splits import MIN_TEST_ROWS, Split, rolling_cutoffs, split_at, time_split
 from training.task import GoldenRows, PartResult, TrainingContext
@@ -242,7 +244,7 @@ def back_test_binary(
     Returns
     -------
     list of Evaluation
-        By part and cutoff; a part whose history is too short has none.
+        By part and cutoff, then those of the learning curve at the last; a part with too short a history has none.
     """
     evaluations: list[Evaluation] = []
     for part, dataset in datasets.items():
@@ -252,5 +254,18 @@ def back_test_binary(
             until = origins[position + 1] if position + 1 < len(origins) else None
             split = split_at(known.as_of, known.known_at, origin, until)
             context.report(f"{part}: {split.sentence}")
-            evaluations.append(compare(known, split, baselines, context, part=part))
+            found = compare(known, split, baselines, context, part=part, champion=_champion(context, part))
+            evaluations.append(with_segments(found, known.take(split.test)))
+        if len(origins):  # on the rows of the last origin
+            on = partial(compare, known, baselines=baselines, context=context, part=part)
+            evaluations += learning_curve(known, split, on)
     return evaluations
+
+
+def _champion(context: TrainingContext, part: str) -> Predictor | None:
+    """Return the champion's answers, if there is one."""
+    if context.champion is None:
+        return None
+    from training.make import load_task  # not above: it imports the tasks, which import this
+
+    return partial(load_task(context.champion.name).predict, context.champion.folder, part)

@@ -30,7 +30,10 @@ Program = Annotated[str | None, Query(description="external id of a programme")]
 def list_churn_risk(
     services: ServicesDep,
     as_of: AsOfQuery = None,
-    horizon_days: Annotated[int | None, Query(ge=1, le=3650, description="default: the last churn horizon")] = None,
+    horizon_days: Annotated[
+        int | None,
+        Query(ge=1, le=3650, description="any number of days; default: the last churn horizon"),
+    ] = None,
     account_manager: Annotated[str | None, Query(max_length=500)] = None,
     program: Program = None,
     tier: Annotated[str | None, Query(max_length=500)] = None,

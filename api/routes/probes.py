@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.dependencies import ServicesDep
+from api.monitoring import drift_registry
 from api.problems import problem_responses
 from domain.context import SYSTEM
 from store.migrate import check_schema
@@ -32,6 +33,7 @@ def readiness(services: ServicesDep) -> dict[str, str]:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics() -> Response:
-    """Give the measurements of this process in the Prometheus text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def metrics(services: ServicesDep) -> Response:
+    """Give the measurements of this process, and the newest drift of the models, in the Prometheus text format."""
+    text = generate_latest() + generate_latest(drift_registry(services))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -84,7 +84,8 @@ def by_band_and_month(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def calibration(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return predicted less realised share by horizon and version, with a 95 % interval by drawing partners.
+    """Return predicted less realised share by horizon and version, with a 99 % interval by drawing partners (it is looked
+    at every night, so a 95 % one would call chance drift every few weeks).
 
     ``drifted`` when the interval excludes zero, the gap is larger than 0.02 and there are 100 outcomes.
     """
@@ -116,7 +117,7 @@ def _horizon(rows: pd.DataFrame) -> int:
     return int(rows["horizon_days"].iloc[0])
 
 
-def _mean_interval(values: Floats, group: npt.NDArray[Any], level: float = 0.95) -> tuple[float, float]:
+def _mean_interval(values: Floats, group: npt.NDArray[Any], level: float = 0.99) -> tuple[float, float]:
     """Interval of the mean, by drawing groups with replacement."""
     _, codes = np.unique(group, return_inverse=True)
     sums, sizes = np.bincount(codes, values), np.bincount(codes)

@@ -118,3 +118,29 @@ def test_probes(client):
     assert client.get("/readyz").json() == {"status": "ready"}
     client.get("/v1/models")
     assert 'allywise_requests_total{method="GET",route="/v1/models",status="401"}' in client.get("/metrics").text
+
+
+def test_drift_outcomes_and_shadow_of_a_model(client, login, admin):
+    analyst = login(Role.ANALYST)
+    for name in ("churn", "fit", "match", "recommend"):
+        outcomes = client.get(f"/v1/models/{name}/outcomes", headers=analyst)
+        assert (outcomes.status_code, outcomes.json()["name"]) == (200, name)
+        drift = client.get(f"/v1/models/{name}/drift", headers=analyst)
+        assert drift.status_code in (200, 404), drift.text
+    assert client.get("/v1/models/churn/drift?as_of=2020-01-01", headers=analyst).status_code == 404
+    unserved = next(one for one in client.get("/v1/models", headers=admin).json() if not one["champion"])
+    path, body = f"/v1/models/{unserved['name']}/shadow", {"version": unserved["version"]}
+    assert client.post(path, json=body, headers=admin).json()["state"] == "shadow"
+    assert client.delete(path, headers=admin).status_code == 204
+    assert client.delete(path, headers=admin).status_code == 204
+    assert client.post(path, json={"version": 999}, headers=admin).status_code == 404
+
+
+def test_a_version_that_failed_a_gate_is_promoted_only_with_a_reason(client, admin):
+    models = client.get("/v1/models", headers=admin).json()
+    refused = next((one for one in models if not one["approved"]), None)
+    if refused is None:
+        pytest.skip("every version passed its gates")
+    path = f"/v1/models/{refused['name']}/promote"
+    body = {"version": refused["version"]}
+    assert client.post(path, json=body, headers=admin).status_code == 409

@@ -231,7 +231,13 @@ def test_back_test_writes_a_report(context: TrainingContext, tmp_path: Path) -> 
     summary = report.summary().set_index("method")
     assert summary.loc["model", "log_loss"] < summary.loc["rate", "log_loss"]
     page = write_report(report, tmp_path / "reports").read_text()
-    assert page.count("data:image/png") == 3
+    assert page.count("<svg") == 6
+    assert "http" not in page
+    assert page.count("<script") == 0
+    curve = report.curve("30")
+    assert [one.n_train for one in curve] == sorted(one.n_train for one in curve)
+    assert curve[-1].n_train > 10 * curve[0].n_train
+    assert "segment: north" in page
     assert "mean over cutoffs" in report.render()
 
 
