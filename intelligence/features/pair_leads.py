@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from intelligence.features.pair_text import TextSpace
+
 if TYPE_CHECKING:
     from store.history import History
 
@@ -56,12 +58,15 @@ class LeadSpec:
         Columns that enter the ranker as they are.
     texts : tuple of str
         Columns joined into the text of a lead.
+    space : TextSpace, optional
+        What texts have in common; where it is not given, a `PairWorld` with an encoder learns it.
     """
 
     attributes: tuple[LeadAttribute, ...] = ()
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    space: TextSpace | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -75,7 +80,8 @@ class LeadSpec:
             for item in values["attributes"]
         )
         rest = {key: tuple(values[key]) for key in ("categories", "numbers", "texts")}
-        return cls(attributes, **rest)
+        space = values["space"]
+        return cls(attributes, **rest, space=None if space is None else TextSpace.from_json(space))
 
 
 def lead_table(history: "History") -> pd.DataFrame:

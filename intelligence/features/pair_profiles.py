@@ -1,5 +1,6 @@
 """The partner's side of a pair: profiles as they stood, stepped forward in time."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ Objects = npt.NDArray[np.object_]
 
 _LISTS = ("territories", "industries", "languages")
 _NUMBERS = ("employees", "annual_revenue", "max_open_leads", "latitude", "longitude")
-_WORDS = ("kind", "tier", "country", "region", "city")
+_WORDS = ("kind", "tier", "country", "region", "city", "description")
 _INSTANTS = ("recruited_at", "founded_on")
 _LONG_AGO = np.datetime64("1800-01-01", "us")
 
@@ -36,6 +37,8 @@ class PartnerProfiles:
         Our ids, ascending; positions in all other arrays.
     values : dict of str to array of shape (p,)
         Floats (instants as days since 1970, NaN for none), or objects (text or None, tuples for lists).
+    versions : Counter of str
+        How often each field has changed so far.
     """
 
     def __init__(self, history: "History") -> None:
@@ -49,6 +52,7 @@ class PartnerProfiles:
         self._updates = self._find_updates()
         self._done = 0
         self._cache: dict[tuple[str, Any], Bools] = {}
+        self.versions: Counter[str] = Counter()
 
     def _read(self, name: str, ids: Ints, at: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if name == "status":
@@ -101,6 +105,7 @@ class PartnerProfiles:
             self.values[name][position] = value
             touched.add(name)
             self._done += 1
+        self.versions.update(touched)
         if touched:
             self._cache = {key: mask for key, mask in self._cache.items() if key[0] not in touched}
 

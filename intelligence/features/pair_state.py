@@ -32,7 +32,7 @@ Singles = npt.NDArray[np.float32]
 _OUTCOMES = np.array([PairEvent.WIN, *FAILURES], dtype=np.int64)
 _CROWDED_CUSTOMER = 100
 _UNKNOWN_KM = 500.0
-_RELATION = ("customer_wins", "customer_deals", "co_customer", "text_like")
+_RELATION = ("customer_wins", "customer_deals", "co_customer", "text_like", "text_fit")
 _PROFILE = ("industry_match", "country_match", "region_match", "city_match", "nearness", "language_match", "certified")
 _RECORD = (
     "tries",
@@ -106,6 +106,7 @@ class PairState:
         self._customers = _Customers()
         vectors = world.batch.vectors
         self._texts = None if vectors is None else np.zeros((n, vectors.shape[1]), dtype=np.float32)
+        self._text_fit = world.text_fit()
         self._done = 0
         self.names, self.term_names = self._columns()
         self._terms = np.array([self.names.index(name) for name in self.term_names], dtype=np.int64)
@@ -205,7 +206,11 @@ class PairState:
             self._counted(self._customers.company_of(lead.customer) if lead.customer >= 0 else None),
         ]
         columns = [None if column is None else np.log1p(column[partners]) for column in relation]
-        columns += [self._text_like(lead, partners), *self._profile(lead, at_us, partners)]
+        columns += [
+            self._text_like(lead, partners),
+            self._fit_of_text(lead, partners),
+            *self._profile(lead, at_us, partners),
+        ]
         n = len(self._counts[0, partners])
         return np.stack([np.zeros(n, np.float32) if c is None else c.astype(np.float32) for c in columns], axis=1)
 
@@ -222,6 +227,12 @@ class PairState:
         texts, n = self._texts[partners], self._counts[PairEvent.WIN, partners]
         length = np.sqrt(np.einsum("ij,ij->i", texts, texts))
         return np.asarray(texts @ lead.vector / np.maximum(length, 1e-6) * (n / (n + 2.0)))
+
+    def _fit_of_text(self, lead: LeadQuery, partners: Selection) -> Singles | None:
+        if self._text_fit is None or lead.vector is None:
+            return None
+        self._text_fit.set_texts(self.profiles.values["description"], self.profiles.versions["description"])
+        return self._text_fit.to(lead.vector, partners)
 
     def _profile(self, lead: LeadQuery, at_us: int, partners: Selection) -> list[Any]:
         profiles = self.profiles

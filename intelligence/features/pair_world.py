@@ -1,7 +1,7 @@
 """Everything that pair features are made from, prepared once per history; and the leads that are asked about."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ import pandas as pd
 
 from intelligence.features.pair_events import PairEvents, Pairs, event_stream, pairs_of
 from intelligence.features.pair_leads import LeadCodes, LeadSpec, complete_leads, lead_table, lead_text
+from intelligence.features.pair_text import CommonPart, Encoder, PartnerTexts, TextFit, TextSpace
 
 if TYPE_CHECKING:
     from store.history import History
@@ -18,13 +19,6 @@ Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
 
 DAY_US = 86_400_000_000
-
-
-class Encoder(Protocol):
-    """What turns texts into vectors of unit length."""
-
-    def encode(self, texts: Any) -> Vectors:
-        """Return an array of shape (n, d)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +123,10 @@ class PairWorld:
         self.horizon_days = horizon_days
         self._encoder = encoder if spec.texts else None
         self.table = lead_table(history) if table is None else table
+        self._partner_texts = self._read_partner_texts()
+        vectors = self._vectors(self.table)
+        if vectors is not None and spec.space is None:
+            self.spec = replace(spec, space=self._learn_space(vectors))
         by_id = history.partners.sort_values("id")
         self.partner_ids: Ints = by_id["id"].to_numpy(np.int64)
         self.partner_names: npt.NDArray[np.object_] = by_id["external_id"].to_numpy(object)
@@ -137,7 +135,7 @@ class PairWorld:
         self._coder = LeadCodes(self.table, spec.attributes)
         customers, names = pd.factorize(self.table["customer"])
         self._customer_of = {name: code for code, name in enumerate(names)}
-        self.batch = LeadBatch(self.table, self._coder.codes, customers.astype(np.int64), self._vectors(self.table))
+        self.batch = LeadBatch(self.table, self._coder.codes, customers.astype(np.int64), self._topics(vectors))
         self.required = {
             str(name): tuple(courses)
             for name, courses in zip(
@@ -166,11 +164,35 @@ class PairWorld:
                 vectors[row] = encoded[place[text]]
         return vectors
 
+    def _read_partner_texts(self) -> PartnerTexts | None:
+        if self._encoder is None:
+            return None
+        changes = self.history.changes
+        told = changes[(changes["resource"] == "partners") & (changes["field"] == "description")]
+        values = pd.concat([self.history.partners["description"], told["value"]]).dropna().astype(str)
+        return PartnerTexts(sorted({value for value in values if value.strip()}), self._encoder)
+
+    def _learn_space(self, vectors: Vectors) -> TextSpace:
+        distinct = np.unique(vectors[vectors.any(axis=1)], axis=0)
+        of_leads = CommonPart.learn(distinct)
+        mine = None if self._partner_texts is None else self._partner_texts.vectors
+        return TextSpace(of_leads, of_leads if mine is None or not len(mine) else CommonPart.learn(mine))
+
+    def _topics(self, vectors: Vectors | None) -> Vectors | None:
+        return vectors if vectors is None or self.spec.space is None else self.spec.space.leads.remove(vectors)
+
+    def text_fit(self) -> TextFit | None:
+        """Return what compares leads with partners' texts; None without texts."""
+        texts, space = self._partner_texts, self.spec.space
+        if texts is None or space is None or not len(texts.vectors):
+            return None
+        return TextFit(space.partners.remove(texts.vectors), texts)
+
     def ask(self, leads: pd.DataFrame) -> LeadBatch:
         """Return leads given by columns of the leads resource, in the terms of this history."""
         frame = complete_leads(leads.reset_index(drop=True), self.history)
         customers = np.array([self._customer_of.get(name, -1) for name in frame["customer"]], dtype=np.int64)
-        return LeadBatch(frame, self._coder.encode(frame), customers, self._vectors(frame))
+        return LeadBatch(frame, self._coder.encode(frame), customers, self._topics(self._vectors(frame)))
 
 
 @dataclass(frozen=True, eq=False)

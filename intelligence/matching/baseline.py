@@ -13,7 +13,8 @@ from intelligence.features.pair_build import PairSpec, describe_partners
 from intelligence.features.pair_events import FAILURES, PairEvent
 from intelligence.features.pair_leads import describe_leads, lead_table
 from intelligence.features.pair_state import PairState
-from intelligence.features.pair_world import Encoder, PairWorld
+from intelligence.features.pair_text import Encoder
+from intelligence.features.pair_world import PairWorld
 from models.affinity import AffinityParameters
 from models.probability import Factors, Prediction
 
