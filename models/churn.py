@@ -20,8 +20,6 @@ CURVE = "quiet_"
 """Columns ``quiet_<days>`` hold the log-odds of silence by buy-till-you-die models."""
 _TINY = 1e-9
 _FAR_DEVIATION = 0.25  # of the log-odds, for each unit of log horizon beyond the fitted ones
-_TEMPO_PRIOR, _TEMPO_ERROR = 0.15, 0.1  # standard deviations: of the tempo about 1, and of its estimate
-_TEMPO_LEAST_GAP = 0.05
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,33 +44,21 @@ class ChurnModel:
         A fitted model per horizon in days.
     feature_set : mapping
         Description of the features that they expect; kept as it is.
-    tempo : float, default=1
-        How fast log-odds fall along horizons, against the curve of the buy-till-you-die models.
-    anchor_days : int, optional
-        The fitted horizon from which longer ones are reached; default: the last.
 
     Notes
     -----
     At a fitted horizon the part's own probability answers, made non-rising along horizons. In between and beyond, the
     partner's curve of silence under the buy-till-you-die models (columns ``quiet_<days>``) gives the shape: the
-    log-odds lie between those of the neighbours as the curve's do, and beyond the last one they move on by as much as
-    the curve's times ``tempo``; what the parts have learned on top of the curve is kept. All steps are linear in the
-    parts' log-odds, so their contributions still add up.
+    log-odds lie between those of the neighbours as the curve's do, and before the first and beyond the last one they
+    move by as much as the curve's; what the parts have learned on top of the curve is kept. All steps are linear in
+    the parts' log-odds, so their contributions still add up.
     """
 
-    def __init__(
-        self,
-        parts: Mapping[int, ProbabilityModel],
-        feature_set: Mapping[str, Any],
-        tempo: float = 1.0,
-        anchor_days: int | None = None,
-    ) -> None:
+    def __init__(self, parts: Mapping[int, ProbabilityModel], feature_set: Mapping[str, Any]) -> None:
         if not parts:
             raise InvalidInput("A churn model needs at least one horizon.")
         self.parts = dict(sorted(parts.items()))
         self.feature_set = dict(feature_set)
-        self.tempo = tempo
-        self.anchor_days = anchor_days if anchor_days in self.parts else self.horizons_days[-1]
 
     @property
     def horizons_days(self) -> tuple[int, ...]:
@@ -91,7 +77,7 @@ class ChurnModel:
         predictions = [part.predict(X) for part in self.parts.values()]
         z = [_log_odds(prediction.p) for prediction in predictions]
         source, falling = _falling(np.column_stack(z))
-        middle = self._middle(falling, place)
+        middle = (1 - place.share) * falling[:, place.left] + place.share * falling[:, place.right] + place.shift
         width = [
             [_log_odds(getattr(prediction, name)) - own for prediction, own in zip(predictions, z, strict=True)]
             for name in ("low", "high")
@@ -130,12 +116,7 @@ class ChurnModel:
     def save(self, folder: Path) -> None:
         """Write ``churn.json`` and one folder per horizon."""
         folder.mkdir(parents=True, exist_ok=True)
-        data = {
-            "horizons_days": list(self.parts),
-            "feature_set": self.feature_set,
-            "tempo": self.tempo,
-            "anchor_days": self.anchor_days,
-        }
+        data = {"horizons_days": list(self.parts), "feature_set": self.feature_set}
         (folder / FILE).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         for horizon, part in self.parts.items():
             part.save(folder / f"days_{horizon}")
@@ -145,7 +126,7 @@ class ChurnModel:
         """Read what ``save`` wrote; predictions are the same."""
         data = json.loads((folder / FILE).read_text(encoding="utf-8"))
         parts = {days: ProbabilityModel.load(folder / f"days_{days}") for days in data["horizons_days"]}
-        return cls(parts, data["feature_set"], data["tempo"], data["anchor_days"])
+        return cls(parts, data["feature_set"])
 
     def part(self, name: str) -> ProbabilityModel:
         """Return the model of the horizon called `name` (days).
@@ -160,12 +141,6 @@ class ChurnModel:
                 return part
         raise FeatureSetMismatch(f"The churn model has no horizon of {name} days, only {list(self.parts)}.", part=name)
 
-    def _middle(self, falling: Floats, place: _Place) -> Floats:
-        """Log-odds at a place from non-rising ones at the fitted horizons, shape (n,)."""
-        z = (1 - place.share) * falling[:, place.left] + place.share * falling[:, place.right] + place.shift
-        # From an anchor before the last fitted horizon on, the curve may not rise above what was fitted there.
-        return np.minimum(z, falling[:, -1]) if place.left == place.right and (place.shift < 0).any() else z
-
     def _place(self, X: pd.DataFrame, horizon_days: float) -> _Place:
         if horizon_days <= 0:
             raise InvalidInput(f"A horizon is a positive number of days, not {horizon_days}.", field="horizon_days")
@@ -176,9 +151,8 @@ class ChurnModel:
             return _Place(right, right, none, none)
         here = curve(X, horizon_days)
         if right == 0 or right == len(fitted):
-            nearest = 0 if right == 0 else fitted.index(self.anchor_days)
-            tempo = 1.0 if right == 0 else self.tempo
-            return _Place(nearest, nearest, none, tempo * (here - curve(X, fitted[nearest])))
+            nearest = 0 if right == 0 else right - 1
+            return _Place(nearest, nearest, none, here - curve(X, fitted[nearest]))
         before, after = curve(X, fitted[right - 1]), curve(X, fitted[right])
         gap, plain = (
             before - after,
@@ -204,27 +178,6 @@ def curve(X: pd.DataFrame, horizon_days: float) -> Floats:
     share = np.log(horizon_days / known[left]) / np.log(known[right] / known[left])
     value = z[0] + share * np.minimum(z[1] - z[0], 0.0)
     return np.asarray(np.where(np.isfinite(value), value, plain))
-
-
-def fitted_tempo(parts: Mapping[int, ProbabilityModel], X: pd.DataFrame) -> float:
-    """Return how fast the parts' log-odds fall along horizons against the curve, drawn towards 1.
-
-    Parameters
-    ----------
-    parts : mapping of int to ProbabilityModel
-        By horizon in days.
-    X : DataFrame, shape (n, features)
-        Rows as of one time, with the columns of the curve.
-    """
-    first, last = min(parts), max(parts)
-    if first == last or not len(X):
-        return 1.0
-    fall = float((curve(X, first) - curve(X, last)).mean())
-    if not fall > _TEMPO_LEAST_GAP:
-        return 1.0
-    ours = float((_log_odds(parts[first].predict(X).p) - _log_odds(parts[last].predict(X).p)).mean())
-    trust = _TEMPO_PRIOR**2 / (_TEMPO_PRIOR**2 + (_TEMPO_ERROR / fall) ** 2)
-    return float(np.clip(1.0 + trust * (ours / fall - 1.0), 0.5, 1.5))
 
 
 def _is_curve(name: str) -> bool:

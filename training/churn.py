@@ -15,7 +15,7 @@ from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_times import times_of
 from intelligence.features.registry import FeatureSet
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
-from models.churn import CURVE, ChurnModel, fitted_tempo
+from models.churn import CURVE, ChurnModel
 from models.recency import RecencyBands
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 40_000
 _MIN_ROWS = 2
+_MIN_SNAPSHOTS = 8
 _FALLBACK_DAYS = (7, 14, 30, 60, 90, 180, 365)
-_ROOM = 3
-_LATEST = 3
+_ROOM, _LEAST_ROOM = 4, 2
 _SILENT, _QUIET = "silent_days", "silent_by_models"
 
 
@@ -54,8 +54,7 @@ class ChurnTask:
             for part, dataset in datasets.items()
         }
         parts = {int(part): result.model for part, result in results.items()}
-        tempo = fitted_tempo(parts, _latest_rows(datasets[str(min(parts))]))
-        model = ChurnModel(parts, feature_set.to_json(), tempo, _anchor(history, context, list(parts)))
+        model = ChurnModel(parts, feature_set.to_json())
         return TrainingResult(
             model=model,
             parts=tuple(result.part for result in results.values()),
@@ -130,17 +129,21 @@ def _pairs(labels: ChurnLabels) -> pd.MultiIndex:
 
 
 def _labels(history: "History", context: TrainingContext) -> dict[int, ChurnLabels]:
-    """Return what is known of the horizons that the settings name; where that is nothing, of the longest that can be.
+    """Return what is known of the horizons that the settings name and the history has room for.
 
-    A horizon that no history reaches yet is predicted from a shorter one, which must leave twice its own length
-    before its window: labels of a programme's first weeks say little of later ones.
+    A horizon must go four times into the history: labels of a programme's first weeks say little of later ones, and
+    the curve of silence from a shorter horizon says more. Where no named horizon fits, a shorter one is taken.
     """
-    named = _known_labels(history, context, sorted(set(context.settings.churn_horizons_days)))
-    if named:
-        return named
-    shortest, span = min(context.settings.churn_horizons_days), _span_days(history, context)
-    shorter = [days for days in _FALLBACK_DAYS if days < shortest and span >= _ROOM * days]
-    return _known_labels(history, context, shorter[-1:])
+    named, span = sorted(set(context.settings.churn_horizons_days)), _span_days(history, context)
+    roomy = [horizon for horizon in named if span >= _ROOM * horizon]
+    if not roomy and span >= _LEAST_ROOM * named[0]:
+        roomy = named[:1]
+    shorter = [horizon for horizon in _FALLBACK_DAYS if horizon < named[0] and span >= _ROOM * horizon]
+    return (
+        _known_labels(history, context, roomy)
+        or _known_labels(history, context, shorter[-1:])
+        or _known_labels(history, context, named)
+    )
 
 
 def _known_labels(history: "History", context: TrainingContext, horizons: Sequence[int]) -> dict[int, ChurnLabels]:
@@ -166,28 +169,17 @@ def _span_days(history: "History", context: TrainingContext) -> float:
     return float((context.until - signs.min()) / days(1)) if len(signs) else 0.0
 
 
-def _anchor(history: "History", context: TrainingContext, fitted: Sequence[int]) -> int:
-    """Return the longest fitted horizon that left its own length of history before its last window."""
-    span = _span_days(history, context)
-    return max((horizon for horizon in fitted if span >= 2 * horizon), default=min(fitted))
-
-
-def _latest_rows(dataset: Dataset) -> pd.DataFrame:
-    """Return the features of the last few snapshots, with the curve of silence."""
-    late = dataset.as_of >= np.unique(dataset.as_of)[-_LATEST:][0]
-    rows = dataset.take(late)
-    return pd.concat([rows.features, rows.extra], axis=1)
-
-
 def _sampled(labels: ChurnLabels, seed: int) -> ChurnLabels:
-    """Keep whole partners, as many as fit into ``MAX_ROWS``."""
+    """Keep as many rows as fit into ``MAX_ROWS``: fewer snapshots first, then fewer partners, each of those whole."""
     if len(labels.partner_id) <= MAX_ROWS:
         return labels
+    instants = np.unique(labels.as_of)
+    step = min(-(-len(labels.partner_id) // MAX_ROWS), max(len(instants) // _MIN_SNAPSHOTS, 1))
+    labels = labels.take(np.isin(labels.as_of, instants[::-1][::step]))
     partners = np.unique(labels.partner_id)
-    share = MAX_ROWS / len(labels.partner_id)
+    share = min(MAX_ROWS / len(labels.partner_id), 1.0)
     chosen = np.random.default_rng(seed).permutation(partners)[: max(int(share * len(partners)), 1)]
-    rows = np.isin(labels.partner_id, chosen)
-    return ChurnLabels(labels.partner_id[rows], labels.as_of[rows], labels.inactive[rows])
+    return labels.take(np.isin(labels.partner_id, chosen))
 
 
 def _dataset(labels: ChurnLabels, features: pd.DataFrame, feature_set: FeatureSet, horizon: int) -> Dataset:
@@ -208,6 +200,7 @@ def _dataset(labels: ChurnLabels, features: pd.DataFrame, feature_set: FeatureSe
         extra=extra,
         feature_set=feature_set.name,
         fingerprint=feature_set.fingerprint,
+        offset=f"{CURVE}{horizon}" if features[f"{CURVE}{horizon}"].notna().any() else None,
     )
 
 

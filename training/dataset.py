@@ -43,6 +43,8 @@ class Dataset:
         Name of the feature set.
     fingerprint : str
         Its fingerprint.
+    offset : str, optional
+        Column of `features` with log-odds known from elsewhere, from which the model starts.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Dataset:
     extra: pd.DataFrame = field(default_factory=pd.DataFrame)
     feature_set: str = ""
     fingerprint: str = ""
+    offset: str | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__  # frozen: only the normal forms of the given values are set

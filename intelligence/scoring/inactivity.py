@@ -1,6 +1,7 @@
 """Who is in the programme at an instant, and who is inactive over the window after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,10 @@ class ChurnLabels:
     partner_id: IntArray
     as_of: TimeArray
     inactive: FloatArray
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Self:
+        """Return the rows of a mask."""
+        return replace(self, partner_id=self.partner_id[rows], as_of=self.as_of[rows], inactive=self.inactive[rows])
 
 
 def days(number: float) -> np.timedelta64:

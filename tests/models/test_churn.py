@@ -6,7 +6,7 @@ import pytest
 from scipy.special import logit
 
 from domain.errors import FeatureSetMismatch, InvalidInput
-from models.churn import ChurnModel, curve, fitted_tempo
+from models.churn import ChurnModel, curve
 from models.probability import ProbabilityModel
 
 HORIZONS = (14, 20, 30, 45, 60, 75, 90, 120, 180, 273, 365)
@@ -31,7 +31,7 @@ def model() -> ChurnModel:
     for h in (30, 90):
         seen = X[["pace", "other", f"quiet_{h}"]]
         parts[h] = ProbabilityModel(members=2, threads=1).fit(seen, y[h], as_of=as_of)
-    return ChurnModel(parts, {"name": "churn"}, fitted_tempo(parts, X))
+    return ChurnModel(parts, {"name": "churn"})
 
 
 def test_silence_never_gets_likelier_with_the_horizon(model):
@@ -66,8 +66,7 @@ def test_contributions_add_up_at_every_horizon(model, horizon):
 def test_beyond_the_fitted_horizons_the_curve_goes_on(model):
     X, _ = rows(seed=7)
     fall = logit(model.predict(X, 90).p) - logit(model.predict(X, 365).p)
-    np.testing.assert_allclose(fall, model.tempo * 0.8 * np.log(365 / 90), rtol=1e-6)
-    assert model.tempo == pytest.approx(1.0, abs=0.3)
+    np.testing.assert_allclose(fall, 0.8 * np.log(365 / 90), rtol=1e-6)
     near, far = (model.predict(X, h) for h in (90, 365))
     assert (logit(far.high) - logit(far.low) > logit(near.high) - logit(near.low)).all()
 
@@ -79,17 +78,6 @@ def test_without_a_curve_there_is_still_a_monotone_answer(model):
     assert np.isfinite(p).all()
     assert (np.diff(p, axis=0) <= 1e-12).all()
     assert curve(pd.DataFrame({"x": [1.0]}), 30)[0] > curve(pd.DataFrame({"x": [1.0]}), 60)[0]
-
-
-def test_from_an_earlier_anchor_the_curve_stays_below_the_last_part(model):
-    X, _ = rows(seed=9)
-    early = ChurnModel(model.parts, model.feature_set, 0.5, anchor_days=30)
-    p = np.array([early.predict(X, h).p for h in HORIZONS])
-    assert (np.diff(p, axis=0) <= 1e-12).all()
-    factors = early.explain(X, 120)
-    np.testing.assert_allclose(
-        factors.base + factors.contributions.sum(axis=1), logit(early.predict(X, 120).p), atol=1e-9
-    )
 
 
 def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
