@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 PORT ?= 8000
 
-.PHONY: demo test lint types layers setup bench notebook openapi clean help
+.PHONY: demo test lint types layers setup bench bench-models notebook openapi clean help
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 setup: $(VENV)/.ready  ## virtual environment with the locked dependencies
 
@@ -34,6 +34,9 @@ lint: setup  ## ruff, mypy, layers
 
 bench: setup  ## the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+bench-models: setup  ## the six public tables and the generated worlds
+	$(BIN)/python -m benchmarks models
 
 openapi: setup  ## write docs/openapi.json from the code
 	$(BIN)/python -m api.openapi docs/openapi.json

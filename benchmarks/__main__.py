@@ -1,44 +1,88 @@
 """``python -m benchmarks [NAME ...] [--write FILE]``: run benchmarks, print their tables, put them into a document.
 
-With ``--write docs/benchmarks.md`` each table replaces what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``.
+``models`` names the six public sets and the generated worlds. With ``--write docs/benchmarks.md`` each table replaces
+what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``, and the summary is made again of the document's tables.
+``--seeds 5`` trains the public sets with that many seeds and adds mean and spread.
 """
 
 import argparse
 import importlib
+import os
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-_MODULES = {
+from benchmarks.summary import spread, summary
+
+_SETS = {
     "cdnow": "cdnow",
     "olist-sellers": "olist",
     "deskdrop": "deskdrop",
     "fintro": "fintro",
     "ibm-sales-win-loss": "ibm",
     "crunchbase-2013": "crunchbase",
+}
+_MODULES = {
+    **_SETS,
+    "worlds": "worlds",
+    "learning-curve": "learning",
     "leaks": "leaks",
     "commands": "commands",
     "import-speed": "import_speed",
-    "worlds": "worlds",
 }
-_WITH_OPTIONS = ("worlds",)
-"""Benchmarks whose ``main`` takes the rest of the command line, when they are the only one named."""
+_WITH_OPTIONS = ("worlds", "learning-curve")
+"""Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""
+_GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
+_SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7
 
 
 def main() -> int:
     """Run the named benchmarks, all by default."""
+    names = [*_MODULES, *_GROUPS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and print their tables.")
-    parser.add_argument("names", nargs="*", choices=[*_MODULES, []], metavar="NAME", help=", ".join(_MODULES))
+    parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help=", ".join(names))
     parser.add_argument("--write", type=Path, help="document whose tables are to be replaced")
-    alone = sys.argv[1:2] and sys.argv[1] in _WITH_OPTIONS
-    options, rest = parser.parse_known_args() if alone else (parser.parse_args(), [])
-    for name in options.names or _MODULES:
-        module = importlib.import_module(f"benchmarks.{_MODULES[name]}")
-        table = module.main(rest) if name in _WITH_OPTIONS else module.main()
+    parser.add_argument("--seeds", type=int, default=1, help="training seeds of the public sets")
+    free = sys.argv[1:2] and sys.argv[1] in _WITH_OPTIONS
+    options, rest = parser.parse_known_args() if free else (parser.parse_args(), [])
+    blocks = {}
+    for name in _wanted(options.names or _MODULES):
+        blocks[name] = table = _run(name, options.seeds, rest)
         print(f"## {name}\n\n{table}\n", flush=True)
         if options.write:
             replace_table(options.write, name, table)
+    if options.write:
+        blocks = {name: table_of(options.write, name) for name in _SETS}
+        replace_table(options.write, "summary", summary(blocks))
+    if blocks.keys() & _SETS.keys():
+        print(f"## summary\n\n{summary(blocks)}\n", flush=True)
     return 0
+
+
+def _wanted(names: Iterable[str]) -> list[str]:
+    return [each for name in names for each in _GROUPS.get(name, (name,))]
+
+
+def _run(name: str, seeds: int, rest: list[str]) -> str:
+    """Return the tables of one benchmark; of a public set also their spread over training seeds."""
+    module = importlib.import_module(f"benchmarks.{_MODULES[name]}")
+    if name in _WITH_OPTIONS:
+        return str(module.main(rest))
+    if seeds < 2 or name not in _SETS:
+        return str(module.main())
+    given, found = os.environ.get(_SEED), []
+    for seed in range(_FIRST_SEED, _FIRST_SEED + seeds):
+        os.environ[_SEED] = str(seed)
+        found.append(str(module.main()))
+    os.environ.pop(_SEED) if given is None else os.environ.update({_SEED: given})
+    return f"{found[0].strip()}\n\n{spread(found)}"
+
+
+def table_of(document: Path, name: str) -> str:
+    """Return what stands between the markers of `name` in `document`; nothing if it has none."""
+    found = re.search(_between(name), document.read_text(), re.DOTALL)
+    return found.group(1).strip() if found else ""
 
 
 def replace_table(document: Path, name: str, table: str) -> None:
@@ -49,12 +93,15 @@ def replace_table(document: Path, name: str, table: str) -> None:
     ValueError
         If the document has no such markers.
     """
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     text = document.read_text()
-    if begin not in text or end not in text:
-        raise ValueError(f"{document} has no {begin} ... {end}")
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    document.write_text(pattern.sub(lambda _: f"{begin}\n{table.strip()}\n{end}", text))
+    if not re.search(_between(name), text, re.DOTALL):
+        raise ValueError(f"{document} has no <!-- {name} --> ... <!-- /{name} -->")
+    block = f"<!-- {name} -->\n{table.strip()}\n<!-- /{name} -->"
+    document.write_text(re.sub(_between(name), lambda _: block, text, flags=re.DOTALL))
+
+
+def _between(name: str) -> str:
+    return f"<!-- {re.escape(name)} -->(.*?)<!-- /{re.escape(name)} -->"
 
 
 if __name__ == "__main__":
