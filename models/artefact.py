@@ -71,10 +71,53 @@ class LeakRecord(_Record):
     left_out: bool = True
 
 
+class SegmentRecord(_Record):
+    """Model and answering baseline on the test rows of one segment; `loss_difference` below 0: the model is better."""
+
+    segment: str
+    value: str
+    rows: int
+    rate: Number
+    mean_p: Number
+    auc: Number
+    loss_difference: MetricRecord
+    broken: bool
+
+
+class GroupRecord(_Record):
+    """Quality in one protected group of the test rows.
+
+    ``metrics``: auc, brier, ece, mean_p, rate (of events), selected (share of the group's rows that are among the fifth
+    of all rows with the highest probabilities).
+    """
+
+    attribute: str
+    value: str
+    rows: int
+    metrics: dict[str, MetricRecord]
+
+
+class ProtectedGain(_Record):
+    """What a model that may use the protected attributes would gain: differences to the one that may not."""
+
+    attributes: tuple[str, ...]
+    auc: MetricRecord
+    log_loss: MetricRecord
+
+
+class DuelRecord(_Record):
+    """Champion and candidate's recipe with the same knowledge, on rows that neither has seen."""
+
+    split: str
+    rows: int
+    methods: tuple[MethodRecord, ...]
+
+
 class PartRecord(_Record):
     """One part (horizon or kind) of the model: what it was fitted on and how it compared.
 
-    ``calibration`` holds the reliability table of the test rows: mean p, share of events, rows.
+    ``calibration`` holds the reliability table of the test rows: mean p, share of events, rows. ``segments`` and
+    ``groups`` tell quality apart, ``duel`` compares with the champion.
     """
 
     part: str
@@ -89,6 +132,10 @@ class PartRecord(_Record):
     choice: str
     methods: tuple[MethodRecord, ...]
     calibration: tuple[tuple[Number, Number, int], ...] = ()
+    segments: tuple[SegmentRecord, ...] = ()
+    groups: tuple[GroupRecord, ...] = ()
+    protected_gain: ProtectedGain | None = None
+    duel: DuelRecord | None = None
 
 
 class Manifest(_Record):

@@ -16,7 +16,9 @@ _ECE_ALLOWED = 0.05
 _BINS = 10
 
 
-def judge(parts: Sequence[PartResult], replayed: Sequence[Floats], *, seed: int = 7) -> tuple[GateRecord, ...]:
+def judge(
+    parts: Sequence[PartResult], replayed: Sequence[Floats], *, champion: str = "", seed: int = 7
+) -> tuple[GateRecord, ...]:
     """Apply every gate to a candidate.
 
     Parameters
@@ -25,6 +27,8 @@ def judge(parts: Sequence[PartResult], replayed: Sequence[Floats], *, seed: int 
         Of the candidate.
     replayed : sequence of float arrays
         For each part, p of its golden rows through the saved and loaded artefact.
+    champion : str, optional
+        Version that serves today.
     seed : int, default=7
         Of the bootstrap.
 
@@ -32,12 +36,13 @@ def judge(parts: Sequence[PartResult], replayed: Sequence[Floats], *, seed: int 
     -------
     tuple of GateRecord
         ``baseline`` and ``champion`` judge all parts together, so that one thin horizon does not keep
-        the others from serving; ``calibrated`` and ``golden`` judge each part.
+        the others from serving; ``segments``, ``calibrated`` and ``golden`` judge each part.
     """
     compared = [part for part in parts if part.evaluation.methods]
     gates = [baseline_gate([part.evaluation for part in compared], seed=seed)]
-    if any(part.evaluation.named("champion") for part in compared):
-        gates.append(champion_gate([part.evaluation for part in compared], seed=seed))
+    if champion:
+        gates.append(champion_gate(_against_champion(compared), champion=champion, seed=seed))
+    gates += [segments_gate(part) for part in compared if part.segments]
     gates += [calibration_gate(part) for part in compared if part.calibrated]
     gates += [golden_gate(part, p) for part, p in zip(parts, replayed, strict=True)]
     return tuple(gates)
@@ -68,14 +73,38 @@ def baseline_gate(evaluations: Sequence[Evaluation], *, seed: int = 7) -> GateRe
     return GateRecord(name="baseline", part="", passed=False, sentence=f"Not better than the baselines: {loss}.")
 
 
-def champion_gate(evaluations: Sequence[Evaluation], *, seed: int = 7) -> GateRecord:
-    """Not worse than the champion beyond noise, on rows that the champion has not seen."""
-    judged = [evaluation for evaluation in evaluations if evaluation.named("champion")]
-    difference = _difference(judged, [evaluation.named("champion")[0].name for evaluation in judged], seed)
+def _against_champion(parts: Sequence[PartResult]) -> list[Evaluation]:
+    """Return the duels; for rankings, which have none, the comparison on lists that the champion has not seen."""
+    duels = [part.duel for part in parts if part.duel is not None]
+    rankings = [part.evaluation for part in parts if part.evaluation.predictions is None]
+    return duels or [evaluation for evaluation in rankings if evaluation.named("champion")]
+
+
+def champion_gate(evaluations: Sequence[Evaluation], *, champion: str = "champion", seed: int = 7) -> GateRecord:
+    """Not worse than the champion beyond noise, on rows that neither has seen (ADR-0005)."""
+    if not evaluations:
+        sentence = f"Too few outcomes since {champion} was trained, or it has other features: nothing to judge it by."
+        return GateRecord(name="champion", part="", passed=True, sentence=sentence)
+    difference = _difference(evaluations, [evaluation.named("champion")[0].name for evaluation in evaluations], seed)
     passed = difference.low <= 0
     verdict = "Not worse than the champion beyond noise" if passed else "Worse than the champion"
-    sentence = f"{verdict}: loss per row {difference.point:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})."
+    rows = sum(int(np.isfinite(one.losses[one.named("champion")[0].name]).sum()) for one in evaluations)
+    sentence = (
+        f"{verdict}: loss per row {difference.point:+.4f} ({difference.low:+.4f} to {difference.high:+.4f}) "
+        f"against {champion} on {rows:,} rows since it was trained."
+    )
     return GateRecord(name="champion", part="", passed=passed, sentence=sentence)
+
+
+def segments_gate(part: PartResult) -> GateRecord:
+    """In no segment measurably worse than the baseline that answers otherwise."""
+    broken = [segment for segment in part.segments if segment.broken]
+    if not broken:
+        sentence = f"In none of {len(part.segments)} segments worse than the answering baseline beyond noise."
+        return GateRecord(name="segments", part=part.part, passed=True, sentence=sentence)
+    named = ", ".join(f"{one.segment} {one.value} ({one.rows:,} rows)" for one in broken)
+    sentence = f"Worse than the baseline that answers otherwise for {named}."
+    return GateRecord(name="segments", part=part.part, passed=False, sentence=sentence)
 
 
 def calibration_gate(part: PartResult) -> GateRecord:

@@ -15,6 +15,7 @@ from domain.settings import Settings, closing
 from domain.terms import ModelName
 from models.artefact import LeakRecord
 from store.history import History
+from training.groups import RowWords
 from training.leak_questions import Asked, Question, ask
 from training.leak_statistics import Ground, Power, filled, ground, power
 from training.leak_winners import names_the_winner
@@ -78,7 +79,11 @@ def guarded(name: str, history: History, context: TrainingContext) -> Guarded:
     custom = [leak.field.removeprefix(_PREFIX) for leak in closed if leak.field.startswith(_PREFIX)]
     hidden = {(resource, leak.field) for leak in closed for resource in _RESOURCES[leak.table]}
     hidden |= _protected_columns(history, settings)
-    return Guarded(hide(history, hidden), replace(context, settings=closing(settings, custom)), leaks)
+    return Guarded(
+        hide(history, hidden),
+        replace(context, settings=closing(settings, custom), rows=RowWords(name, history, settings)),
+        leaks,
+    )
 
 
 def find_leaks(name: str, history: History, settings: Settings) -> tuple[LeakRecord, ...]:

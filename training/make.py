@@ -107,7 +107,8 @@ def _write_model(
         path = folder / GOLDEN_FOLDER / f"{part.part}.parquet"
         part.golden.features.assign(**{_GOLDEN_P: part.golden.p}).to_parquet(path)
         replayed.append(replay(task, folder, part.part)[0])
-    return judge(result.parts, replayed, seed=context.seed)
+    serving = "" if context.champion is None else context.champion.label
+    return judge(result.parts, replayed, champion=serving, seed=context.seed)
 
 
 def replay(task: TrainingTask, folder: Path, part: str) -> tuple[Floats, Floats]:

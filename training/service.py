@@ -18,7 +18,7 @@ from models.registry import ModelVersion, Registry
 from store.engine import Engine
 from store.history import History, load_history
 from training.apart import make_apart
-from training.evaluation import Method
+from training.evaluation import Evaluation, Method
 from training.make import GOLDEN_FOLDER, Made, load_task, make, replay
 from training.provenance import git_sha, library_versions
 from training.report import TrainingReport
@@ -219,7 +219,15 @@ def _part_fields(part: PartResult) -> dict[str, Any]:
         "choice": part.choice,
         "methods": [_method_fields(method) for method in evaluation.methods],
         "calibration": evaluation.calibration,
+        "segments": [segment.model_dump() for segment in part.segments],
+        "groups": [group.model_dump() for group in part.groups],
+        "protected_gain": None if part.protected_gain is None else part.protected_gain.model_dump(),
+        "duel": None if part.duel is None else _duel_fields(part.duel),
     }
+
+
+def _duel_fields(duel: Evaluation) -> dict[str, Any]:
+    return {"split": duel.how, "rows": duel.n_test, "methods": [_method_fields(method) for method in duel.methods]}
 
 
 def _method_fields(method: Method) -> dict[str, Any]:

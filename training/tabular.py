@@ -1,9 +1,10 @@
 """Training of a binary outcome from a frame: split, baselines, comparison, final fit."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ import pandas as pd
 from domain.errors import FeatureSetMismatch, TrainingImpossible
 from models.drift import reference
 from training.dataset import Dataset, Floats, Instants
+from training.duel import duel
 from training.evaluation import Evaluation, Method, MethodKind
+from training.groups_measured import measure_groups, measure_segments, protected_gain
 from training.learning_curve import learning_curve, with_segments
 from training.measures import BinaryMeasures, log_losses, measure
 from training.splits import MIN_TEST_ROWS, Split, rolling_cutoffs, split_at, time_split
@@ -62,8 +65,8 @@ def train_binary(
         Name of the part; default: the horizon in days.
     champion : callable, optional
         Gives p of a features frame by the serving champion, e.g.
-        ``partial(TASK.predict, context.champion.folder, part)``. It is judged only on rows most of whose time
-        from ``as_of`` until the outcome was known lies after ``context.champion.manifest.trained_as_of``.
+        ``partial(TASK.predict, context.champion.folder, part)``. In the table it is shown on rows most of whose time
+        from ``as_of`` until the outcome was known lies after its training; its gate judges a duel (ADR-0005).
 
     Returns
     -------
@@ -95,8 +98,50 @@ def train_binary(
         train_window=_window(known.as_of),
         choice=model.choice_,
         reference=reference(known.features, _fresh(evaluation, model, known)),
+        duel=_duel(known, context, name, champion),
+        **_by_group(known, split, evaluation, context),
     )
     return BinaryResult(model, result)
+
+
+def _duel(known: Dataset, context: TrainingContext, part: str, champion: Predictor | None) -> Evaluation | None:
+    """Compare with the champion on rows after its time, the model fitted on what the champion could know."""
+    if champion is None or context.champion is None:
+        return None
+
+    def recipe(train: Dataset, test: Dataset) -> Floats:
+        return _answers(fit_model(train, context, members=_COMPARED_MEMBERS), test)
+
+    found = duel(known, champion, _trained_at(context), recipe)
+    if found is None:
+        return None
+    split, ours, theirs = found
+    test = known.take(split.test)
+    p: dict[str, Floats] = {MODEL: ours, CHAMPION: theirs}
+    return _evaluation(test, split, p, {name: np.ones(len(test), dtype=bool) for name in p}, context.seed, part)
+
+
+def _by_group(known: Dataset, split: Split, evaluation: Evaluation, context: TrainingContext) -> dict[str, Any]:
+    """Measure segments and protected groups of the test rows, where the context can tell them."""
+    if context.rows is None or evaluation.predictions is None:
+        return {}
+    test = known.take(split.test)
+    found: dict[str, Any] = {"segments": measure_segments(evaluation, context.rows.segments(test))}
+    protected = context.rows.features(known)
+    if not protected.shape[1]:
+        return found
+    context.report(f"{evaluation.part}: what the protected attributes would add")
+    widened = replace(known, features=known.features.reset_index(drop=True).join(protected, rsuffix=" (protected)"))
+    train = widened.take(split.train)
+    using = _answers(fit_model(train, context, members=_COMPARED_MEMBERS), widened.take(split.test))
+    label, without, weight = (evaluation.predictions[name].to_numpy(np.float64) for name in ("label", MODEL, "weight"))
+    names = tuple(str(name).removeprefix("attributes.") for name in protected)
+    gain = protected_gain(names, label, without, using, weight, evaluation.group)
+    return found | {"groups": measure_groups(evaluation, context.rows.groups(test)), "protected_gain": gain}
+
+
+def _answers(model: "ProbabilityModel", rows: Dataset) -> Floats:
+    return np.asarray(model.predict(rows.features).p, dtype=np.float64)
 
 
 def _fresh(evaluation: Evaluation, model: "ProbabilityModel", known: Dataset) -> Floats:
@@ -117,6 +162,7 @@ def fit_model(dataset: Dataset, context: TrainingContext, *, members: int = 5) -
         group=dataset.group,
         weight=dataset.weight,
         embargo_days=_embargo_days(dataset),
+        offset=dataset.offset,
     )
 
 
@@ -139,7 +185,7 @@ def compare(
     if not len(test):
         return Evaluation(part, (), pd.DataFrame(), test.group, how=split.sentence, n_train=len(train))
     model = fit_model(train, context, members=_COMPARED_MEMBERS)
-    p: dict[str, Floats] = {MODEL: np.asarray(model.predict(test.features).p, dtype=np.float64)}
+    p: dict[str, Floats] = {MODEL: _answers(model, test)}
     for name, baseline in baselines.items():
         p[name] = _bounded(baseline(train, test), train)
     judged = {name: np.ones(len(test), dtype=bool) for name in p}
@@ -203,8 +249,13 @@ def _unseen(test: Dataset, context: TrainingContext) -> np.ndarray:
     # little earlier and was known in time, and would be judged on what it knows already.
     if context.champion is None:
         return np.zeros(len(test), dtype=bool)
-    trained = np.datetime64(context.champion.trained_as_of.replace(tzinfo=None), "us")
-    return np.asarray(test.as_of + (test.known_at - test.as_of) / 2 >= trained)
+    return np.asarray(test.as_of + (test.known_at - test.as_of) / 2 >= _trained_at(context))
+
+
+def _trained_at(context: TrainingContext) -> np.datetime64:
+    """Return the champion's instant."""
+    assert context.champion is not None  # noqa: S101 - only asked for where there is one
+    return np.datetime64(context.champion.trained_as_of.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def _bounded(p: Floats, train: Dataset) -> Floats:

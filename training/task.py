@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from domain.settings import Settings
+from models.artefact import GroupRecord, ProtectedGain, SegmentRecord
 from training.dataset import Floats
 from training.evaluation import Evaluation
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from intelligence.features.text import TextEncoder
     from models.registry import ModelVersion
     from store.history import History
+    from training.groups import RowWords
 
 
 def _silent(_message: str) -> None:
@@ -43,6 +45,8 @@ class TrainingContext:
         What serves today, for a comparison on rows that it has not seen.
     report : callable
         Takes a sentence about the progress.
+    rows : RowWords, optional
+        Tells segments and protected groups of labelled rows.
     """
 
     settings: Settings
@@ -50,6 +54,7 @@ class TrainingContext:
     as_of: datetime
     champion: "ModelVersion | None" = None
     report: Callable[[str], None] = _silent
+    rows: "RowWords | None" = None
 
     @property
     def until(self) -> np.datetime64:
@@ -109,6 +114,14 @@ class PartResult:
         Whether its numbers are probabilities that the calibration gate must judge.
     reference : mapping, optional
         Distributions of features and scores (`models.drift.reference`), which drift is measured against.
+    segments : tuple of SegmentRecord
+        Model and answering baseline by programme, tier, country and the like.
+    groups : tuple of GroupRecord
+        Quality by protected group.
+    protected_gain : ProtectedGain, optional
+        What using the protected attributes would gain.
+    duel : Evaluation, optional
+        Champion and the candidate's recipe with the same knowledge.
     """
 
     part: str
@@ -121,6 +134,10 @@ class PartResult:
     choice: str
     calibrated: bool = True
     reference: Mapping[str, Any] | None = None
+    segments: tuple[SegmentRecord, ...] = ()
+    groups: tuple[GroupRecord, ...] = ()
+    protected_gain: ProtectedGain | None = None
+    duel: Evaluation | None = None
 
 
 @dataclass(frozen=True, eq=False)

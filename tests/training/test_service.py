@@ -178,7 +178,8 @@ def test_rows_that_overlap_what_the_champion_has_seen_do_not_judge_it(context: T
     task = ToyTask(make_dataset(n=800))
     run(task, context)
     report = run(task, replace(context, as_of=context.as_of + timedelta(days=14)))
-    assert [gate.name for gate in report.gates] == ["baseline", "calibrated", "golden"]
+    assert [gate.name for gate in report.gates] == ["baseline", "champion", "calibrated", "golden"]
+    assert "Too few outcomes since churn/1 was trained" in report.gates[1].sentence
 
 
 def test_a_champion_of_other_features_is_left_out(context: TrainingContext) -> None:
@@ -191,7 +192,7 @@ def test_a_champion_of_other_features_is_left_out(context: TrainingContext) -> N
     run(ToyTask(make_dataset()), at(context, 2023, 9))
     report = run(Changed(make_dataset()), context)
     assert report.outcome == "promoted"
-    assert "champion" not in [gate.name for gate in report.gates]
+    assert "nothing to judge it by" in next(gate.sentence for gate in report.gates if gate.name == "champion")
 
 
 @pytest.mark.parametrize("n", [1, 4, 25])
