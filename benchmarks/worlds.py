@@ -22,6 +22,7 @@ from benchmarks import peers_match, peers_recommend
 from benchmarks.commands import measured
 from benchmarks.expected import COVERAGE_HEAD, coverage_rows, expected_auc, expected_ndcg
 from benchmarks.workspace import ROOT, Workspace, workspace
+from benchmarks.worlds_claims import claims
 
 _SETTINGS = {"PROTECTED_ATTRIBUTES": '["owner_group"]'}
 _GENERATORS = {"demo": "demo", "rival": "benchmarks.rival"}
@@ -47,7 +48,8 @@ class Measured:
 
     def __post_init__(self) -> None:
         """Read the world's end."""
-        self.as_of = str(json.loads((self.truth_folder / "manifest.json").read_text())["spec"]["end"])
+        spec = json.loads((self.truth_folder / "manifest.json").read_text())["spec"]
+        self.as_of, self.leads = str(spec["end"]), int(spec["leads"])
         self.end = pd.Timestamp(self.as_of).tz_convert("UTC").tz_localize(None)
 
     def truth(self, name: str) -> pd.DataFrame:
@@ -285,7 +287,8 @@ def report(world: Measured, *, newest_leads: bool) -> str:
     if newest_leads:
         parts.append(f"**match, newest routed leads**\n\n{newest(world)}")
     costs = ["| command | seconds | peak memory, MiB |", "|---|---:|---:|", *world.costs]
-    return "\n\n".join([*parts, "\n".join(costs)])
+    shown = claims("\n\n".join(parts), world.leads)
+    return "\n\n".join([f"**claims**\n\n{shown}", *parts, "**costs**\n\n" + "\n".join(costs)])
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from benchmarks.expected import coverage_rows, expected_auc, expected_ndcg
 from benchmarks.peers_match import NaiveBayes, _record
 from benchmarks.peers_recommend import scores
 from benchmarks.worlds import _mean_ndcg, policy_rows
+from benchmarks.worlds_claims import claims
 
 
 def test_expected_auc_is_the_mean_over_drawn_outcomes() -> None:
@@ -86,3 +87,44 @@ def test_peers_of_recommendation_score_every_partner_and_item() -> None:
     for score in found.values():
         assert score.shape == (4, 3)
         assert np.isfinite(score).all()
+
+
+REPORT = """**churn**
+
+| prediction | n | predicted | true | calibration error | correlation | 80 % intervals that hold the truth | width |
+|---|---:|---:|---:|---:|---:|---:|---:|
+| churn, p_inactive 30 days | 336 | 0.216 | 0.209 | 0.0105 | 0.930 | 80% | 0.095 |
+| – evidence thin | 18 | 0.260 | 0.259 | 0.0823 | 0.746 | 44% | 0.212 |
+| – evidence strong | 226 | 0.171 | 0.164 | 0.0090 | 0.882 | 51% | 0.062 |
+
+| horizon, days | expected AUC | of the oracle | difference | served by |
+|---:|---:|---:|---:|---|
+| 30 | 0.9579 | 0.9686 | 0.0107 | churn/1 |
+| 60 | 0.9379 | 0.9686 | 0.0307 | churn/1 |
+
+| who gets the lead (199 open leads) | mean true p_win | gap closed | standard error |
+|---|---:|---:|---:|
+| historical policy | 0.1421 | 0.0% | 0.0% |
+| **allywise** (match/1) | 0.3770 | 67.6% | 2.9% |
+| oracle | 0.5642 | 100.0% | 0.0% |
+
+| assets (344 partners) | expected NDCG@10 | NDCG@10 of what came |
+|---|---:|---:|
+| random | 0.1668 | 0.0705 |
+| EASE, lambda = 50 | 0.4000 | 0.1914 |
+| **allywise** (recommend/1) | 0.6800 | 0.2899 |
+| oracle | 1.0000 | 0.4124 |
+"""
+
+
+def test_claims_are_read_out_of_the_tables() -> None:
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in claims(REPORT, 6_000).splitlines()]
+    assert rows[2:] == [
+        ("churn, p_inactive 30 days: calibration error", "0.04", "0.0105", "yes"),
+        ("churn, p_inactive 30 days: intervals hold", "75–88%", "80%", "yes"),
+        ("churn, p_inactive 30 days, evidence strong: intervals hold", "75–88%", "51%", "no"),
+        ("churn, worst horizon: AUC below the oracle's by at most", "0.02", "0.0307", "no"),
+        ("match: gap closed, 199 open leads", "65%", "67.6% ± 2.9%", "yes"),
+        ("recommend assets: NDCG@10 over the best peer's", "1.5", "1.70 (EASE, lambda = 50; oracle 2.50)", "yes"),
+    ]
+    assert "| 75% | 67.6% ± 2.9% | no |" in claims(REPORT, 60_000)
