@@ -9,7 +9,7 @@ import pandas as pd
 
 from intelligence.features.partner_times import instants, is_word, references
 from intelligence.features.registry import Feature, Group, register, static
-from intelligence.features.timeline import DAY_US, FloatArray, TimeArray, Timeline
+from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArray, Timeline
 from intelligence.features.work import Work
 from store.history import History
 
@@ -46,13 +46,13 @@ _TERMS = (
 
 def _compute_terms(work: Work) -> Mapping[str, Any]:
     partner, start, end = agreement_spans(work.history)
-    in_force, left_last, _ = _in_force(work, partner, start, end)
+    in_force, left_last, _ = spans_in_force(work.ids, work.as_of, partner, start, end)
     known_terms = work.parameters.get("agreement_terms")
     if known_terms is not None:
         planned = start + _planned_days(_days(end - start), known_terms).astype("timedelta64[D]")
-        left_last = _in_force(work, partner, start, planned)[1]
+        left_last = spans_in_force(work.ids, work.as_of, partner, start, planned)[1]
         left_last = np.where(in_force > 0, left_last, np.nan)
-    valid, _, left_next = _in_force(work, *certificate_spans(work.history))
+    valid, _, left_next = spans_in_force(work.ids, work.as_of, *certificate_spans(work.history))
     certificates = work.history.certifications
     passed = Timeline(references(certificates, "partner_id"), instants(certificates, "passed_on"))
     return {
@@ -127,9 +127,24 @@ def certificate_spans(history: History) -> tuple[Any, TimeArray, TimeArray]:
     return references(rows, "partner_id"), instants(rows, "passed_on"), instants(rows, "expires_on")
 
 
-def _in_force(work: Work, partner: Any, start: TimeArray, end: TimeArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Count spans that hold as of each row, with days until the last and the next of them ends (inclusive days)."""
-    rows = pd.DataFrame({"partner": work.ids, "as_of": work.as_of, "row": np.arange(len(work.ids))})
+def spans_in_force(
+    partner_id: IntArray, as_of: TimeArray, partner: Any, start: TimeArray, end: TimeArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Count spans that hold as of each row, with days until the last and the next of them ends (inclusive days).
+
+    Parameters
+    ----------
+    partner_id, as_of : arrays of shape (n,)
+        Rows asked.
+    partner, start, end : arrays of shape (m,)
+        Spans with their last day; ``NaT`` for no end.
+
+    Returns
+    -------
+    tuple of three float64 arrays of shape (n,)
+        Number, days until the last ends, days until the next ends; NaN where none ends.
+    """
+    rows = pd.DataFrame({"partner": partner_id, "as_of": as_of, "row": np.arange(len(partner_id))})
     spans = pd.DataFrame({"partner": partner, "start": start, "end": np.where(np.isnat(end), _FOREVER, end + _DAY)})
     pairs = rows.merge(spans[spans["start"].notna()], on="partner")
     pairs = pairs[(pairs["start"] <= pairs["as_of"]) & (pairs["as_of"] < pairs["end"])]

@@ -14,6 +14,7 @@ from store.history import History
 
 DEAL_SIGN = "deal"
 """Name under which ``settings.life_signs`` speaks of deals registered or won."""
+REGISTERED, WON = "deal registered", "deal won"
 
 
 def times_of(history: History, life_signs: Sequence[str] = ()) -> "PartnerTimes":
@@ -110,6 +111,22 @@ class PartnerTimes:
     def signs(self) -> Timeline:
         """Signs of life: deals registered or won, activities."""
         return Timeline(*self._sign_rows)
+
+    @cached_property
+    def sign_kinds(self) -> Timeline:
+        """Signs of life with ``kind``, a position in ``sign_kind_names``."""
+        entity, occurred, known = self._sign_rows
+        place = {name: float(code) for code, name in enumerate(self.sign_kind_names)}
+        codes = self._activities.loc[self._counted_activities(), "kind"].map(place).to_numpy(dtype=np.float64)
+        deals = len(entity) - len(codes)
+        won = int(is_word(self._deals, "outcome", "won").sum()) if deals else 0
+        kind = np.concatenate([codes, np.full(deals - won, place[REGISTERED]), np.full(won, place[WON])])
+        return Timeline(entity, occurred, known, {"kind": kind})
+
+    @cached_property
+    def sign_kind_names(self) -> tuple[str, ...]:
+        """What a sign of life can be: kinds of activity, a deal registered, a deal won."""
+        return (*self.kinds, REGISTERED, WON)
 
     @cached_property
     def sign_days(self) -> Timeline:
