@@ -20,6 +20,8 @@ from api.schemas import (
     ProspectRanking,
     Recommendation,
     RecommendationList,
+    WhiteSpace,
+    WhiteSpaceRow,
 )
 from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotFound
@@ -29,6 +31,7 @@ from intelligence.matching.service import match_leads, open_leads
 from intelligence.recommend.service import recommend
 from intelligence.scoring.churn import ChurnScores, churn_scores
 from intelligence.scoring.fit import FitScores, fit_company, fit_scores
+from intelligence.scoring.white_space import Dimension, Standing, company_standing, standings, white_space
 from store.unit_of_work import UnitOfWork
 
 Filters = Mapping[str, str | None]
@@ -147,17 +150,35 @@ def prospect_ranking(
     rows = stored or _explained(fit_scores(services.intelligence, instant))
     chosen = _filtered(services, as_of, rows, filters, "p_productive", min_p)
     chosen.sort(key=lambda row: (-row["p_productive"], row["partner"]))
-    return ProspectRanking(as_of=instant, items=[_fit_score(row) for row in chosen[:limit]])
+    listed = chosen[:limit]
+    standing = standings(services.intelligence, [row["partner"] for row in listed], instant)
+    return ProspectRanking(
+        as_of=instant, items=[_fit_score(row, added) for row, added in zip(listed, standing, strict=True)]
+    )
 
 
 def fit_company_score(services: Services, company: Row, as_of: datetime | None) -> FitScore:
     """Score a company that is not in the store."""
-    row = _explained(fit_company(services.intelligence, company, as_of or services.clock()))[0]
-    return _fit_score(row | {"partner": None, "name": company.get("name")})
+    instant = as_of or services.clock()
+    row = _explained(fit_company(services.intelligence, company, instant))[0]
+    standing = company_standing(services.intelligence, company, instant)
+    return _fit_score(row | {"partner": None, "name": company.get("name")}, standing)
 
 
-def _fit_score(row: Row) -> FitScore:
-    return FitScore.model_validate(row | {"reasons": _listed(row, "reason"), "similar": _listed(row, "similar")})
+def _fit_score(row: Row, standing: Standing) -> FitScore:
+    fills = [{"dimension": gap.dimension, "value": gap.value} for gap in standing.gaps]
+    more = {"reach": standing.reach, "fills": fills}
+    return FitScore.model_validate(row | more | {"reasons": _listed(row, "reason"), "similar": _listed(row, "similar")})
+
+
+def white_space_rows(
+    services: Services, as_of: datetime | None, dimension: Dimension | None, limit: int, *, gaps_only: bool
+) -> WhiteSpace:
+    """List demand and coverage by country, region, industry and product."""
+    instant = as_of or services.clock()
+    frame = white_space(services.intelligence, instant, dimension=dimension, gaps_only=gaps_only)
+    rows = _records(frame.head(limit))
+    return WhiteSpace(as_of=instant, items=[WhiteSpaceRow.model_validate(row) for row in rows])
 
 
 def recommendations(

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.answers import fit_company_score, prospect_ranking
+from api.answers import fit_company_score, prospect_ranking, white_space_rows
 from api.dependencies import Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
 from api.routes.churn import AsOfQuery, Country, PartnerKindQuery, Program
-from api.schemas import FitRequest, FitScore, ProspectRanking
+from api.schemas import FitRequest, FitScore, ProspectRanking, WhiteSpace
 from domain.terms import Role
+from intelligence.scoring.white_space import Dimension
 
 router = APIRouter(tags=["prospects"])
 
@@ -35,6 +36,30 @@ def rank_prospects(
     """
     filters = {"country": country, "kind": kind, "program": program}
     return prospect_ranking(services, utc(as_of), filters, limit, min_p=min_p)
+
+
+@router.get(
+    "/prospects/white-space",
+    operation_id="list_white_space",
+    dependencies=[allow(Role.RECRUITER, Role.MANAGER, Role.ANALYST)],
+    responses=problem_responses(401, 403, 422, 503),
+)
+def list_white_space(
+    services: ServicesDep,
+    as_of: AsOfQuery = None,
+    dimension: Annotated[
+        Dimension | None, Query(description="only country, region, industry or product; default: all")
+    ] = None,
+    *,
+    gaps_only: Annotated[bool, Query(description="only values that too few partners cover")] = False,
+    limit: Limit = 50,
+) -> WhiteSpace:
+    """List where demand is not covered: countries, regions, industries and products, the worst gap first.
+
+    Demand is that of the last 365 days before `as_of` (default: now); partners count where their agreements,
+    territories and certifications let them sell. Nothing is stored.
+    """
+    return white_space_rows(services, utc(as_of), dimension, limit, gaps_only=gaps_only)
 
 
 @router.post(
