@@ -63,7 +63,8 @@ class BackTest:
         frames = []
         for evaluation in self.origins:
             frame = evaluation.table().rename_axis("method").reset_index()
-            frames.append(frame.assign(part=evaluation.part, cutoff=evaluation.cutoff, rows=evaluation.n_test))
+            judged = evaluation.losses.notna().sum().reindex(frame["method"]).to_numpy()
+            frames.append(frame.assign(part=evaluation.part, cutoff=evaluation.cutoff, rows=judged))
         if not frames:
             return pd.DataFrame(columns=["part", "cutoff", "method", "kind", "rows"])
         table = pd.concat(frames, ignore_index=True)

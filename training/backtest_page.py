@@ -43,7 +43,7 @@ def _part(report: BackTest, part: str) -> list[str]:
     chosen = [evaluation for evaluation in report.origins if evaluation.part == part]
     body = [f"<h2>{escape(_part_name(part))}</h2>", '<div class="charts">']
     body += [f"<figure><figcaption>{escape(title)}</figcaption>{svg}</figure>" for title, svg in _charts(report, part)]
-    body += ["</div>", "<h3>Mean over cutoffs</h3>", _table(_mean_rows(chosen))]
+    body += ["</div>", "<h3>Mean over cutoffs</h3>", _table(_mean_rows(chosen)), *_against_champion(chosen)]
     segments = _segment_rows(chosen)
     if len(segments) > 1:
         body += ["<h3>Segments, all cutoffs together</h3>", f"<p>{_SEGMENTS}</p>", _table(segments)]
@@ -85,14 +85,15 @@ def _over_cutoffs(evaluations: Sequence[Evaluation], metric: str) -> tuple[str, 
         aside = (order - (len(names) - 1) / 2) * min(0.05, 0.4 / len(names))  # so that intervals do not hide each other
         series.append(Series(name, places + aside, value, low, high))
     better = "lower" if is_loss(metric) else "higher"
-    title = f"{_heading(metric).capitalize()} at each cutoff ({better} is better; 80 % intervals)"
+    heading = _heading(metric)
+    title = f"{heading[0].upper()}{heading[1:]} at each cutoff ({better} is better; 80 % intervals)"
     return title, chart(title, series, Axis("cutoff", names=at), Axis(_heading(metric)))
 
 
 def _learning(curve: Sequence[Evaluation]) -> str:
     x = np.array([max(evaluation.n_train, 1) for evaluation in curve], dtype=np.float64)
     series = []
-    for name in _names(curve):
+    for name in _names(curve, kinds=("model", "baseline")):
         found = [_metric(evaluation.methods, name, "log_loss") for evaluation in curve]
         value, low, high = (np.array([getattr(one, side) for one in found]) for side in ("value", "low", "high"))
         series.append(Series(name, x, value, low, high))
@@ -190,11 +191,10 @@ def _thinned(n: int, first: int = 0) -> Rows:
     return np.unique(np.linspace(min(first, n - 1), n - 1, min(n, _CURVE_POINTS)).astype(np.int64))
 
 
-def _names(evaluations: Sequence[Evaluation]) -> list[str]:
+def _names(evaluations: Sequence[Evaluation], kinds: Sequence[str] = ("model", "champion", "baseline")) -> list[str]:
     """Return the methods, the champion right after the model."""
     methods = list({method.name: method for one in evaluations for method in one.methods}.values())
-    order = {"model": 0, "champion": 1, "baseline": 2}
-    return [method.name for method in sorted(methods, key=lambda method: order[method.kind])]
+    return [method.name for kind in kinds for method in methods if method.kind == kind]
 
 
 def _metric(methods: Sequence[Method], name: str, metric: str) -> Metric:
@@ -202,12 +202,38 @@ def _metric(methods: Sequence[Method], name: str, metric: str) -> Metric:
     return next((method.metrics.get(metric, nothing) for method in methods if method.name == name), nothing)
 
 
+def _against_champion(evaluations: Sequence[Evaluation]) -> list[str]:
+    """Compare model and champion on the rows that judge both: the table's means are over different rows."""
+    pairs = [
+        (one.losses[one.methods[0].name] - one.losses[method.name], one.group)
+        for one in evaluations
+        for method in one.named("champion")
+    ]
+    if not pairs:
+        return []
+    gap = np.concatenate([difference.to_numpy(np.float64) for difference, _ in pairs])
+    judged = np.isfinite(gap)
+    group = np.concatenate([group for _, group in pairs])[judged]
+    if not judged.any():
+        return []
+
+    def mean(counts: Floats) -> Floats:
+        return np.array([np.average(gap[judged], weights=counts)])
+
+    low, high = _interval(mean, np.ones(len(group)), group)
+    sentence = (
+        f"On the {judged.sum():,} rows that the champion has not seen, the loss of a model fitted afresh is "
+        f"{gap[judged].mean():+.4f} ({low[0]:+.4f} to {high[0]:+.4f}) against the champion's; below zero it is better."
+    )
+    return [f"<p>{sentence}</p>"]
+
+
 def _mean_rows(evaluations: Sequence[Evaluation]) -> list[list[str]]:
     metrics = list(evaluations[0].methods[0].metrics) if evaluations[0].methods else []
     rows = [["method", "cutoffs", "rows", *(_heading(metric) for metric in metrics)]]
     for name in _names(evaluations):
         mine = [one for one in evaluations if any(method.name == name for method in one.methods)]
-        weight = np.array([one.n_test for one in mine], dtype=np.float64)
+        weight = np.array([one.losses[name].notna().sum() for one in mine], dtype=np.float64)
         cells = [_mean_cell([_metric(one.methods, name, metric) for one in mine], weight) for metric in metrics]
         rows.append([name, str(len(mine)), f"{int(weight.sum()):,}", *cells])
     return rows
@@ -230,7 +256,8 @@ def _cutoff_rows(evaluations: Sequence[Evaluation]) -> list[list[str]]:
     for one in evaluations:
         for method in one.methods:
             cells = [_mean_cell([_metric([method], method.name, metric)], np.ones(1)) for metric in metrics]
-            rows.append([one.cutoff or "-", method.name, f"{one.n_train:,}", f"{one.n_test:,}", *cells])
+            judged = int(one.losses[method.name].notna().sum())
+            rows.append([one.cutoff or "-", method.name, f"{one.n_train:,}", f"{judged:,}", *cells])
     return rows
 
 
@@ -243,7 +270,7 @@ def _segment_rows(evaluations: Sequence[Evaluation]) -> list[list[str]]:
     segments = pd.concat([one.segments for one in judged], ignore_index=True)
     model, first = judged[0].methods[0].name, judged[0].named("baseline")[0].name
     for name in segments:
-        for level, places in segments.groupby(name, sort=True).groups.items():
+        for level, places in segments.groupby(str(name), sort=True).groups.items():
             part = every.loc[places]
             if len(part) >= _LEAST_SEGMENT:
                 rows.append([f"{name}: {level}", *_segment_cells(part, model, first)])
@@ -284,10 +311,10 @@ _PAGE = """<!doctype html>
 body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 72rem;
   background: var(--back); color: var(--ink) }}
 h1 {{ font-size: 1.5rem }} h2 {{ margin-top: 2.5rem; border-bottom: 1px solid var(--rule) }}
-.charts {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)) }}
+.charts {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)) }}
 figure {{ margin: 0; min-width: 0 }} figcaption {{ font-weight: 600; font-size: .95rem }}
 svg {{ width: 100%; height: auto; display: block }}
-svg text {{ fill: var(--soft); font-size: 12px }} svg text.label {{ fill: var(--ink) }}
+svg text {{ fill: var(--soft); font-size: 13px }} svg text.label {{ fill: var(--ink) }}
 svg .grid {{ stroke: var(--rule) }} svg .diagonal {{ stroke: var(--soft); stroke-dasharray: 4 4 }}
 svg polyline {{ fill: none; stroke: currentColor; stroke-width: 2 }}
 svg circle {{ fill: currentColor }} svg .span {{ stroke: currentColor; opacity: .55; stroke-width: 1.5 }}

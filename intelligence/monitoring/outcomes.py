@@ -84,10 +84,10 @@ def by_band_and_month(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def calibration(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return predicted less realised share by horizon and version, with a 99 % interval by drawing partners (it is looked
-    at every night, so a 95 % one would call chance drift every few weeks).
+    """Return predicted less realised share by horizon and version, with a 99 % interval by drawing partners.
 
-    ``drifted`` when the interval excludes zero, the gap is larger than 0.02 and there are 100 outcomes.
+    ``drifted`` when the interval excludes zero, the gap is larger than 0.02 and there are 100 outcomes. It is looked
+    at every night: a 95 % interval would call chance drift every few weeks.
     """
     if not len(rows):
         return []

@@ -104,11 +104,15 @@ def _churn_outcomes(history: History, settings: Settings, rows: pd.DataFrame, ho
 
 
 def _fit_outcomes(history: History, settings: Settings, rows: pd.DataFrame, horizon: int) -> pd.Series:
-    """Whether each recruited company became productive; unknown for others and until the horizon is over."""
+    """Whether each company recruited after its score became productive; unknown until the horizon is over.
+
+    Who was recruited before and scored while still on board without a win is left out: those with a win are not
+    scored any more, so that what is left would say nothing of the score.
+    """
     found = partner_outcomes(history, settings.fit_outcome, horizon)
-    known = pd.DataFrame({"label": found.label, "known_at": found.known_at}, index=found.ids)
-    mine = known.reindex(rows["group"])
-    told = (mine["known_at"] <= history.until) & (mine["known_at"].to_numpy() > rows["as_of"].to_numpy())
+    names = {"label": found.label, "known_at": found.known_at, "recruited_at": found.recruited_at}
+    mine = pd.DataFrame(names, index=found.ids).reindex(rows["group"])
+    told = (mine["known_at"] <= history.until) & (mine["recruited_at"].to_numpy() >= rows["as_of"].to_numpy())
     return pd.Series(np.where(told, mine["label"], np.nan), index=rows.index)
 
 
