@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     churn_horizons_days: tuple[HorizonDays, ...] = Field(
         (30, 60, 90), min_length=1, description="Horizons for which churn models are trained; the last is the default."
     )
+    churn_list_length: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="Length of a manager's list, at which precision is measured.",
+    )
     life_signs: tuple[str, ...] = Field(
         (),
         description="Activity kinds that count as signs of life; empty: all, and deals. 'deal' names deals.",

@@ -1,6 +1,7 @@
 """Training of churn: partners at snapshot instants, one model per horizon."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +18,12 @@ from intelligence.features.registry import FeatureSet
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
 from models.churn import CURVE, ChurnModel
 from models.recency import RecencyBands
+from training.churn_list import with_list_precision
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
 from training.labels import snapshot_instants, varying
 from training.tabular import Baseline, back_test_binary, train_binary
-from training.task import TrainingContext, TrainingResult
+from training.task import PartResult, TrainingContext, TrainingResult
 
 if TYPE_CHECKING:
     from store.history import History
@@ -57,13 +59,14 @@ class ChurnTask:
         model = ChurnModel(parts, feature_set.to_json())
         return TrainingResult(
             model=model,
-            parts=tuple(result.part for result in results.values()),
+            parts=tuple(_with_list(result.part, context) for result in results.values()),
             feature_set=feature_set.name,
             fingerprint=feature_set.fingerprint,
             columns=feature_set.columns,
             label_rule=label_rule(context.settings.life_signs),
             settings={
                 "churn_horizons_days": list(context.settings.churn_horizons_days),
+                "churn_list_length": context.settings.churn_list_length,
                 "life_signs": list(context.settings.life_signs),
                 "protected_attributes": list(context.settings.protected_attributes),
             },
@@ -77,7 +80,13 @@ class ChurnTask:
 
     def back_test(self, history: "History", context: TrainingContext, cutoffs: int) -> Sequence[Evaluation]:
         """Compare model and baselines at several instants."""
-        return back_test_binary(churn_datasets(history, context)[1], BASELINES, context, cutoffs)
+        found = back_test_binary(churn_datasets(history, context)[1], BASELINES, context, cutoffs)
+        return [with_list_precision(item, context.settings.churn_list_length, seed=context.seed) for item in found]
+
+
+def _with_list(part: PartResult, context: TrainingContext) -> PartResult:
+    length = context.settings.churn_list_length
+    return replace(part, evaluation=with_list_precision(part.evaluation, length, seed=context.seed))
 
 
 def label_rule(life_signs: Sequence[str]) -> str:

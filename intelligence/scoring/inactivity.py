@@ -65,12 +65,34 @@ def members(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDA
 
     Those onboarding, active or inactive, and whoever had registered a deal; not those ended by then. When the
     store names no relation at all (neither status nor ``recruited_at``), everybody is in.
+
+    Partners that are ended without a date count as in the programme until some time after their last sign of life: as
+    long as it took those with a date. Without them the past would look as if hardly anybody had ever left.
     """
     status = history.status_as_of(partner_id, as_of)
     known = history.partners["status"].isin(_MEMBER) | history.partners["recruited_at"].notna()
     with_deal = times_of(history).registered.at(partner_id, as_of).count() > 0
     inside = status.isin(_MEMBER).to_numpy(dtype=bool) | with_deal | (not known.any())
-    return np.asarray(inside & ~ended(history, partner_id, as_of))
+    still = as_of < _undated_ends(history, partner_id)
+    return np.asarray((inside & ~ended(history, partner_id, as_of)) | still)
+
+
+def _undated_ends(history: History, partner_id: IntArray) -> TimeArray:
+    """Return when partners that ended without a date are taken to have done so, ``NaT`` for all others."""
+    partners, changes = history.partners, history.changes
+    dated = changes.loc[(changes["resource"] == "partners") & (changes["field"] == "status"), "external_id"]
+    over = partners["status"] == PartnerStatus.ENDED
+    undated = partners.loc[over & partners["ended_at"].isna() & ~partners["external_id"].isin(dated), "id"]
+    rows = np.isin(partner_id, undated.to_numpy(np.int64))
+    if not rows.any():
+        return np.full(len(partner_id), np.datetime64("NaT", "us"))
+    signs = times_of(history).signs
+    left = partners[over & partners["ended_at"].notna()]
+    last = signs.at(left["id"].to_numpy(np.int64), left["ended_at"].to_numpy().astype("datetime64[us]")).days_since()
+    known = last[~np.isnan(last)]
+    lag = float(np.median(known)) if len(known) >= _ENOUGH_ENDS else _USUAL_SILENCE_DAYS
+    taken = np.minimum(signs.at(partner_id, history.until).instant() + days(lag), history.until)
+    return np.where(rows, taken, np.datetime64("NaT", "us"))
 
 
 def ended(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArray[np.bool_]:
@@ -78,5 +100,7 @@ def ended(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArr
     return history.status_as_of(partner_id, as_of).isin(_OVER).to_numpy(dtype=bool)
 
 
+_ENOUGH_ENDS = 5
+_USUAL_SILENCE_DAYS = 90.0
 _MEMBER = (PartnerStatus.ONBOARDING, PartnerStatus.ACTIVE, PartnerStatus.INACTIVE)
 _OVER = (PartnerStatus.ENDED, PartnerStatus.REJECTED)
