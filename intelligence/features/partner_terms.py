@@ -25,14 +25,14 @@ _TERMS = (
     Feature(
         "agreement_days_left",
         "Days until the last agreement in force ends",
-        "Agreement runs another {agreement_days_left:days}",
+        "Agreement ends in {agreement_days_left:days} ({agreement_days_left:until})",
         topic="agreement",
     ),
     Feature("certificates", "Certifications in force", "{certificates:#certification} in force", topic="certificate"),
     Feature(
         "certificate_days_left",
         "Days until the next certification expires",
-        "Next certification expires in {certificate_days_left:days}",
+        "Next certification expires in {certificate_days_left:days} ({certificate_days_left:until})",
         topic="certificate",
     ),
     Feature(

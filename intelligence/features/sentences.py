@@ -2,7 +2,7 @@
 
 A template holds fields ``{feature:format}`` and optional parts in ``[ ]``, which are dropped when a field in
 them has no value. Formats: ``n`` (rounded number), ``days`` (``47 days``), ``date`` (the day that lies
-so many days before as_of), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
+so many days before as_of), ``until`` (so many days after), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
 ``#deal`` (``1 deal``, ``3 deals``). ``{=name}`` is the user's own word, shown as it is.
 
 Templates are translated as a whole, by their `message`: fields numbered in the order of their names' first
@@ -19,7 +19,7 @@ import pandas as pd
 from domain.language import ENGLISH, Language
 from intelligence.features.registry import Feature
 
-_FIELD = re.compile(r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|pct|amount|times|text|#[a-z ]+))\}")
+_FIELD = re.compile(r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|until|pct|amount|times|text|#[a-z ]+))\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NUMBERED = re.compile(r"\{(\d+)(:[^{}]+)?\}")
 
@@ -123,7 +123,9 @@ def _format(value: object, style: str, as_of: np.datetime64, language: Language)
     number = float(value)  # type: ignore[arg-type]  # what is not text is a number here
     if style.startswith("#"):
         return language.plural(f"{{n}} {style[1:]}", f"{{n}} {style[1:]}s", number)
-    return _date(number, as_of, language) if style == "date" else _NUMBERS[style](number, language)
+    if style in ("date", "until"):
+        return _date(number if style == "date" else -number, as_of, language)
+    return _NUMBERS[style](number, language)
 
 
 def _date(days_ago: float, as_of: np.datetime64, language: Language) -> str:

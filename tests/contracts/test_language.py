@@ -15,7 +15,12 @@ from intelligence.matching import reasons as match_reasons
 from intelligence.recommend import reasons as recommend_reasons
 
 OTHERS = LANGUAGES[1:]
-PARAMETERS = {"kinds": ["webinar"], "rates": ["tier"]}
+ATTRIBUTES = [
+    ("attributes.zone", "category", ""),
+    ("attributes.seats", "number", ""),
+    ("attributes.since", "date", "%Y"),
+]
+PARAMETERS = {"kinds": ["webinar"], "rates": {"tier": 1.0}, "attributes": ATTRIBUTES}
 _FIELD = re.compile(r"\{[^{}]*\}")
 _NOUN = re.compile(r":#([a-z ]+)\}")
 
