@@ -29,6 +29,7 @@ from domain.terms import ModelName
 from intelligence.context import BASELINE
 from intelligence.matching.service import match_leads, open_leads
 from intelligence.recommend.service import recommend
+from intelligence.recommend.worth import notes_on
 from intelligence.scoring.churn import ChurnScores, churn_scores
 from intelligence.scoring.fit import FitScores, fit_company, fit_scores
 from intelligence.scoring.white_space import Dimension, Standing, company_standing, standings, white_space
@@ -182,13 +183,14 @@ def white_space_rows(
 
 
 def recommendations(
-    services: Services, partner: str, kind: str | None, limit: int, as_of: datetime | None
+    services: Services, partner: str, kind: str | None, limit: int, as_of: datetime | None, order: str = "engagement"
 ) -> RecommendationList:
     """Recommend content and offers to one partner."""
     instant = as_of or services.clock()
-    frame = recommend(services.intelligence, kind, [partner], top=limit, as_of=as_of)
+    frame = recommend(services.intelligence, kind, [partner], top=limit, as_of=as_of, order=order, detail=True)
     items = [Recommendation.model_validate(row) for row in _records(frame)]
-    return RecommendationList(partner=partner, as_of=instant, items=items[:limit])
+    notes = notes_on(order, frame)
+    return RecommendationList(partner=partner, as_of=instant, items=items[:limit], notes=notes)
 
 
 def partner_names(services: Services) -> dict[str, str]:

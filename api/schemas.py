@@ -321,7 +321,15 @@ class Recommendation(BaseModel):
     rank: int
     kind: Literal["asset", "offer"]
     item: str
+    title: str | None
     p_engage: float
+    low: float
+    high: float
+    evidence: Evidence
+    n: int = Field(description="items that the partner engaged with")
+    worth: float | None = Field(description="of one use of an offer, in the store's currency, where amounts are known")
+    base: float = Field(description="with the factors' contributions, the log-odds of p_engage")
+    factors: list[Factor]
     reason: str
     model_version: str
 
@@ -332,6 +340,7 @@ class RecommendationList(BaseModel):
     partner: str
     as_of: datetime
     items: list[Recommendation]
+    notes: list[str] = Field(default_factory=list, description="what could not be done as asked")
 
 
 class RecommendationFeedback(BaseModel):

@@ -4,10 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HorizonDays = Annotated[int, Field(ge=1, le=3650)]
+
+
+def _weights(weights: dict[str, float]) -> dict[str, float]:
+    """Refuse weights that are no weights."""
+    for kind, weight in weights.items():
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"a weight is a number from 0 on (0: the kind is no engagement), {kind!r} has {weight:g}")
+    return weights
 
 
 class Settings(BaseSettings):
@@ -53,8 +61,12 @@ class Settings(BaseSettings):
     match_horizon_days: HorizonDays = Field(180, description="Days within which an offered lead must be won.")
     match_candidates: int = Field(200, ge=10, le=10_000, description="Partners that the ranker looks at per lead.")
     recommend_horizon_days: HorizonDays = Field(90, description="Days within which an engagement counts.")
-    engagement_weights: dict[str, float] = Field(
-        default_factory=dict, description="Weight of an activity kind as engagement, JSON; kinds not named weigh 1."
+    engagement_weights: Annotated[dict[str, float], AfterValidator(_weights)] = Field(
+        default_factory=dict,
+        description="Weight of an activity kind as engagement, JSON; kinds not named weigh 1, 0 is no engagement.",
+    )
+    recommend_diversity: float = Field(
+        0.0, ge=0, le=1, description="Recommendations: 0 ranks by relevance alone, above that also against likeness."
     )
     protected_attributes: tuple[str, ...] = Field(
         (), description="Custom attributes that never enter a model, e.g. ['gender']."

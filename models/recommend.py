@@ -9,14 +9,18 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit, logit
 
 from domain.errors import ArtefactInvalid, FeatureSetMismatch
-from models.intervals import Prediction
-from models.probability import ProbabilityModel
+from models.intervals import Z80, Prediction
+from models.probability import Factors, ProbabilityModel
 from models.recommenders_rank import Doubles, Floats, Ranker
 
 _FILE = "recommend.json"
 _ENGAGE = "engage"
+SCORE = "ranking_score"
+"""Column of the ranking score beside the features, where later rows than the ranker's tell what it is worth."""
+_CLEAR = 0.05
 
 
 def stretch(p: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64]:
@@ -28,6 +32,49 @@ def stretch(p: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64
     [0.0, 0.75]
     """
     return 1.0 - (1.0 - p) ** factor
+
+
+def with_score(features: pd.DataFrame, ranker: Ranker) -> pd.DataFrame:
+    """Return features and, beside them, the score by which a ranker would order them."""
+    return features.assign(**{SCORE: ranker.score(features.to_numpy(np.float32))})
+
+
+def unseen_variance(label: Doubles, p: Doubles, group: npt.NDArray[np.int64]) -> float:
+    """Return the variance between groups, on the log-odds scale, that probabilities miss.
+
+    Parameters
+    ----------
+    label, p : ndarray of float64, shape (n,)
+        Outcomes and their probabilities.
+    group : ndarray of int64, shape (n,)
+        Whom or what each row is about.
+
+    Notes
+    -----
+    To first order a group's sum of residuals has the variance ``v + s v**2`` with ``v`` the sum of ``p (1 - p)`` and
+    ``s`` the variance looked for (as in the score test for a random effect); solved for ``s`` over all groups.
+
+    Examples
+    --------
+    >>> unseen_variance(np.array([1.0, 1, 0, 0]), np.full(4, 0.5), np.array([0, 0, 1, 1]))
+    2.0
+    >>> unseen_variance(np.array([1.0, 0, 1, 0]), np.full(4, 0.5), np.array([0, 0, 1, 1]))
+    0.0
+    """
+    places = np.unique(group, return_inverse=True)[1]
+    chance = np.bincount(places, p * (1 - p))
+    residual = np.bincount(places, label - p)
+    return float(max(((residual**2 - chance).sum()) / max((chance**2).sum(), 1e-12), 0.0))
+
+
+def widened(found: Prediction, variance: float) -> Prediction:
+    """Return intervals that also hold what the features do not see, a variance on the log-odds scale."""
+    if variance <= 0:
+        return found
+    centre = logit(found.p)
+    below, above = centre - logit(found.low), logit(found.high) - centre
+    unseen = Z80**2 * variance
+    return Prediction(found.p, expit(centre - np.sqrt(below**2 + unseen)), expit(centre + np.sqrt(above**2 + unseen)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +95,8 @@ class RecommendModel:
         Horizon that the history allowed to learn from; shorter than `horizon_days` only in a young programme.
     fingerprint : str
         Of the feature set that it was fitted on.
+    unseen : float
+        Variance on the log-odds scale, between items and between partners, that features do not see; widens intervals.
     """
 
     ranker: Ranker
@@ -56,6 +105,7 @@ class RecommendModel:
     horizon_days: int
     label_days: float
     fingerprint: str
+    unseen: float = 0.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -77,9 +127,33 @@ class RecommendModel:
         missing = [name for name in self.columns if name not in features.columns]
         if missing:
             raise FeatureSetMismatch(f"features lack {', '.join(missing[:5])}", columns=missing)
-        found = self.engage.predict(features[list(self.columns)])
+        found = widened(self.engage.predict(self.scored(features)), self.unseen)
         factor = max(self.horizon_days / self.label_days, 1.0)
         return Prediction(stretch(found.p, factor), stretch(found.low, factor), stretch(found.high, factor))
+
+    def explain(self, features: pd.DataFrame) -> Factors:
+        """Return what moved each row's probability before it was carried over to the horizon, on the log-odds scale.
+
+        Notes
+        -----
+        The part of the ranking score is handed on to the features behind the score, by their SHAP values there.
+        """
+        found = self.engage.explain(self.scored(features))
+        if SCORE not in found.contributions:
+            return found
+        parts = found.contributions.drop(columns=SCORE)
+        moved = found.contributions[SCORE].to_numpy(np.float64)
+        behind = self.ranker.contributions(features[list(self.columns)].to_numpy(np.float32))
+        total = behind.sum(axis=1)
+        clear = np.abs(total) > _CLEAR
+        share = np.where(clear, moved / np.where(clear, total, 1.0), 0.0)
+        parts = parts + share[:, None] * behind
+        return Factors(found.base + np.where(clear, 0.0, moved), parts)
+
+    def scored(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that the probabilities rest on: the features, and the ranking score if it is one."""
+        rows = features[list(self.columns)]
+        return with_score(rows, self.ranker) if SCORE in self.engage.feature_names_ else rows
 
     def save(self, folder: Path) -> None:
         """Write JSON and LightGBM text files into the existing `folder`."""
@@ -90,6 +164,7 @@ class RecommendModel:
             "horizon_days": self.horizon_days,
             "label_days": self.label_days,
             "fingerprint": self.fingerprint,
+            "unseen": self.unseen,
         }
         self.engage.save(folder / _ENGAGE)
         (folder / _FILE).write_text(json.dumps(data, indent=1), encoding="utf-8")
@@ -114,4 +189,5 @@ class RecommendModel:
             data["horizon_days"],
             data["label_days"],
             data["fingerprint"],
+            data["unseen"],
         )

@@ -1,7 +1,7 @@
-"""A ranker of candidate lists: LightGBM by lists (LambdaMART), or one plain column where that is as good."""
+"""A ranker of candidate lists: LightGBM by lists (LambdaMART) and by rows, or one column where that is as good."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,11 +17,15 @@ Ints = npt.NDArray[np.int64]
 
 TOP = 10
 MIN_LISTS = 40
-_FILE = "ranker.txt"
-_MOST_ROUNDS = 200
-_PATIENCE = 20
+BLEND = "blend"
+_MOST_ROUNDS = 250
+_PATIENCE = 25
+_LEAST_ROUNDS = 20
+_SCALE_ROWS = 50_000
+_BLEND_BONUS = 0.002
+"""What the blend may lack on the validation lists and still be taken: it varies less."""
 _COMMON: Mapping[str, Any] = {
-    "learning_rate": 0.1,
+    "learning_rate": 0.07,
     "max_bin": 63,
     "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
@@ -33,6 +37,7 @@ _COMMON: Mapping[str, Any] = {
 }
 _OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
     "lambdarank": {"objective": "lambdarank", "num_leaves": 15, "lambdarank_truncation_level": 2 * TOP},
+    "binary": {"objective": "binary", "num_leaves": 15, "lambda_l2": 20.0},
 }
 
 
@@ -80,6 +85,25 @@ def list_quality(score: Doubles, lists: RankedLists, top: int = TOP) -> tuple[Do
 
 
 @dataclass(frozen=True, eq=False)
+class Tree:
+    """One LightGBM model of a ranker.
+
+    Parameters
+    ----------
+    booster : Booster
+        Gives raw scores.
+    rounds : int
+        Trees.
+    scale : float
+        Spread of its scores on the rows that it was fitted on, which makes it comparable with the others.
+    """
+
+    booster: Any
+    rounds: int
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
 class Ranker:
     """Orders the rows of a list.
 
@@ -88,20 +112,21 @@ class Ranker:
     columns : tuple of str
         Of the feature matrix.
     choice : str
-        ``lambdarank``, or the name of the column that ranks alone.
-    booster : Booster, optional
-        None when a column ranks alone.
-    rounds : int
-        Trees.
+        ``blend`` (the mean of all trees' scores, each by its own scale), one of the objectives, or the name of the
+        column that ranks alone.
+    trees : mapping of str to Tree
+        By objective; empty when a column ranks alone.
+    rounds : mapping of str to int
+        Trees that validation found best, by objective.
     validation : mapping of str to float
         NDCG of each choice on the validation lists; empty where there were too few.
     """
 
     columns: tuple[str, ...]
     choice: str
-    booster: Any = None
-    rounds: int = 0
-    validation: Mapping[str, float] | None = None
+    trees: Mapping[str, Tree] = field(default_factory=dict)
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    validation: Mapping[str, float] = field(default_factory=dict)
 
     def score(self, features: Floats, threads: int = 2) -> Doubles:
         """Return one score a row, higher first; only the order within a list means something.
@@ -115,17 +140,29 @@ class Ranker:
             raise FeatureSetMismatch(f"the ranker knows {len(self.columns)} columns, not {features.shape[1]}")
         if not len(features):
             return np.zeros(0)
-        if self.booster is None:
+        if not self.trees:
             return column_score(features, self.columns.index(self.choice))
-        return np.asarray(
-            self.booster.predict(features, raw_score=True, num_threads=_workers(threads)), dtype=np.float64
-        )
+        scores = [_raw(tree.booster, features, threads) / tree.scale for tree in self.trees.values()]
+        return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
+
+    def contributions(self, features: Floats) -> Doubles:
+        """Return what each column adds to the score, against the mean row's (TreeSHAP); zeros without trees."""
+        found = np.zeros(features.shape)
+        for tree in self.trees.values():
+            parts = np.asarray(tree.booster.predict(features, pred_contrib=True, num_threads=1))
+            found += parts[:, :-1] / (tree.scale * len(self.trees))
+        return found
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the trees, if there are any, and return what else `load` needs, JSON-serialisable."""
-        if self.booster is not None:
-            self.booster.save_model(folder / _FILE)
-        return {"choice": self.choice, "rounds": self.rounds, "validation": dict(self.validation or {})}
+        for name, tree in self.trees.items():
+            tree.booster.save_model(folder / _file(name))
+        return {
+            "choice": self.choice,
+            "rounds": dict(self.rounds),
+            "validation": dict(self.validation),
+            "trees": {name: {"rounds": tree.rounds, "scale": tree.scale} for name, tree in self.trees.items()},
+        }
 
     @classmethod
     def load(cls, folder: Path, columns: Sequence[str], data: Mapping[str, Any]) -> Self:
@@ -134,15 +171,23 @@ class Ranker:
         Raises
         ------
         ArtefactInvalid
-            If the file of trees is missing.
+            If a file of trees is missing.
         """
-        booster = None
-        if data["choice"] in _OBJECTIVES:
-            path = folder / _FILE
+        trees = {}
+        for name, values in data["trees"].items():
+            path = folder / _file(name)
             if not path.is_file():
                 raise ArtefactInvalid(f"{path.name} is missing in {folder}")
-            booster = lgb.Booster(model_file=path)
-        return cls(tuple(columns), data["choice"], booster, data["rounds"], data["validation"])
+            trees[name] = Tree(lgb.Booster(model_file=path), values["rounds"], values["scale"])
+        return cls(tuple(columns), data["choice"], trees, data["rounds"], data["validation"])
+
+
+def _file(name: str) -> str:
+    return f"ranker-{name}.txt"
+
+
+def _raw(booster: Any, features: Floats, threads: int) -> Doubles:
+    return np.asarray(booster.predict(features, raw_score=True, num_threads=_workers(threads)), dtype=np.float64)
 
 
 def column_score(features: Floats, column: int) -> Doubles:
@@ -166,8 +211,8 @@ def _params(choice: str, lists: RankedLists, seed: int, threads: int) -> dict[st
     return {**_COMMON, **_OBJECTIVES[choice], "min_data_in_leaf": leaf, "seed": seed, "num_threads": _workers(threads)}
 
 
-def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, threads: int) -> tuple[float, int]:
-    """Return the best NDCG on the validation lists and the number of trees that reached it."""
+def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, threads: int) -> Tree:
+    """Fit as many trees as are best on the validation lists."""
 
     def ndcg(score: Doubles, _data: Any) -> tuple[str, float, bool]:
         return "ndcg", float(list_quality(score, check)[1].mean()), True
@@ -181,13 +226,19 @@ def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, thr
         feval=ndcg,
         callbacks=[lgb.early_stopping(_PATIENCE, verbose=False)],
     )
-    return float(booster.best_score["valid_0"]["ndcg"]), int(booster.best_iteration)
+    return _scaled(booster, int(booster.best_iteration), fit, threads)
+
+
+def _scaled(booster: Any, rounds: int, lists: RankedLists, threads: int) -> Tree:
+    """Return a tree model with the spread of its scores on (a part of) the rows that it was fitted on."""
+    some = lists.features[:: max(len(lists.label) // _SCALE_ROWS, 1)]
+    return Tree(booster, rounds, max(float(_raw(booster, some, threads).std()), 1e-9))
 
 
 def choose_ranker(
     fit: RankedLists, check: RankedLists, columns: Sequence[str], sources: Sequence[str], *, seed: int, threads: int
 ) -> Ranker:
-    """Choose between LightGBM by lists and single columns, by NDCG on later lists.
+    """Choose between LightGBM by lists, by rows, their blend, and single columns, by NDCG on later lists.
 
     Parameters
     ----------
@@ -203,23 +254,29 @@ def choose_ranker(
     Ranker
         Without trees: `refit` fits what was chosen.
     """
-    names = list(columns)
+    names = tuple(columns)
     if min(len(fit.sizes), len(check.sizes)) < MIN_LISTS:
-        return Ranker(tuple(names), sources[0])
-    found = {
-        name: float(list_quality(column_score(check.features, names.index(name)), check)[1].mean()) for name in sources
-    }
-    rounds = {}
-    for choice in _OBJECTIVES:
-        found[choice], rounds[choice] = _validated(fit, check, choice, seed, threads)
-    best = max(found, key=lambda name: found[name])
-    return Ranker(tuple(names), best, None, rounds.get(best, 0), found)
+        return Ranker(names, sources[0])
+
+    def ndcg(score: Doubles) -> float:
+        return float(list_quality(score, check)[1].mean())
+
+    found = {name: ndcg(column_score(check.features, names.index(name))) for name in sources}
+    trees = {name: _validated(fit, check, name, seed, threads) for name in _OBJECTIVES}
+    scores = {name: _raw(tree.booster, check.features, threads) / tree.scale for name, tree in trees.items()}
+    found |= {name: ndcg(score) for name, score in scores.items()}
+    found[BLEND] = ndcg(np.mean(list(scores.values()), axis=0))
+    best = max(found, key=lambda name: found[name] + _BLEND_BONUS * (name == BLEND))
+    return Ranker(names, best, {}, {name: tree.rounds for name, tree in trees.items()}, found)
 
 
 def refit(chosen: Ranker, lists: RankedLists, *, seed: int, threads: int) -> Ranker:
     """Fit what `choose_ranker` chose on all `lists`."""
-    if chosen.choice not in _OBJECTIVES:
-        return chosen
-    params = _params(chosen.choice, lists, seed, threads)
-    booster = lgb.train(params, _dataset(lists), max(chosen.rounds, 10))
-    return Ranker(chosen.columns, chosen.choice, booster, chosen.rounds, chosen.validation)
+    wanted = tuple(_OBJECTIVES) if chosen.choice == BLEND else tuple({chosen.choice} & set(_OBJECTIVES))
+    trees = {}
+    data: Any = _dataset(lists) if wanted else None
+    for name in wanted:
+        rounds = max(chosen.rounds.get(name, 0), _LEAST_ROUNDS)
+        booster = lgb.train(_params(name, lists, seed, threads), data, rounds)
+        trees[name] = _scaled(booster, rounds, lists, threads)
+    return Ranker(chosen.columns, chosen.choice, trees, chosen.rounds, chosen.validation)

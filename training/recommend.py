@@ -18,7 +18,7 @@ from training.evaluation import Evaluation, Method, Metric
 from training.measures import group_draws, with_interval
 from training.recommend_engage import engage_dataset, label_days
 from training.recommend_lists import Lists, build_lists, instants, thinned
-from training.tabular import train_binary
+from training.tabular import BinaryResult, train_binary
 from training.task import GoldenRows, PartResult, TrainingContext, TrainingResult
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class RecommendTask:
         )
         ranker = fit_ranker(everything, context, compared)
         context.report(f"ranker fitted on {everything.n_lists:,} lists, chose {ranker.choice}")
-        return self._finish(space, context, ranker, everything, evaluations)
+        return self._finish(space, context, (ranker, compared, windows), everything, evaluations)
 
     def _space(self, log: ItemLog, context: TrainingContext) -> ItemSpace:
         if not len(log.at):
@@ -252,17 +252,13 @@ class RecommendTask:
         self,
         space: ItemSpace,
         context: TrainingContext,
-        ranker: "Ranker",
+        rankers: "tuple[Ranker, Ranker | None, _Windows]",
         lists: Lists,
         evaluations: dict[str, Evaluation],
     ) -> TrainingResult:
-        from models.recommend import RecommendModel
-
-        horizon = context.settings.recommend_horizon_days
+        ranker, horizon = rankers[0], context.settings.recommend_horizon_days
         days = label_days(space, horizon)
-        dataset = engage_dataset(space, ranker, days, context.seed)
-        engage = train_binary(dataset, ENGAGE_BASELINES, _alone(context), part="engage")
-        model = RecommendModel(ranker, engage.model, space.scale.as_dict(), horizon, days, FINGERPRINT)
+        model, engage = self._engagement(space, context, rankers)
         golden = pd.DataFrame(lists.features[:_GOLDEN].astype(np.float64), columns=list(FEATURES))
         window = (_day(lists.as_of.min()), _day(lists.as_of.max()))
         parts = [
@@ -294,10 +290,33 @@ class RecommendTask:
             notes=_notes(space, ranker, days, horizon),
         )
 
+    def _engagement(
+        self, space: ItemSpace, context: TrainingContext, rankers: "tuple[Ranker, Ranker | None, _Windows]"
+    ) -> "tuple[RecommendModel, BinaryResult]":
+        """Fit the probabilities; by the ranking score too, where the compared ranker's is known on later rows."""
+        from models.recommend import RecommendModel, unseen_variance
+
+        ranker, compared, windows = rankers
+        horizon = context.settings.recommend_horizon_days
+        days = label_days(space, horizon)
+        usable = compared is not None and windows.test is not None and compared.choice == ranker.choice
+        unseen = int(windows.test.as_of.min()) if usable and windows.test is not None else None
+        judge = compared if usable and compared is not None else ranker
+        dataset = engage_dataset(space, judge, days, context.seed, unseen=unseen)
+        engage = train_binary(dataset, ENGAGE_BASELINES, _alone(context), part="engage")
+        p = engage.model.predict(dataset.features).p
+        # Within one instant each: the same pair at the next one has mostly the same outcome.
+        when = dataset.as_of.astype(np.int64) // DAY * max(space.log.n_items, space.log.n_partners)
+        groups = (dataset.extra["item"].to_numpy(np.int64), dataset.group)
+        variance = sum(unseen_variance(dataset.label, p, when + group) for group in groups)
+        pace = space.scale.as_dict()
+        return RecommendModel(ranker, engage.model, pace, horizon, days, FINGERPRINT, float(variance)), engage
+
     def predict(self, folder: Path, part: str, features: pd.DataFrame) -> Floats:
         """Return ranking scores (parts asset and offer) or probabilities (part engage) of feature rows."""
         model = _load(folder)
-        if list(features.columns) != list(model.columns):
+        wanted = model.engage.feature_names_ if part == "engage" else model.columns
+        if list(features.columns) != list(wanted):
             raise FeatureSetMismatch("the rows have other features than the recommender")
         if part == "engage":
             return np.asarray(model.engage.predict(features).p, dtype=np.float64)
@@ -349,7 +368,7 @@ def _notes(space: ItemSpace, ranker: "Ranker", days: float, horizon: int) -> tup
     ]
     if days < horizon:
         notes.append(f"The history only allowed to learn from {days:.0f} days; p_engage is carried over to {horizon}.")
-    if ranker.booster is None:
+    if not ranker.trees:
         notes.append(f"No learned ranking was better than ranking by {ranker.choice}.")
     return tuple(notes)
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from models.recommenders_rank import Ranker
 
 SHOWN = 20
-_DEEPER = 3
+_DEEPER = 6
 _INSTANTS = 10
 _MOST_ROWS = 18_000
+_LEAST_LATER = 0.05
+"""Share of the history that must lie after what the ranker was fitted on, for its score to be a feature."""
 
 
 def label_days(space: ItemSpace, horizon_days: int) -> float:
@@ -27,10 +29,12 @@ def label_days(space: ItemSpace, horizon_days: int) -> float:
     return float(min(horizon_days, max(span / 3, 1.0)))
 
 
-def _instants(space: ItemSpace, days: float) -> Ints:
+def _instants(space: ItemSpace, days: float, unseen: int | None) -> tuple[Ints, bool]:
+    """Return instants to learn from, and whether the ranker has not seen what came after them."""
     first, last = int(space.log.known[0]), space.log.until - int(days * DAY)
-    start = first + (last - first) // 10
-    return np.unique(np.linspace(start, last, _INSTANTS).astype(np.int64))
+    later = unseen is not None and last - unseen > _LEAST_LATER * (last - first)
+    start = unseen if unseen is not None and later else first + (last - first) // 10
+    return np.unique(np.linspace(start, last, _INSTANTS).astype(np.int64)), later
 
 
 def _shown(found: Candidates, ranker: "Ranker", generator: np.random.Generator) -> tuple[Ints, Ints]:
@@ -62,7 +66,8 @@ def _rows_at(
         kept, place = _shown(found, ranker, generator)
         frame = found.frame().iloc[kept].reset_index(drop=True)
         key = found.partner[kept] * space.log.n_items + found.item[kept]
-        parts.append(frame.assign(label=np.isin(key, positive), place=place, partner=found.partner[kept], as_of=as_of))
+        frame = frame.assign(label=np.isin(key, positive), place=place, as_of=as_of)
+        parts.append(frame.assign(partner=found.partner[kept], item=found.item[kept]))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -74,28 +79,46 @@ def _present(space: ItemSpace, as_of: int) -> Ints:
     return np.flatnonzero(~gone.to_numpy())
 
 
-def engage_dataset(space: ItemSpace, ranker: "Ranker", days: float, seed: int) -> Dataset:
+def engage_dataset(space: ItemSpace, ranker: "Ranker", days: float, seed: int, *, unseen: int | None = None) -> Dataset:
     """Build rows of shown items at several instants, labelled by an engagement within `days`.
+
+    Parameters
+    ----------
+    space : ItemSpace
+        Catalogue and history.
+    ranker : Ranker
+        Says what would have been shown.
+    days : float
+        Horizon of the label.
+    seed : int
+        Of the sampling.
+    unseen : int, optional
+        Instant from which on the ranker has seen no outcome. If enough time lies after it, all rows do, and the
+        ranking score is a feature: only there it is as good as it will be in serving.
 
     Raises
     ------
     TrainingImpossible
         If nothing could have been shown at any of them.
     """
+    from models.recommend import with_score
+
     generator = np.random.default_rng(seed)
-    found = [_rows_at(space, int(as_of), ranker, days, generator) for as_of in _instants(space, days)]
+    as_ofs, later = _instants(space, days, unseen)
+    found = [_rows_at(space, int(as_of), ranker, days, generator) for as_of in as_ofs]
     rows = pd.concat([part for part in found if len(part)], ignore_index=True) if any(map(len, found)) else None
     if rows is None:
         raise TrainingImpossible("no item could have been shown to any partner while outcomes were known")
     as_of = rows["as_of"].to_numpy(np.int64).astype("datetime64[us]")
+    features = rows[list(FEATURES)]
     return Dataset(
-        features=rows[list(FEATURES)],
+        features=with_score(features, ranker) if later and ranker.trees else features,
         label=rows["label"].to_numpy(np.float64),
         as_of=as_of,
         known_at=(rows["as_of"].to_numpy(np.int64) + int(days * DAY)).astype("datetime64[us]"),
         group=rows["partner"].to_numpy(np.int64),
         horizon_days=max(int(days), 1),
-        extra=rows[["place"]],
+        extra=rows[["place", "item"]],
         feature_set=FEATURE_SET,
         fingerprint=FINGERPRINT,
     )

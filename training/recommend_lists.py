@@ -11,9 +11,10 @@ from intelligence.features.item_features import Candidates, ItemFeatures
 from intelligence.features.item_log import DAY, Floats, Ints, ItemLog
 from intelligence.features.item_state import ItemSpace, ItemState
 
-MOST_INSTANTS = 120
-MOST_LISTS = 4_500
-MOST_NEGATIVES = 80
+MOST_INSTANTS = 240
+MOST_LISTS = 9_000
+_FEW_INSTANTS = 60
+MOST_NEGATIVES = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class Lists:
 def instants(log: ItemLog, until: int, window_days: float, *, most: int = MOST_INSTANTS) -> Ints:
     """Return instants whose window has passed by `until`, ascending, spaced by the data's pace.
 
-    The first tenth of the engagements only serves as history. Windows overlap by half where there are few of them.
+    The first tenth of the engagements only serves as history. Windows overlap where there are few of them.
     """
     known = log.known[log.first & (log.known <= until)]
     if not len(known):
@@ -93,7 +94,8 @@ def instants(log: ItemLog, until: int, window_days: float, *, most: int = MOST_I
     span = (end - start) / DAY
     if span <= 0:
         return np.zeros(0, dtype=np.int64)
-    step = window_days if span / window_days >= most / 3 else window_days / 2
+    # Long windows overlap, so that there are instants enough.
+    step = window_days / max(np.ceil(_FEW_INSTANTS * window_days / span), 1.0)
     n = int(min(most, span // step + 1))
     return end - np.arange(n - 1, -1, -1, dtype=np.int64) * int(step * DAY)
 

@@ -8,6 +8,11 @@ import pandas as pd
 from intelligence.features.item_log import Bools, Ints, column, is_text
 from intelligence.features.item_state import ItemState
 
+_MOST_PAIRS = 3_000
+_MANY_BROKEN = 20
+_SHARE_BROKEN = 0.1
+"""Engagements against the product rule, absolute and as a share, from which on it is none for assets."""
+
 
 def _countries_of(row: Mapping[str, object]) -> set[str] | None:
     """Return the partner's countries; None for everywhere, which only a territory can say."""
@@ -72,6 +77,41 @@ def covered_products(state: ItemState) -> tuple[dict[int, set[object] | None], b
     return covered, True
 
 
+def product_rule_holds(state: ItemState) -> bool:
+    """Tell whether assets are only for partners whose agreements cover one of their products.
+
+    What an asset is about and who may read it are two things: where the programme's own history shows that partners
+    without the product engage with such assets as a matter of course, an asset's products are a topic, not a rule.
+
+    Notes
+    -----
+    Judged by the latest engagements known at the state's instant of partners with an agreement in force then.
+    Offers are not asked: one for products that a partner may not sell is of no use to it.
+    """
+    covered, ruled = covered_products(state)
+    if not ruled:
+        return True
+    restricted = (state.log.items["type"] == "asset").to_numpy() & _mask([bool(names) for names in _products_of(state)])
+    pairs = np.flatnonzero(restricted[state.pair_item])[-_MOST_PAIRS:]
+    keys, products = _product_keys(state.log.history.products), _products_of(state)
+    wanted = {
+        int(item): {keys.get(name, name) for name in products[item]} for item in np.unique(state.pair_item[pairs])
+    }
+    owners = state.log.partner_ids[state.pair_partner[pairs]]
+    found = [
+        _covers(covered, int(owner), wanted[int(item)])
+        for owner, item in zip(owners, state.pair_item[pairs], strict=True)
+        if int(owner) in covered
+    ]
+    broken = len(found) - sum(found)
+    return broken < max(_MANY_BROKEN, _SHARE_BROKEN * len(found))
+
+
+def _products_of(state: ItemState) -> list[tuple[object, ...]]:
+    """Return the products of each item; none is an empty tuple."""
+    return [tuple(names) if isinstance(names, (tuple, list)) else () for names in state.log.items["products"]]
+
+
 def _by_value(values: Sequence[object]) -> list[tuple[object, Ints]]:
     """Group columns by their restriction; those without one are left out."""
     groups: dict[object, list[int]] = {}
@@ -98,13 +138,16 @@ def allowed(state: ItemState, rows: Ints, cols: Ints) -> Bools:
     for least, places in _by_value(items["min_tier"].tolist()):
         reaches = [_reaches(row, least, orders) for row in partners]
         result[np.ix_(_mask([not reached for reached in reaches]), places)] = False
-    products = _by_value(items["products"].tolist())
+    names = items["products"].tolist()
+    if not product_rule_holds(state):
+        names = [() if kind == "asset" else own for kind, own in zip(items["type"], names, strict=True)]
+    products = _by_value(names)
     if products:
         covered, ruled = covered_products(state)
         keys = _product_keys(history.products)
         ids = state.log.partner_ids[rows]
-        for names, places in products:
-            wanted = {keys.get(name, name) for name in names}  # type: ignore[attr-defined]
+        for named, places in products:
+            wanted = {keys.get(name, name) for name in named}  # type: ignore[attr-defined]
             blocked = [ruled and not _covers(covered, int(id_), wanted) for id_ in ids]
             result[np.ix_(_mask(blocked), places)] = False
     return result

@@ -20,7 +20,7 @@ NEVER = np.iinfo(np.int64).max
 ALWAYS = np.iinfo(np.int64).min
 
 _SOURCES = (("asset", "assets", "published_at", "expires_at"), ("offer", "offers", "valid_from", "valid_to"))
-_KEPT = ("id", "external_id", "title", "body", "language", "topics", "products", "countries", "min_tier")
+_KEPT = ("id", "external_id", "title", "body", "language", "topics", "products", "countries", "min_tier", "amount")
 
 
 def instant_micros(as_of: object) -> int:
@@ -65,7 +65,7 @@ class ItemLog:
         Our ids; positions in this array name partners everywhere else.
     items : DataFrame of n_items rows
         ``type`` (asset or offer), ``id``, ``external_id``, ``title``, ``body``, ``form`` (the kind of asset or offer),
-        ``language``, ``topics``, ``products``, ``countries``, ``min_tier`` and custom attributes.
+        ``language``, ``topics``, ``products``, ``countries``, ``min_tier``, ``amount`` and custom attributes.
     seen, opens, closes : ndarray of int64, shape (n_items,)
         Microseconds: first engagement, publication (NEVER when the item tells none), last instant of validity.
     partner, item, at, known : ndarray of int64, shape (n_events,)

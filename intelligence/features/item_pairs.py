@@ -10,6 +10,7 @@ from intelligence.features.item_columns import UNKNOWN, ItemColumns
 from intelligence.features.item_log import DAY, Bools, Floats, Ints, column
 from intelligence.features.item_traits import FAMILIES, row_means, select, unit_rows
 from models.recommenders import lift, neighbours, spread, unit_rows_sparse
+from models.recommenders_content import ContentSpace, Tastes, tastes, whiten
 
 _MOST_FRESH = 20_000
 
@@ -33,6 +34,10 @@ PAIR_FEATURES = (
     "text_history",
     "text_recent",
     "text_description",
+    "taste_own",
+    "taste_recent",
+    "taste_peers",
+    "taste_both",
     "author_read",
     "author_likeness",
     "same_language",
@@ -115,6 +120,7 @@ class ItemPairs:
         author = self.state.authors
         values["author_likeness"] = np.where(author >= 0, likeness[:, author], UNKNOWN).astype(np.float32)
         values |= self._tag_values(rows) | self._text_values(rows) | self._author_values(rows)
+        values |= self._taste_values(rows)
         return values | {"product_deals": self._product_deals(rows)}
 
     def _reader_values(self, rows: Ints, likeness: Floats) -> dict[str, Floats]:
@@ -183,6 +189,25 @@ class ItemPairs:
             "text_description": descriptions[rows] if descriptions.shape[1] else np.zeros((len(rows), 0)),
         }
         return {name: _cosine(np.asarray(profile), vectors, without) for name, profile in profiles.items()}
+
+    @cached_property
+    def _tastes(self) -> tuple[ContentSpace, Tastes, Tastes] | None:
+        """Return the content space, and tastes by all engagements and by the recent ones."""
+        state = self.state
+        space = whiten(state.space.content, state.n_readers)
+        if space is None:
+            return None
+        profiles = state.space.peer_profiles(state.profile)
+        recent = state.readers(state.decay(self.half_lives[3]))
+        return space, tastes(space, state.strength, profiles), tastes(space, recent, profiles[:, :0])
+
+    def _taste_values(self, rows: Ints) -> dict[str, Floats]:
+        if self._tastes is None:
+            nothing = np.full((len(rows), self.state.log.n_items), UNKNOWN, dtype=np.float32)
+            return dict.fromkeys(("taste_own", "taste_recent", "taste_peers", "taste_both"), nothing)
+        space, ever, recent = self._tastes
+        wanted = {"own": ever.own, "recent": recent.own, "peers": ever.peers, "both": ever.both}
+        return {f"taste_{name}": space.score(values[rows]) for name, values in wanted.items()}
 
     def _author_values(self, rows: Ints) -> dict[str, Floats]:
         author = self.state.authors

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
@@ -18,7 +19,7 @@ from intelligence.features.item_traits import (
     partner_marks,
     partner_vectors,
 )
-from models.recommenders import Ease, fit_ease
+from models.recommenders import Ease, fit_ease, unit_rows_sparse
 
 N_HALF_LIVES = 6
 _HOUR = DAY / 24
@@ -69,11 +70,14 @@ def item_scale(log: ItemLog, until: int, horizon_days: int) -> ItemScale:
     """
     ages = ages_at_engagement(log, until)
     median = float(np.median(ages)) if len(ages) else 30.0
+    known = log.known[log.known <= until]
+    span = (until - int(known[0])) / DAY if len(known) else 0.0
     shortest = float(np.clip(0.15 * median, _SHORTEST_DAYS, 7.0))
     longest = float(np.clip(50.0 * median, 30.0, 365.0))
     half_lives = tuple(float(days) for days in np.geomspace(shortest, longest, N_HALF_LIVES))
-    window = float(np.clip(round(median), 1, min(30, horizon_days)))
-    return ItemScale(half_lives, window, max(7.0, window))
+    # News is ranked by what is read next, lasting content by what is engaged with over the whole horizon.
+    window = float(np.clip(min(round(2.0 * median), span / 6.0), 1, horizon_days))
+    return ItemScale(half_lives, window, float(np.clip(window, 7.0, 30.0)))
 
 
 class ItemSpace:
@@ -109,6 +113,17 @@ class ItemSpace:
     def vectors(self) -> Floats:
         """Text vectors of the items."""
         return item_vectors(self.log, self.encoder)
+
+    @cached_property
+    def content(self) -> Floats:
+        """What items are about: text vectors beside tags, each of length 1 at most; shape (n_items, d)."""
+        tags = np.asarray(unit_rows_sparse(self.tags.matrix).toarray(), dtype=np.float32)
+        return np.hstack([self.vectors, tags])
+
+    def peer_profiles(self, profile: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return what partners are like: marks beside description, each of length 1 at most; shape (n_partners, f)."""
+        marks = np.asarray(unit_rows_sparse(self.marks(profile).matrix).toarray(), dtype=np.float64)
+        return np.hstack([marks, self.descriptions(profile).astype(np.float64)])
 
     @cached_property
     def _changed(self) -> tuple[str, ...]:

@@ -4,16 +4,19 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from intelligence.features.item_features import FEATURES, Candidates, ItemFeatures
-from intelligence.features.item_log import DAY, Floats, Ints, instant_micros, item_log
+from intelligence.features.item_log import DAY, Floats, Ints, item_log
 from intelligence.features.item_state import ItemScale, ItemSpace, ItemState, item_scale
 from intelligence.features.item_traits import Encoder
+from intelligence.recommend.diversity import reorder
+from intelligence.recommend.fatigue import Fatigue, Reaction
+from intelligence.recommend.worth import by_value, worths
 
 if TYPE_CHECKING:
     from domain.settings import Settings
@@ -24,34 +27,7 @@ Doubles = npt.NDArray[np.float64]
 
 KINDS = ("asset", "offer")
 _DEPTH = 20
-_SHOWN_DAYS = 30
-_SHOWN_ENOUGH = 3
-_TIRED = 1e6
 _KEPT_GROUNDS = 3
-
-
-class Reaction(Protocol):
-    """What a partner did with a recommended item."""
-
-    @property
-    def partner_id(self) -> int:
-        """Our id."""
-
-    @property
-    def kind(self) -> str:
-        """Asset or offer."""
-
-    @property
-    def item(self) -> str:
-        """The caller's id of the item."""
-
-    @property
-    def action(self) -> str:
-        """Shown, opened or dismissed."""
-
-    @property
-    def occurred_at(self) -> object:
-        """When."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +41,7 @@ class Ranking:
     rank : ndarray of int64, shape (n,)
         From 1.
     p, low, high : ndarray of float64, shape (n,)
-        Probability of an engagement within the horizon, never rising with the rank, and its 80 % interval.
+        Probability of an engagement within the horizon, never rising along the ranker's order, and its 80 % interval.
     features : ndarray of float32, shape (n, n_features)
         What they rest on.
     """
@@ -158,49 +134,6 @@ def falling(p: Doubles, group: Ints) -> Doubles:
     return result
 
 
-class Fatigue:
-    """What partners dismissed, and what they were shown again and again without opening it.
-
-    Parameters
-    ----------
-    state : ItemState
-        Names positions; reactions after its instant are left out.
-    reactions : iterable of Reaction
-        Of any partner.
-    """
-
-    def __init__(self, state: ItemState, reactions: Iterable[Reaction]) -> None:
-        self._n_items = state.log.n_items
-        items = {
-            (row[0], row[1]): place for place, row in enumerate(state.log.items[["type", "external_id"]].to_numpy())
-        }
-        dismissed: set[int] = set()
-        shown: dict[int, int] = {}
-        for reaction in reactions:
-            at = instant_micros(reaction.occurred_at)
-            item = items.get((reaction.kind, reaction.item), -1)
-            partner = int(state.log.positions([reaction.partner_id])[0])
-            if at > state.as_of or item < 0 or partner < 0:
-                continue
-            key = partner * self._n_items + item
-            if reaction.action == "dismissed":
-                dismissed.add(key)
-            elif reaction.action == "opened":
-                shown[key] = -len(shown) - 1_000_000
-            elif at > state.as_of - _SHOWN_DAYS * DAY:
-                shown[key] = shown.get(key, 0) + 1
-        self._dismissed = np.array(sorted(dismissed), dtype=np.int64)
-        self._tiring = np.array(sorted(key for key, n in shown.items() if n >= _SHOWN_ENOUGH), dtype=np.int64)
-
-    def apply(self, found: Candidates, score: Doubles) -> Doubles:
-        """Return scores with dismissed items at minus infinity and tiring ones behind all others."""
-        if not len(self._dismissed) and not len(self._tiring):
-            return score
-        key = found.partner * self._n_items + found.item
-        score = np.where(np.isin(key, self._tiring), score - _TIRED, score)
-        return np.where(np.isin(key, self._dismissed), -np.inf, score)
-
-
 def _first(found: Candidates, score: Doubles, depth: int) -> tuple[Ints, Ints]:
     """Return the rows of the first `depth` of each partner in order, and their ranks."""
     order = np.lexsort((found.item, -score, found.partner))
@@ -212,14 +145,35 @@ def _first(found: Candidates, score: Doubles, depth: int) -> tuple[Ints, Ints]:
     return order[kept], place[kept] + 1
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a ranking.
+
+    Parameters
+    ----------
+    top : int, default=10
+        Items a partner.
+    kinds : sequence of str, default=("asset", "offer")
+        Kinds of items.
+    order : {"engagement", "value"}, default="engagement"
+        Value: expected worth first, which offers have.
+    diversity : float, default=0.0
+        Trade-off of relevance (0) against unlikeness (1) within a list.
+    """
+
+    top: int = 10
+    kinds: Sequence[str] = KINDS
+    order: str = "engagement"
+    diversity: float = 0.0
+
+
 def rank_items(
     space: ItemSpace,
     model: "RecommendModel | None",
     rows: Ints,
     as_of: int,
     *,
-    top: int = 10,
-    kinds: Sequence[str] = KINDS,
+    wish: Wish | None = None,
     reactions: Iterable[Reaction] = (),
     settings: "Settings",
 ) -> tuple[Ranking, ItemFeatures]:
@@ -235,12 +189,10 @@ def rank_items(
         Positions of the partners.
     as_of : int
         Instant in microseconds.
-    top : int, default=10
-        Items a partner.
-    kinds : sequence of str, default=("asset", "offer")
-        Kinds of items.
+    wish : Wish, optional
+        How many, of which kinds, in which order.
     reactions : iterable of Reaction, optional
-        Dismissed items are left out, those shown often without being opened come last.
+        Dismissed items are left out, those shown often without being opened sink.
     settings : Settings
         Horizon of the baseline's probability (a model has its own), threads.
 
@@ -249,27 +201,48 @@ def rank_items(
     Ranking, ItemFeatures
         And the ground that it stands on, for reasons.
     """
+    wish = wish or Wish()
     state = ItemState(space, as_of)
-    features = ItemFeatures(state, tuple(kinds))
+    features = ItemFeatures(state, tuple(wish.kinds))
     fatigue = Fatigue(state, reactions)
     score: Callable[[Floats], Doubles] = (
         baseline_score if model is None else lambda rows_: model.score(rows_, settings.training_threads)
     )
-    parts: list[tuple[Ints, Ints, Ints, Floats]] = []
+    depth = space.log.n_items if wish.order == "value" else max(wish.top, _DEPTH)
+    parts = []
     for found in features.candidates(np.sort(rows)):
-        kept, rank = _first(found, fatigue.apply(found, score(found.features)), max(top, _DEPTH))
-        parts.append((found.partner[kept], found.item[kept], rank, found.features[kept]))
+        points = fatigue.apply(found, score(found.features))
+        kept, _ = _first(found, points, depth)
+        parts.append((found.partner[kept], found.item[kept], found.features[kept], points[kept]))
     if not parts:
-        empty = np.zeros(0, dtype=np.int64)
-        none = np.zeros(0)
-        return Ranking(empty, empty, empty, none, none, none, np.zeros((0, len(FEATURES)), np.float32)), features
-    partner, item, rank, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return _nothing(), features
+    partner, item, values, points = (np.concatenate(part) for part in zip(*parts, strict=True))
     p, low, high = _probabilities(state, model, (partner, item, values), settings.recommend_horizon_days)
     level = falling(p, partner)
-    low, high = np.minimum(low, level), np.maximum(high, level)
-    shown = rank <= top
-    ranking = Ranking(partner[shown], item[shown], rank[shown], level[shown], low[shown], high[shown], values[shown])
-    return ranking, features
+    ranking = Ranking(partner, item, item, level, np.minimum(low, level), np.maximum(high, level), values)
+    return _ordered(state, ranking, points, wish), features
+
+
+def _nothing() -> Ranking:
+    empty, none = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Ranking(empty, empty, empty, none, none, none, np.zeros((0, len(FEATURES)), np.float32))
+
+
+def _ordered(state: ItemState, found: Ranking, points: Doubles, wish: Wish) -> Ranking:
+    """Return the first rows of each partner in the order that is wished."""
+    order = np.arange(len(found))
+    if wish.order == "value":
+        points = by_value(found.p, worths(state)[found.item])
+        order = np.lexsort((-points, found.partner))
+    if wish.diversity > 0:
+        content = state.space.content
+        order = order[reorder(found.partner[order], found.item[order], points[order], content, wish.diversity)]
+    owner = found.partner[order]
+    start = np.flatnonzero(np.diff(owner, prepend=-1))
+    rank = np.arange(len(owner)) - np.repeat(start, np.diff([*start, len(owner)])) + 1
+    kept, rank = order[rank <= wish.top], rank[rank <= wish.top]
+    p, low, high = found.p[kept], found.low[kept], found.high[kept]
+    return Ranking(found.partner[kept], found.item[kept], rank, p, low, high, found.features[kept])
 
 
 def _probabilities(

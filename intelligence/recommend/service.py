@@ -6,23 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from domain.errors import InvalidInput, UnknownReference
 from domain.settings import closing
 from domain.terms import Evidence, PartnerStatus, evidence_level
 from intelligence.context import BASELINE, Intelligence
-from intelligence.features.item_features import FINGERPRINT
+from intelligence.features.item_features import FINGERPRINT, ItemFeatures
 from intelligence.features.item_log import Ints, ItemLog, instant_micros
 from intelligence.features.item_state import ItemSpace
-from intelligence.recommend.ranking import KINDS, Ranking, Reaction, item_space, rank_items
+from intelligence.recommend.factors import factor_lists
+from intelligence.recommend.fatigue import Reaction
+from intelligence.recommend.ranking import KINDS, Ranking, Wish, item_space, rank_items
 from intelligence.recommend.reasons import Reasons
+from intelligence.recommend.worth import ORDERS, worths
 from store.recommendation_feedback import RecommendationFeedbackRepository
 
 if TYPE_CHECKING:
     from models.recommend import RecommendModel
 
 COLUMNS = ("partner", "rank", "kind", "item", "p_engage", "reason", "model_version")
-DETAILS = ("low", "high", "evidence", "n", "title")
+DETAILS = ("low", "high", "evidence", "n", "title", "worth", "base", "factors")
 _GONE = (PartnerStatus.ENDED, PartnerStatus.REJECTED)
 
 
@@ -33,6 +37,7 @@ def recommend(
     top: int = 10,
     as_of: datetime | None = None,
     *,
+    order: str = "engagement",
     detail: bool = False,
 ) -> pd.DataFrame:
     """Recommend assets and offers that partners have not engaged with.
@@ -50,26 +55,28 @@ def recommend(
         Items a partner, at most: fewer where no more may be shown.
     as_of : datetime, optional
         The instant that the answer is for; now when not given.
+    order : {"engagement", "value", "uplift"}, default="engagement"
+        Value, for offers: ``p_engage`` times what one use is worth, where amounts are known (else engagement).
+        Uplift is not told from what the store holds and gives the order by value: see `worth.notes_on`.
     detail : bool, default=False
-        Add ``low``, ``high`` (80 %), ``evidence``, ``n`` (items that the partner engaged with) and ``title``.
+        Add ``low``, ``high`` (80 %), ``evidence``, ``n`` (items that the partner engaged with), ``title``, ``worth``
+        (of one use of an offer, else empty), ``base`` and ``factors`` (which add up to the log-odds of ``p_engage``).
 
     Returns
     -------
     DataFrame
         ``partner, rank, kind, item, p_engage, reason, model_version``, by partner in the order of the
-        store (or as asked) and rank. ``p_engage``: a first engagement within the horizon; it never rises with the rank.
+        store (or as asked) and rank. ``p_engage``: a first engagement within the horizon; it never rises with the rank,
+        unless the order is by value or the setting ``recommend_diversity`` is above 0.
 
     Raises
     ------
     InvalidInput
-        If `kind` is another word, or `top` is not positive.
+        If `kind` or `order` is another word, `top` is not positive, or items other than offers are wanted by value.
     UnknownReference
         If a partner is not in the store.
     """
-    if kind is not None and kind not in KINDS:
-        raise InvalidInput(f"kind is asset or offer, not {kind!r}", field="kind", value=kind)
-    if top < 1:
-        raise InvalidInput(f"top must be at least 1, not {top}", field="top", value=top)
+    _check(kind, top, order)
     instant = context.instant(as_of)
     history = context.history(instant)
     loaded = context.load_model("recommend", instant)
@@ -87,15 +94,48 @@ def recommend(
         model,
         np.unique(rows),
         instant_micros(instant),
-        top=top,
-        kinds=(kind,) if kind else KINDS,
+        wish=Wish(
+            top,
+            (kind,) if kind else KINDS,
+            "engagement" if order == "engagement" else "value",
+            context.settings.recommend_diversity,
+        ),
         reactions=reactions,
         settings=context.settings,
     )
     label = loaded.label if loaded is not None and model is not None else BASELINE
     sentences = Reasons(ranking, features).sentences()
     frame = _answer(space, ranking, sentences, label, features.state.n_read)
+    if detail:
+        frame = frame.assign(**_explained(model, ranking, features))
     return _in_order(frame, space.log, rows)[list(COLUMNS + DETAILS if detail else COLUMNS)]
+
+
+def _check(kind: str | None, top: int, order: str) -> None:
+    if kind is not None and kind not in KINDS:
+        raise InvalidInput(f"kind is asset or offer, not {kind!r}", field="kind", value=kind)
+    if top < 1:
+        raise InvalidInput(f"top must be at least 1, not {top}", field="top", value=top)
+    if order not in ORDERS:
+        raise InvalidInput(f"order is one of {', '.join(ORDERS)}, not {order!r}", field="order", value=order)
+    if order != "engagement" and kind != "offer":
+        raise InvalidInput(
+            f"only offers have a worth: ask for kind offer to order by {order}", field="order", value=kind
+        )
+
+
+def _explained(model: "RecommendModel | None", ranking: Ranking, features: ItemFeatures) -> dict[str, Any]:
+    """Return what details are told of each row of a ranking."""
+    worth = worths(features.state)[ranking.item]
+    values = ranking.frame()
+    if model is None or not len(ranking):
+        return {"worth": worth, "base": logit(ranking.p), "factors": [[] for _ in range(len(ranking))]}
+    found = model.explain(values)
+    return {
+        "worth": worth,
+        "base": found.base,
+        "factors": factor_lists(found.base, found.contributions, values, ranking.p),
+    }
 
 
 def read_reactions(context: Intelligence, until: datetime) -> Sequence[Reaction]:

@@ -6,7 +6,7 @@ import pandas as pd
 from domain.settings import Settings
 from intelligence.features.item_log import instant_micros, item_log
 from intelligence.features.item_state import ItemSpace, item_scale
-from intelligence.recommend.ranking import rank_items
+from intelligence.recommend.ranking import Wish, rank_items
 from store.history import History
 from tests.recommend.worlds import START, TOPICS, WordVectors, programme_frames
 
@@ -37,7 +37,7 @@ def with_newcomers() -> ItemSpace:
 
 
 def ranked_names(space: ItemSpace, partner: int, **options: object) -> list[str]:
-    ranking, _ = rank_items(space, None, np.array([partner]), CUT, settings=SETTINGS, **options)  # type: ignore[arg-type]
+    ranking, _ = rank_items(space, None, np.array([partner]), CUT, settings=SETTINGS, wish=Wish(**options))  # type: ignore[arg-type]
     return space.log.items["external_id"].iloc[ranking.item].tolist()
 
 

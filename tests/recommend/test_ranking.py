@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 from domain.settings import Settings
 from intelligence.features.item_log import instant_micros, item_log
 from intelligence.features.item_state import ItemSpace, ItemState, item_scale
-from intelligence.recommend.ranking import Ranking, falling, rank_items
+from intelligence.recommend.ranking import Ranking, Wish, falling, rank_items
 from intelligence.recommend.reasons import Reasons
+from intelligence.recommend.worth import worths
+from store.history import History
 from tests.recommend.worlds import WordVectors, programme
 
 CUT = instant_micros("2025-06-10")
@@ -29,8 +32,11 @@ def space() -> ItemSpace:
     return ItemSpace(log, item_scale(log, CUT, 90), WordVectors())
 
 
-def baseline(space: ItemSpace, rows: list[int], **options: object) -> Ranking:
-    return rank_items(space, None, np.array(rows), CUT, settings=SETTINGS, **options)[0]  # type: ignore[arg-type]
+def baseline(
+    space: ItemSpace, rows: list[int], reactions: Sequence[Reaction] = (), as_of: int = CUT, **options: object
+) -> Ranking:
+    wish = Wish(**options)  # type: ignore[arg-type]
+    return rank_items(space, None, np.array(rows), as_of, settings=SETTINGS, wish=wish, reactions=reactions)[0]
 
 
 def names(space: ItemSpace, ranking: Ranking) -> list[str]:
@@ -65,13 +71,51 @@ def test_dismissed_items_never_come_back(space: ItemSpace) -> None:
     assert names(space, baseline(space, [3], reactions=[later]))[0] == first
 
 
-def test_items_shown_often_come_last_unless_opened(space: ItemSpace) -> None:
-    first = names(space, baseline(space, [3]))[0]
+def test_what_is_shown_and_ignored_sinks_unless_opened(space: ItemSpace) -> None:
+    everything = names(space, baseline(space, [3], top=100))
+    first = everything[0]
     type_ = "offer" if first.startswith("o") else "asset"
-    shown = [Reaction(4, type_, first, "shown", pd.Timestamp("2025-06-08"))] * 3
-    assert names(space, baseline(space, [3], top=100, reactions=shown))[-1] == first
+    shown = [Reaction(4, type_, first, "shown", pd.Timestamp("2025-06-08"))] * 8
+    places = [
+        names(space, baseline(space, [3], top=100, reactions=shown[:often])).index(first) for often in (1, 3, 5, 8)
+    ]
+    assert places[0] == 0  # once costs nothing
+    assert places == sorted(places)
+    assert places[-1] >= len(everything) // 2
     opened = [*shown, shown[0]._replace(action="opened")]
     assert names(space, baseline(space, [3], reactions=opened))[0] == first
+
+
+def test_what_was_ignored_comes_back_with_time(space: ItemSpace) -> None:
+    first = names(space, baseline(space, [3]))[0]
+    type_ = "offer" if first.startswith("o") else "asset"
+    ago = [Reaction(4, type_, first, "shown", pd.Timestamp("2025-03-01"))] * 8
+    assert names(space, baseline(space, [3], reactions=ago))[0] == first
+
+
+def test_diversity_spreads_the_topics(space: ItemSpace) -> None:
+    def topics(trade_off: float) -> float:
+        found = baseline(space, list(range(30)), top=5, kinds=("asset",), diversity=trade_off)
+        about = space.log.items["topics"].iloc[found.item].map(lambda names: names[0]).to_numpy()
+        return float(pd.Series(about).groupby(found.partner).nunique().mean())
+
+    assert topics(0.7) > topics(0.3) >= topics(0.0)
+    assert len(baseline(space, [0], top=5, diversity=0.7)) == 5
+
+
+def test_offers_by_value_put_the_worthy_first(space: ItemSpace) -> None:
+    history = space.log.history
+    offers = history.offers.assign(amount=[10.0, 1000.0, 20.0, 5.0, 30.0])
+    frames = {"offers": offers, "activities": history.activities, "partners": history.partners}
+    log = item_log(History.of(history.until, **frames), {})
+    rich = ItemSpace(log, space.scale, None)
+    found = baseline(rich, list(range(30)), kinds=("offer",), order="value")
+    worth = worths(ItemState(rich, CUT))[found.item]
+    value = pd.Series(found.p * worth)
+    assert value.groupby(found.partner).is_monotonic_decreasing.all()
+    untaken = [place for place in range(30) if "o2" in names(rich, baseline(rich, [place], kinds=("offer",)))]
+    assert untaken
+    assert all(names(rich, baseline(rich, [place], kinds=("offer",), order="value"))[0] == "o2" for place in untaken)
 
 
 def test_every_reason_is_a_sentence_of_facts(space: ItemSpace) -> None:

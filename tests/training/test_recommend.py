@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from domain.errors import ArtefactInvalid, FeatureSetMismatch, TrainingImpossible
 from domain.settings import Settings
 from intelligence.features.item_features import FEATURES
 from intelligence.features.item_log import instant_micros
-from intelligence.recommend.ranking import item_space, rank_items
+from intelligence.recommend.factors import SENTENCES, factor_lists
+from intelligence.recommend.ranking import Wish, item_space, rank_items
 from models.recommend import RecommendModel
 from store.history import History
 from tests.recommend.worlds import WordVectors, programme, programme_frames
@@ -48,6 +50,22 @@ def test_probabilities_are_judged_too(trained: TrainingResult) -> None:
     assert model["ece"].value < 0.08
 
 
+def test_factors_add_up_to_what_is_told(trained: TrainingResult) -> None:
+    model = trained.model
+    assert isinstance(model, RecommendModel)
+    history = programme(partners=60)
+    space = item_space(history, SETTINGS, TEXT, model)
+    ranking, _ = rank_items(space, model, np.arange(9), instant_micros("2025-04-20"), settings=SETTINGS, wish=Wish(4))
+    found = model.explain(ranking.frame())
+    told = factor_lists(found.base, found.contributions, ranking.frame(), ranking.p)
+    sums = found.base + [sum(factor["contribution"] for factor in factors) for factors in told]
+    assert np.allclose(sums, logit(ranking.p), atol=1e-6)
+    assert len(told) == len(ranking)
+    assert {factor["name"] for factor in told[0]} <= set(SENTENCES)
+    raw = found.base + found.contributions.sum(axis=1).to_numpy()
+    assert np.allclose(raw, logit(model.engage.predict(model.scored(ranking.frame())).p), atol=1e-6)
+
+
 def test_saved_and_loaded_it_says_the_same(trained: TrainingResult, tmp_path: Path) -> None:
     trained.model.save(tmp_path)
     for part in trained.parts:
@@ -67,7 +85,7 @@ def test_it_serves_what_it_learned(trained: TrainingResult) -> None:
     history = programme(partners=60)
     space = item_space(history, SETTINGS, TEXT, trained.model)
     as_of = instant_micros("2025-04-20")
-    ranking, _ = rank_items(space, trained.model, np.arange(60), as_of, settings=SETTINGS, top=5, kinds=("asset",))
+    ranking, _ = rank_items(space, trained.model, np.arange(60), as_of, settings=SETTINGS, wish=Wish(5, ("asset",)))
     first = ranking.rank == 1
     same = ranking.item[first] % 4 == ranking.partner[first] % 4
     assert same.mean() > 0.6  # a quarter by chance
