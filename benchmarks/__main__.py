@@ -37,15 +37,31 @@ _GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
 _SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7
 
 
-def main() -> int:
-    """Run the named benchmarks, all by default."""
+def read_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Return the options, and the words that belong to a benchmark which takes options of its own.
+
+    Examples
+    --------
+    >>> read_options(["worlds", "--seed", "3"])[1]
+    ['--seed', '3']
+    """
     names = [*_MODULES, *_GROUPS]
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and print their tables.")
-    parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help=", ".join(names))
+    # abbreviations would take --seed, which is a world's, for --seeds
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Run benchmarks and print their tables.", allow_abbrev=False
+    )
     parser.add_argument("--write", type=Path, help="document whose tables are to be replaced")
     parser.add_argument("--seeds", type=int, default=1, help="training seeds of the public sets")
-    free = sys.argv[1:2] and sys.argv[1] in _WITH_OPTIONS
-    options, rest = parser.parse_known_args() if free else (parser.parse_args(), [])
+    if arguments[:1] and arguments[0] in _WITH_OPTIONS:
+        options, rest = parser.parse_known_args(arguments[1:])
+        return argparse.Namespace(names=arguments[:1], write=options.write, seeds=options.seeds), rest
+    parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help=", ".join(names))
+    return parser.parse_args(arguments), []
+
+
+def main() -> int:
+    """Run the named benchmarks, all by default."""
+    options, rest = read_options(sys.argv[1:])
     blocks = {}
     for name in _wanted(options.names or _MODULES):
         blocks[name] = table = _run(name, options.seeds, rest)

@@ -307,7 +307,9 @@ _CASES: Mapping[str, Callable[[], Case]] = {"ibm": ibm_case, "fintro": fintro_ca
 
 def main(arguments: list[str] | None = None) -> str:
     """Compute the curves that the command line names; return their table, draw their picture."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks learning-curve", description="Learning curves.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks learning-curve", description="Learning curves.", allow_abbrev=False
+    )
     parser.add_argument("--set", action="append", choices=sorted(_CASES), dest="sets", help="default: all")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--draws", type=int, default=5, help="random subsamples per size")

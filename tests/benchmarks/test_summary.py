@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import summary as module
-from benchmarks.__main__ import replace_table, table_of
+from benchmarks.__main__ import read_options, replace_table, table_of
 from benchmarks.summary import FIGURES, read_tables, spread, summary
 
 TABLE = """(import 1 s)
@@ -77,3 +77,11 @@ def test_the_document_has_every_figure_of_the_summary() -> None:
     for figure in FIGURES:
         tables = [table for table in read_tables(table_of(document, figure.name)) if figure.metric in table.titles]
         assert any(figure.heading in table.heading for table in tables), figure
+
+
+def test_options_of_a_world_are_its_own() -> None:
+    options, rest = read_options(["worlds", "--seed", "3", "--models", "fit", "--write", "x.md", "--partners", "9"])
+    assert (options.names, options.write, options.seeds) == (["worlds"], Path("x.md"), 1)
+    assert rest == ["--seed", "3", "--models", "fit", "--partners", "9"]
+    options, rest = read_options(["models", "--seeds", "5"])
+    assert (options.names, options.seeds, rest) == (["models"], 5, [])
