@@ -26,7 +26,16 @@ from benchmarks.worlds_claims import claims
 
 _SETTINGS = {"PROTECTED_ATTRIBUTES": '["owner_group"]'}
 _GENERATORS = {"demo": "demo", "rival": "benchmarks.rival"}
-_DEFAULTS = {"demo": (11, ("--partners", "800")), "rival": (61, ())}
+_DEFAULTS = {
+    "demo": (
+        29,
+        "--partners 900 --leads 8000 --deals 6000 --activities 150000 --products 7 --programs 3 --match-effect 1.1 "
+        "--fit-effect 1.2 --churn-effect 0.9 --taste-effect 1.1 --text-signal 0.8 --policy-bias 1.3",
+    ),
+    "rival": (67, "--partners 700 --leads 7000 --offers 40 --favourites 0.6 --dropout 1.2"),
+}
+"""Seed and sizes: others than the demo's own, and than those of the worlds that models were made with."""
+_END = "2026-11-20T00:00:00+00:00"  # the same world whenever the command runs
 MODELS = ("churn", "fit", "match", "recommend")
 
 
@@ -328,7 +337,7 @@ def main(arguments: list[str] | None = None) -> str:
     parts = []
     for kind in [options.world] if options.world else sorted(_GENERATORS):
         seed, given = _DEFAULTS[kind]
-        words = ["--seed", str(options.seed or seed), *(sizes or given)]
+        words = ["--seed", str(options.seed or seed), "--end", _END, *(sizes or given.split())]
         with fresh(kind, words, options.models) as world:
             parts.append(f"### {kind} {' '.join(words)}\n\n{report(world, newest_leads=options.newest)}")
     return "\n\n".join(parts)
