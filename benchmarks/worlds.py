@@ -323,7 +323,11 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--world", choices=sorted(_GENERATORS), help="which generator; default: both")
     result.add_argument("--seed", type=int, help="seed of the world")
     result.add_argument("--models", nargs="+", default=["all"], help="models to train, default all")
-    result.add_argument("--newest", action="store_true", help="also train match earlier and route the newest leads")
+    result.add_argument(
+        "--newest",
+        action=argparse.BooleanOptionalAction,
+        help="also train match earlier and route the newest leads; default: yes for generated worlds, no with --home",
+    )
     result.add_argument("--home", type=Path, help="measure this home as it is; needs --truth")
     result.add_argument("--truth", type=Path, help="folder of the truth of --home")
     return result
@@ -333,11 +337,19 @@ def main(arguments: list[str] | None = None) -> str:
     """Measure what the command line names; return the tables."""
     options, sizes = parser().parse_known_args(arguments or [])
     if options.home:
-        return report(Measured(Workspace(options.home, _SETTINGS), options.truth), newest_leads=options.newest)
+        return report(Measured(Workspace(options.home, _SETTINGS), options.truth), newest_leads=bool(options.newest))
     parts = []
     for kind in [options.world] if options.world else sorted(_GENERATORS):
         seed, given = _DEFAULTS[kind]
-        words = ["--seed", str(options.seed or seed), "--end", _END, *(sizes or given.split())]
+        words = [
+            "--seed",
+            str(seed if options.seed is None else options.seed),
+            "--end",
+            _END,
+            *(sizes or given.split()),
+        ]
         with fresh(kind, words, options.models) as world:
-            parts.append(f"### {kind} {' '.join(words)}\n\n{report(world, newest_leads=options.newest)}")
+            parts.append(
+                f"### {kind}: `{' '.join(words)}`\n\n{report(world, newest_leads=options.newest is not False)}"
+            )
     return "\n\n".join(parts)
