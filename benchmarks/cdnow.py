@@ -46,7 +46,7 @@ def convert(folder: Path, transactions: pd.DataFrame) -> Path:
 
 def figures(transactions: pd.DataFrame) -> tuple[dict[str, float], str]:
     """Import, train and score one set of customers, and evaluate on its hold-out; also says how long it took."""
-    with workspace({"CHURN_HORIZONS_DAYS": "[91, 182]"}) as work:
+    with workspace() as work:
         work.run("import", convert(work.home.parent / "programme", transactions))
         work.run("train", "churn", "--as-of", just_before(_AS_OF))
         out = work.home / "churn.csv"

@@ -17,6 +17,7 @@ _DAY = np.timedelta64(DAY_US, "us")
 _FOREVER = np.datetime64("2200-01-01", "us")
 _SLACK_DAYS = 3.0
 _REGULAR_SHARE = 0.05
+_ALIKE = 4
 _MORE_ODD = 0.1
 _MIN_AGREEMENTS = 10
 
@@ -84,12 +85,14 @@ def _learn_terms(work: Work) -> Mapping[str, Any]:
 
 
 def _regular(length: FloatArray) -> list[float]:
-    """Lengths that at least one in twenty has, give or take a few days; the commonest of each cluster."""
+    """Lengths that at least one in twenty, and more than a few, have within days; the commonest of each cluster."""
     values, counts = np.unique(np.round(length), return_counts=True)
     found: list[float] = []
     for value in values[np.argsort(-counts, kind="stable")].tolist():
-        share = float((np.abs(length - value) <= _SLACK_DAYS).mean())
-        if share >= _REGULAR_SHARE and not any(abs(value - other) <= 2 * _SLACK_DAYS for other in found):
+        alike = int((np.abs(length - value) <= _SLACK_DAYS).sum())
+        if alike >= max(_REGULAR_SHARE * len(length), _ALIKE) and not any(
+            abs(value - other) <= 2 * _SLACK_DAYS for other in found
+        ):
             found.append(float(value))
     return sorted(found)
 

@@ -19,7 +19,9 @@ import pandas as pd
 from domain.language import ENGLISH, Language
 from intelligence.features.registry import Feature
 
-_FIELD = re.compile(r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|until|pct|amount|times|text|#[a-z ]+))\}")
+_FIELD = re.compile(
+    r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|until|pct|amount|times|text|#[a-z ]+))\}"
+)
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NUMBERED = re.compile(r"\{(\d+)(:[^{}]+)?\}")
 
