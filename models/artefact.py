@@ -116,8 +116,9 @@ class DuelRecord(_Record):
 class PartRecord(_Record):
     """One part (horizon or kind) of the model: what it was fitted on and how it compared.
 
-    ``calibration`` holds the reliability table of the test rows: mean p, share of events, rows. ``segments`` and
-    ``groups`` tell quality apart, ``duel`` compares with the champion.
+    ``calibration`` holds the reliability table of the test rows: mean p, share of events, rows. ``strongest`` are the
+    features with the highest AUC alone. ``segments`` and ``groups`` tell quality apart, ``duel`` compares with the
+    champion.
     """
 
     part: str
@@ -132,6 +133,7 @@ class PartRecord(_Record):
     choice: str
     methods: tuple[MethodRecord, ...]
     calibration: tuple[tuple[Number, Number, int], ...] = ()
+    strongest: tuple[tuple[str, float], ...] = ()
     segments: tuple[SegmentRecord, ...] = ()
     groups: tuple[GroupRecord, ...] = ()
     protected_gain: ProtectedGain | None = None

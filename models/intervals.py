@@ -52,7 +52,8 @@ def spread(members: Floats, centre: Floats) -> Floats:
     """Mean squared distance of members (members, n) from the centre (n,); zero without members."""
     if not len(members):
         return np.zeros_like(centre)
-    return np.asarray(((members - centre) ** 2).mean(axis=0))
+    # Along contiguous rows, so that the order of the sum does not depend on how many rows are asked about.
+    return np.asarray(np.ascontiguousarray(((members - centre) ** 2).T).mean(axis=1))
 
 
 def smooth(own: Floats, members: int, average: float) -> Floats:

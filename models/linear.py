@@ -46,13 +46,12 @@ class LinearModel:
 
     def logits(self, table: Table) -> Floats:
         """Log-odds, shape (n,)."""
-        result: Floats = _with_ones(self.design.matrix(table)) @ self.coefficients
-        return result
+        # einsum adds up in the same order whatever the number of rows; a BLAS product does not.
+        return np.asarray(np.einsum("nk,k->n", _with_ones(self.design.matrix(table)), self.coefficients))
 
     def member_logits(self, table: Table) -> Floats:
         """Log-odds of each draw, shape (draws, n)."""
-        result: Floats = self.draws @ _with_ones(self.design.matrix(table)).T
-        return result
+        return np.asarray(np.einsum("mk,nk->mn", self.draws, _with_ones(self.design.matrix(table))))
 
     def contributions(self, table: Table) -> Floats:
         """Coefficient times distance from the mean, summed by feature, shape (n, features)."""

@@ -113,6 +113,36 @@ def power(ground_: Ground, values: pd.Series) -> Power:
     return Power(value, value - _Z * _auc_error(value, ground_.label), *gain, pure, share)
 
 
+def single_aucs(features: pd.DataFrame, label: Floats, group: Ints, most_rows: int = 4_000) -> dict[str, float]:
+    """Return the AUC of each feature alone, at least 0.5, highest first; categories by their out-of-fold rate.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Numbers or categories.
+    label, group : arrays of shape (n,)
+        Outcomes; rows of one group stand in one fold.
+    most_rows : int
+        Drawn evenly from longer frames.
+    """
+    rows = np.arange(len(label))
+    if len(rows) > most_rows:
+        rows = np.sort(np.random.default_rng(0).choice(rows, most_rows, replace=False))
+    y, chosen = label[rows], features.iloc[rows]
+    if not 0 < y.sum() < len(y):
+        return {}
+    codes = pd.factorize(group[rows])[0]
+    base = Ground(y, np.zeros((len(y), 0)), codes % _FOLDS, np.full(len(y), _logit(y.mean())))
+    found = {}
+    for name in chosen:
+        column = chosen[name].reset_index(drop=True)
+        number = pd.api.types.is_numeric_dtype(column)
+        score = column.to_numpy(np.float64) if number else _rates(levels(column.astype(object))[0], base)
+        value = auc(y, np.where(np.isnan(score), np.nanmin(score, initial=0.0) - 1, score))
+        found[str(name)] = max(value, 1 - value) if number else value
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
 def filled(values: pd.Series) -> pd.Series:
     """Return whether each value is there, as words."""
     return values.notna().map({True: "filled", False: "empty"})

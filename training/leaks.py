@@ -104,6 +104,8 @@ def find_leaks(name: str, history: History, settings: Settings) -> tuple[LeakRec
     for table, field in _candidates(name, asked, settings):
         values = asked.tables[table][field]
         doubt = _doubt(asked, field, [pair for pair in grounds if pair[0].table == table], history)
+        if doubt is None and table == "leads":
+            doubt = _changed_since(asked, field, grounds, history)
         if doubt is None and table == "leads" and asked.winners is not None and field.startswith(_PREFIX):
             sentence = names_the_winner(asked.tables["leads"], field, asked.winners, asked.tables["partners"])
             doubt = _Doubt("names the winner", sentence) if sentence else None
@@ -182,6 +184,28 @@ def _doubt(asked: Asked, field: str, grounds: list[tuple[Question, Ground]], his
         if doubt is not None:
             found.append(doubt)
     return max(found, key=lambda doubt: doubt.gain, default=None)
+
+
+def _changed_since(asked: Asked, field: str, grounds: list[tuple[Question, Ground]], history: History) -> _Doubt | None:
+    """Doubt a field of leads whose later values say more than those of the time: it was edited after the outcome."""
+    changes = history.changes[history.changes["resource"] == "leads"] if len(history.changes) else history.changes
+    if not len(changes) or field.removeprefix(_PREFIX) not in set(changes["field"].str.removeprefix(_PREFIX)):
+        return None
+    for question, known in grounds:
+        if question.table != "leads":
+            continue
+        table = asked.tables["leads"]
+        late = _as_words(_values(asked, question, field, history))
+        ids = table["lead_id"].to_numpy(np.int64)[question.row]
+        then = _as_words(history.value_as_of("leads", field, ids, question.as_of))
+        differs = (late.astype(object).fillna("") != then.astype(object).fillna("")).to_numpy() & (ids >= 0)
+        if differs.mean() < _HARDLY or late.nunique(dropna=False) < 2:
+            continue
+        now, before = power(known, late), power(known, then)
+        if now.gain_low > max(before.gain, 0.0) + _HARDLY:
+            said = f"{differs.mean():.0%} of its values were edited after the row's instant and say more than before"
+            return _doubt_of("changes after the outcome", now, known, question.what, said)
+    return None
 
 
 def _values(asked: Asked, question: Question, field: str, history: History) -> pd.Series:

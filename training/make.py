@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 GOLDEN_FOLDER = "golden"
 _GOLDEN_P = "expected p"
+_SUSPICIOUS_AUC = 0.97
 _COUNTED = ("partners", "leads", "assignments", "deals", "activities", "assets", "offers")
 
 
@@ -90,7 +92,7 @@ def make(task: TrainingTask, history: "History", context: TrainingContext, folde
         model=SavedModel(folder),
         settings=_as_the_user_set(result, context.settings),
         counts=dict(result.counts) or _counts(history),
-        notes=(*result.notes, *(leak.sentence for leak in guard.leaks)),
+        notes=(*result.notes, *(leak.sentence for leak in guard.leaks), *_too_strong(result)),
     )
     return Made(task.name, folder, time.perf_counter() - started, result, gates, leaks=guard.leaks)
 
@@ -122,6 +124,14 @@ def _as_the_user_set(result: TrainingResult, settings: Settings) -> dict[str, An
     """Name the attributes that the user closed or trusts, without those that leaked."""
     named = {name: list(getattr(settings, name)) for name in ("protected_attributes", "trusted_attributes")}
     return {**result.settings, **{name: value for name, value in named.items() if value or name in result.settings}}
+
+
+def _too_strong(result: TrainingResult) -> Iterator[str]:
+    """Name single features that nearly tell the outcome: facts of events may be dated wrongly, too."""
+    for part in result.parts:
+        for name, alone in part.strongest:
+            if alone >= _SUSPICIOUS_AUC:
+                yield f"{part.part}: the feature {name} alone has an AUC of {alone:.3f}; are its events dated rightly?"
 
 
 def _counts(history: "History") -> dict[str, int]:

@@ -219,6 +219,7 @@ def _part_fields(part: PartResult) -> dict[str, Any]:
         "choice": part.choice,
         "methods": [_method_fields(method) for method in evaluation.methods],
         "calibration": evaluation.calibration,
+        "strongest": part.strongest,
         "segments": [segment.model_dump() for segment in part.segments],
         "groups": [group.model_dump() for group in part.groups],
         "protected_gain": None if part.protected_gain is None else part.protected_gain.model_dump(),

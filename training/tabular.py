@@ -15,6 +15,7 @@ from training.dataset import Dataset, Floats, Instants
 from training.duel import duel
 from training.evaluation import Evaluation, Method, MethodKind
 from training.groups_measured import measure_groups, measure_segments, protected_gain
+from training.leak_statistics import single_aucs
 from training.learning_curve import learning_curve, with_segments
 from training.measures import BinaryMeasures, log_losses, measure
 from training.splits import MIN_TEST_ROWS, Split, rolling_cutoffs, split_at, time_split
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MODEL: Literal["model"] = "model"
 CHAMPION: Literal["champion"] = "champion"
 _GOLDEN_ROWS = 50
+_STRONGEST = 5
 _COMPARED_MEMBERS = 0  # members make intervals, which the comparison does not look at
 
 Baseline = Callable[[Dataset, Dataset], Floats]
@@ -98,6 +100,7 @@ def train_binary(
         train_window=_window(known.as_of),
         choice=model.choice_,
         reference=reference(known.features, _fresh(evaluation, model, known)),
+        strongest=tuple(single_aucs(known.features, known.label, known.group).items())[:_STRONGEST],
         duel=_duel(known, context, name, champion),
         **_by_group(known, split, evaluation, context),
     )

@@ -114,6 +114,8 @@ class PartResult:
         Whether its numbers are probabilities that the calibration gate must judge.
     reference : mapping, optional
         Distributions of features and scores (`models.drift.reference`), which drift is measured against.
+    strongest : tuple of (str, float)
+        Features with the highest AUC alone.
     segments : tuple of SegmentRecord
         Model and answering baseline by programme, tier, country and the like.
     groups : tuple of GroupRecord
@@ -134,6 +136,7 @@ class PartResult:
     choice: str
     calibrated: bool = True
     reference: Mapping[str, Any] | None = None
+    strongest: tuple[tuple[str, float], ...] = ()
     segments: tuple[SegmentRecord, ...] = ()
     groups: tuple[GroupRecord, ...] = ()
     protected_gain: ProtectedGain | None = None

@@ -11,7 +11,7 @@ from domain.settings import Settings
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.pair_leads import describe_leads, lead_table
 from store.history import History
-from training.leak_statistics import ground, power
+from training.leak_statistics import ground, power, single_aucs
 from training.leaks import find_leaks, guarded, hide
 from training.task import TrainingContext
 
@@ -211,3 +211,28 @@ def test_power_of_noise_is_nothing():
     assert noise.auc_low < 0.52
     assert noise.gain_low <= 0.0
     assert noise.pure == ""
+
+
+def test_a_lead_field_edited_after_the_outcome_is_named():
+    history = lead_history()
+    leads = history.leads.assign(**{"attributes.rating": np.where(history.deals["outcome"] == "won", "hot", "cold")})
+    rng = np.random.default_rng(3)
+    noisy = np.where(rng.random(len(leads)) < 0.25, "hot", leads["attributes.rating"])
+    leads["attributes.rating"] = np.where(rng.random(len(leads)) < 0.25, "cold", noisy)
+    first = pd.DataFrame({"external_id": leads["external_id"], "changed_at": leads["created_at"], "value": "cold"})
+    later = first.assign(changed_at=leads["created_at"] + 6 * DAY, value=leads["attributes.rating"])
+    changes = pd.concat([first, later]).assign(resource="leads", field="rating")
+    edited = History.of(history.until, partners=history.partners, leads=leads, deals=history.deals, changes=changes)
+    kinds = {leak.field: leak.kind for leak in find_leaks("match", edited, Settings())}
+    assert kinds["attributes.rating"] in ("changes after the outcome", "too good")
+
+
+def test_features_alone_are_ranked_by_auc():
+    rng = np.random.default_rng(0)
+    y = (rng.random(400) < 0.5).astype(float)
+    features = pd.DataFrame(
+        {"noise": rng.normal(size=400), "against": -y, "word": pd.Categorical(np.where(y > 0, "a", "b"))}
+    )
+    found = single_aucs(features, y, np.arange(400))
+    assert list(found)[-1] == "noise"
+    assert found["against"] == found["word"] == 1.0
