@@ -122,6 +122,10 @@ for _table, _columns in (
 ):
     Index(None, *(RESOURCE_TABLES[_table].c[name] for name in _columns))
 
+for _resource_table_ in RESOURCE_TABLES.values():
+    if "row_updated_at" in _resource_table_.c:  # store.stamp asks for the latest one again and again
+        Index(None, _resource_table_.c.row_updated_at)
+
 keys = Table(
     "keys",
     metadata,
