@@ -291,9 +291,9 @@ def _mean_ndcg(score: np.ndarray, gain: np.ndarray) -> float:
 _PARTS: dict[str, Callable[[Measured], str]] = {"churn": churn, "fit": fit, "match": match, "recommend": recommend}
 
 
-def report(world: Measured, *, newest_leads: bool) -> str:
-    """Measure every model that has a version; return all tables and the costs."""
-    trained = world.trained()
+def report(world: Measured, models: list[str], *, newest_leads: bool) -> str:
+    """Measure those of `models` (or all) that have a version; return all tables and the costs."""
+    trained = world.trained() & (set(MODELS) if "all" in models else set(models))
     parts = [f"**{name}**\n\n{_PARTS[name](world)}" for name in MODELS if name in trained]
     if newest_leads:
         parts.append(f"**match, newest routed leads**\n\n{newest(world)}")
@@ -322,7 +322,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--world", choices=sorted(_GENERATORS), help="which generator; default: both")
     result.add_argument("--seed", type=int, help="seed of the world")
-    result.add_argument("--models", nargs="+", default=["all"], help="models to train, default all")
+    result.add_argument("--models", nargs="+", default=["all"], help="models to train and measure")
     result.add_argument(
         "--newest",
         action=argparse.BooleanOptionalAction,
@@ -337,7 +337,11 @@ def main(arguments: list[str] | None = None) -> str:
     """Measure what the command line names; return the tables."""
     options, sizes = parser().parse_known_args(arguments or [])
     if options.home:
-        return report(Measured(Workspace(options.home, _SETTINGS), options.truth), newest_leads=bool(options.newest))
+        return report(
+            Measured(Workspace(options.home, _SETTINGS), options.truth),
+            options.models,
+            newest_leads=bool(options.newest),
+        )
     parts = []
     for kind in [options.world] if options.world else sorted(_GENERATORS):
         seed, given = _DEFAULTS[kind]
@@ -349,7 +353,6 @@ def main(arguments: list[str] | None = None) -> str:
             *(sizes or given.split()),
         ]
         with fresh(kind, words, options.models) as world:
-            parts.append(
-                f"### {kind}: `{' '.join(words)}`\n\n{report(world, newest_leads=options.newest is not False)}"
-            )
+            shown = report(world, options.models, newest_leads=options.newest is not False)
+            parts.append(f"### {kind}: `{' '.join(words)}`\n\n{shown}")
     return "\n\n".join(parts)
