@@ -10,8 +10,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 400.0, 290.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 14.0, 10.0, 46.0
-_COLOURS = 7
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 14.0, 10.0, 46.0
+_COLOURS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ class _Scale:
         every = np.concatenate(known) if known else np.zeros(0)
         if axis.log:
             every = every[every > 0]
-        low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
+        low, high = (float(every.min()), float(every.max())) if len(every) else (1.0, 10.0) if axis.log else (0.0, 1.0)
         if axis.names:
             low, high = -0.3, len(axis.names) - 0.7
         elif axis.limits is None and not axis.log:
@@ -103,7 +103,11 @@ class _Scale:
             low, high = low - margin, high + margin
         self.low, self.high = axis.limits or (low, high)
         if self.high <= self.low:
-            self.high = self.low * 1.1 + 1e-9 if axis.log else self.low + 1.0
+            self.high = self.low * 2 if axis.log else self.low + 1.0
+
+    def shows(self, values: Floats) -> npt.NDArray[np.bool_]:
+        """Tell which values have a place."""
+        return np.asarray(np.isfinite(values) & ((values > 0) | (not self.axis.log)))
 
     def __call__(self, value: float) -> float:
         low, high = self.low, self.high
@@ -150,7 +154,7 @@ def _frame(over: _Scale, up: _Scale) -> list[str]:
 
 
 def _drawn(one: Series, over: _Scale, up: _Scale, style: str) -> list[str]:
-    there = np.isfinite(one.x) & np.isfinite(one.y)
+    there = over.shows(one.x) & up.shows(one.y)
     points = [(over(x), up(y)) for x, y in zip(one.x[there], one.y[there], strict=True)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     parts = [f'<polyline class="{style}" points="{path}"/>'] if len(points) > 1 else []

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from domain.context import SYSTEM
 from domain.terms import Role
 
 
@@ -134,6 +135,21 @@ def test_drift_outcomes_and_shadow_of_a_model(client, login, admin):
     assert client.delete(path, headers=admin).status_code == 204
     assert client.delete(path, headers=admin).status_code == 204
     assert client.post(path, json={"version": 999}, headers=admin).status_code == 404
+
+
+def test_the_newest_check_answers_and_is_measured(client, login):
+    services = client.app.state.services
+    champion = services.intelligence.registry.serving("churn", services.clock())
+    if champion is None:
+        pytest.skip("no version of churn serves")
+    path = "/v1/models/churn/drift"
+    report = client.get(path, headers=login(Role.ANALYST)).json() | {"sentence": "as checked", "drifted": True}
+    with services.unit_of_work(SYSTEM) as work:
+        work.model_checks.put("churn", champion.label, services.clock(), report)
+    assert client.get(path, headers=login(Role.ANALYST)).json() == report
+    text = client.get("/metrics").text
+    assert 'allywise_model_drifted{model="churn"} 1.0' in text
+    assert client.get(f"{path}?as_of=2026-03-01", headers=login(Role.ANALYST)).json()["drifted"] is False
 
 
 def test_a_version_that_failed_a_gate_is_promoted_only_with_a_reason(client, admin):
