@@ -295,7 +295,7 @@ def report(world: Measured, models: list[str], *, newest_leads: bool) -> str:
     """Measure those of `models` (or all) that have a version; return all tables and the costs."""
     trained = world.trained() & (set(MODELS) if "all" in models else set(models))
     parts = [f"**{name}**\n\n{_PARTS[name](world)}" for name in MODELS if name in trained]
-    if newest_leads:
+    if newest_leads and {"all", "match"} & set(models):
         parts.append(f"**match, newest routed leads**\n\n{newest(world)}")
     costs = ["| command | seconds | peak memory, MiB |", "|---|---:|---:|", *world.costs]
     shown = claims("\n\n".join(parts), world.leads)
