@@ -21,6 +21,7 @@ _ENGAGE = "engage"
 SCORE = "ranking_score"
 """Column of the ranking score beside the features, where later rows than the ranker's tell what it is worth."""
 _CLEAR = 0.05
+_JUDGE = "judge"
 
 
 def stretch(p: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64]:
@@ -97,6 +98,9 @@ class RecommendModel:
         Of the feature set that it was fitted on.
     unseen : float
         Variance on the log-odds scale, between items and between partners, that features do not see; widens intervals.
+    judge : Ranker, optional
+        The ranker whose score is a feature of ``engage``: one that has seen no outcome of the rows that this was fitted
+        on, and that stays as it is, so that its score means the same then and now.
     """
 
     ranker: Ranker
@@ -106,6 +110,7 @@ class RecommendModel:
     label_days: float
     fingerprint: str
     unseen: float = 0.0
+    judge: Ranker | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -143,7 +148,8 @@ class RecommendModel:
             return found
         parts = found.contributions.drop(columns=SCORE)
         moved = found.contributions[SCORE].to_numpy(np.float64)
-        behind = self.ranker.contributions(features[list(self.columns)].to_numpy(np.float32))
+        judge = self.judge or self.ranker
+        behind = judge.contributions(features[list(self.columns)].to_numpy(np.float32))
         total = behind.sum(axis=1)
         clear = np.abs(total) > _CLEAR
         share = np.where(clear, moved / np.where(clear, total, 1.0), 0.0)
@@ -153,13 +159,14 @@ class RecommendModel:
     def scored(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that the probabilities rest on: the features, and the ranking score if it is one."""
         rows = features[list(self.columns)]
-        return with_score(rows, self.ranker) if SCORE in self.engage.feature_names_ else rows
+        return with_score(rows, self.judge) if self.judge is not None else rows
 
     def save(self, folder: Path) -> None:
         """Write JSON and LightGBM text files into the existing `folder`."""
         data = {
             "columns": list(self.columns),
             "ranker": self.ranker.save(folder),
+            "judge": None if self.judge is None else self.judge.save(folder, _JUDGE),
             "pace": dict(self.pace),
             "horizon_days": self.horizon_days,
             "label_days": self.label_days,
@@ -190,4 +197,5 @@ class RecommendModel:
             data["label_days"],
             data["fingerprint"],
             data["unseen"],
+            None if data["judge"] is None else Ranker.load(folder, data["columns"], data["judge"], _JUDGE),
         )

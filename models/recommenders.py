@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
+from scipy.sparse import linalg as linalg_sparse
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -65,6 +66,33 @@ def fit_ease(engaged: sparse.csr_array, liveliness: Floats, *, most_items: int =
     weights = -inverse / np.diag(inverse)[None, :]
     np.fill_diagonal(weights, 0.0)
     return Ease(items, weights.astype(np.float32), len(liveliness))
+
+
+def partner_factors(unit: sparse.csr_array, n_factors: int = 24) -> Floats:
+    """Return partners in the space of the first singular vectors of who engaged with what, each of length 1.
+
+    Parameters
+    ----------
+    unit : csr_array, shape (n_partners, n_items)
+        Rows of length 1 or empty.
+    n_factors : int, default=24
+        At most; fewer where fewer partners or items are.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_partners, k)
+        0 for a partner without engagements.
+    """
+    rows, items = (np.flatnonzero(np.asarray(abs(unit).sum(axis=axis)).ravel() > 0) for axis in (1, 0))
+    found = np.zeros((unit.shape[0], n_factors), dtype=np.float32)
+    k = min(n_factors, len(rows) - 1, len(items) - 1)
+    if k < 1:
+        return found
+    filled = sparse.csr_array(unit[rows][:, items]).astype(np.float64)
+    left, weight, _ = linalg_sparse.svds(filled, k=k, v0=np.ones(min(filled.shape)), random_state=0)
+    vectors = left * weight
+    found[rows, :k] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return found
 
 
 def unit_rows_sparse(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -16,7 +16,7 @@ _OWN = 6.0
 """Engagements after which a partner's own taste weighs as much as what its profile suggests."""
 _PEERS = 4.0
 """Ridge of the map from profiles to tastes: so many partners' worth of no opinion."""
-_MOST_PEERS = 1_500
+_MOST_PEERS = 600
 
 
 @dataclass(frozen=True)

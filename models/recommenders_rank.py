@@ -153,10 +153,10 @@ class Ranker:
             found += parts[:, :-1] / (tree.scale * len(self.trees))
         return found
 
-    def save(self, folder: Path) -> dict[str, Any]:
+    def save(self, folder: Path, stem: str = "ranker") -> dict[str, Any]:
         """Write the trees, if there are any, and return what else `load` needs, JSON-serialisable."""
         for name, tree in self.trees.items():
-            tree.booster.save_model(folder / _file(name))
+            tree.booster.save_model(folder / f"{stem}-{name}.txt")
         return {
             "choice": self.choice,
             "rounds": dict(self.rounds),
@@ -165,7 +165,7 @@ class Ranker:
         }
 
     @classmethod
-    def load(cls, folder: Path, columns: Sequence[str], data: Mapping[str, Any]) -> Self:
+    def load(cls, folder: Path, columns: Sequence[str], data: Mapping[str, Any], stem: str = "ranker") -> Self:
         """Read what `save` wrote.
 
         Raises
@@ -175,15 +175,11 @@ class Ranker:
         """
         trees = {}
         for name, values in data["trees"].items():
-            path = folder / _file(name)
+            path = folder / f"{stem}-{name}.txt"
             if not path.is_file():
                 raise ArtefactInvalid(f"{path.name} is missing in {folder}")
             trees[name] = Tree(lgb.Booster(model_file=path), values["rounds"], values["scale"])
         return cls(tuple(columns), data["choice"], trees, data["rounds"], data["validation"])
-
-
-def _file(name: str) -> str:
-    return f"ranker-{name}.txt"
 
 
 def _raw(booster: Any, features: Floats, threads: int) -> Doubles:

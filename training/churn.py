@@ -13,7 +13,7 @@ from scipy.special import expit
 from domain.errors import TrainingImpossible
 from domain.settings import Settings
 from intelligence.features.build import build, learn_feature_set
-from intelligence.features.partner_times import times_of
+from intelligence.features.partner_times import DEAL_SIGN, times_of
 from intelligence.features.registry import FeatureSet
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
 from models.churn import CURVE, ChurnModel
@@ -21,6 +21,7 @@ from models.recency import RecencyBands
 from training.churn_list import with_list_precision
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
+from training.kinds import unknown_kinds
 from training.labels import snapshot_instants, varying
 from training.tabular import Baseline, back_test_binary, train_binary
 from training.task import PartResult, TrainingContext, TrainingResult
@@ -71,6 +72,9 @@ class ChurnTask:
                 "protected_attributes": list(context.settings.protected_attributes),
             },
             counts={name: len(history.frame(name)) for name in ("partners", "deals", "activities")},
+            notes=tuple(
+                unknown_kinds("life_signs", context.settings.life_signs, history.activities, known=[DEAL_SIGN])
+            ),
         )
 
     def predict(self, folder: Path, part: str, features: pd.DataFrame) -> Floats:

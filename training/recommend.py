@@ -10,13 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import FeatureSetMismatch, TrainingImpossible
+from domain.settings import Settings
 from intelligence.features.item_features import FEATURE_SET, FEATURES, FINGERPRINT
 from intelligence.features.item_log import DAY, Ints, ItemLog, instant_micros, item_log
 from intelligence.features.item_state import ItemSpace, item_scale
-from training.dataset import Dataset, Floats
+from training.dataset import Floats
 from training.evaluation import Evaluation, Method, Metric
+from training.kinds import unknown_kinds
 from training.measures import group_draws, with_interval
-from training.recommend_engage import engage_dataset, label_days
+from training.recommend_engage import ENGAGE_BASELINES, engage_dataset, label_days
 from training.recommend_lists import Lists, build_lists, instants, thinned
 from training.tabular import BinaryResult, train_binary
 from training.task import GoldenRows, PartResult, TrainingContext, TrainingResult
@@ -287,21 +289,20 @@ class RecommendTask:
                 "recommend_horizon_days": horizon,
             },
             counts={"engagements": len(space.log.at), "items": space.log.n_items, "partners": space.log.n_partners},
-            notes=_notes(space, ranker, days, horizon),
+            notes=_notes(space, ranker, days, context.settings),
         )
 
     def _engagement(
         self, space: ItemSpace, context: TrainingContext, rankers: "tuple[Ranker, Ranker | None, _Windows]"
     ) -> "tuple[RecommendModel, BinaryResult]":
         """Fit the probabilities; by the ranking score too, where the compared ranker's is known on later rows."""
-        from models.recommend import RecommendModel, unseen_variance
+        from models.recommend import SCORE, RecommendModel, unseen_variance
 
         ranker, compared, windows = rankers
         horizon = context.settings.recommend_horizon_days
         days = label_days(space, horizon)
-        usable = compared is not None and windows.test is not None and compared.choice == ranker.choice
-        unseen = int(windows.test.as_of.min()) if usable and windows.test is not None else None
-        judge = compared if usable and compared is not None else ranker
+        unseen = int(windows.test.as_of.min()) if compared is not None and windows.test is not None else None
+        judge = compared or ranker
         dataset = engage_dataset(space, judge, days, context.seed, unseen=unseen)
         engage = train_binary(dataset, ENGAGE_BASELINES, _alone(context), part="engage")
         p = engage.model.predict(dataset.features).p
@@ -310,7 +311,9 @@ class RecommendTask:
         groups = (dataset.extra["item"].to_numpy(np.int64), dataset.group)
         variance = sum(unseen_variance(dataset.label, p, when + group) for group in groups)
         pace = space.scale.as_dict()
-        return RecommendModel(ranker, engage.model, pace, horizon, days, FINGERPRINT, float(variance)), engage
+        kept = judge if SCORE in dataset.features else None
+        model = RecommendModel(ranker, engage.model, pace, horizon, days, FINGERPRINT, float(variance), kept)
+        return model, engage
 
     def predict(self, folder: Path, part: str, features: pd.DataFrame) -> Floats:
         """Return ranking scores (parts asset and offer) or probabilities (part engage) of feature rows."""
@@ -343,29 +346,14 @@ class RecommendTask:
         return found
 
 
-def _overall_rate(train: Dataset, test: Dataset) -> Floats:
-    return np.full(len(test), (train.n_positive + 1.0) / (len(train) + 20.0))
-
-
-def _rate_by_place(train: Dataset, test: Dataset) -> Floats:
-    """Rate at the row's place in its list, shrunk to the overall rate."""
-    overall = (train.n_positive + 1.0) / (len(train) + 20.0)
-    places = train.extra["place"].to_numpy(np.int64)
-    size = int(max(places.max(initial=0), test.extra["place"].max())) + 1
-    hits, rows = np.bincount(places, train.label, size), np.bincount(places, minlength=size)
-    rates = (hits + 20.0 * overall) / (rows + 20.0)
-    return np.asarray(rates[test.extra["place"].to_numpy(np.int64)], dtype=np.float64)
-
-
-ENGAGE_BASELINES = {"rate by place": _rate_by_place, "overall rate": _overall_rate}
-"""Baselines of the probability of an engagement."""
-
-
-def _notes(space: ItemSpace, ranker: "Ranker", days: float, horizon: int) -> tuple[str, ...]:
+def _notes(space: ItemSpace, ranker: "Ranker", days: float, settings: Settings) -> tuple[str, ...]:
+    horizon = settings.recommend_horizon_days
     notes = [
-        f"Ranked by what is engaged with over the next {space.scale.window_days:g} days; half of the first "
-        f"engagements come within that of an item's publication.",
+        f"Ranked by what is engaged with over the next {space.scale.window_days:g} days, which follows from how old "
+        f"items are when partners engage with them.",
     ]
+    history = space.log.history
+    notes += unknown_kinds("engagement_weights", settings.engagement_weights, history.activities)
     if days < horizon:
         notes.append(f"The history only allowed to learn from {days:.0f} days; p_engage is carried over to {horizon}.")
     if not ranker.trees:

@@ -9,7 +9,7 @@ from domain.errors import TrainingImpossible
 from intelligence.features.item_features import FEATURE_SET, FEATURES, FINGERPRINT, Candidates, ItemFeatures
 from intelligence.features.item_log import DAY, Ints
 from intelligence.features.item_state import ItemSpace, ItemState
-from training.dataset import Dataset
+from training.dataset import Dataset, Floats
 
 if TYPE_CHECKING:
     from models.recommenders_rank import Ranker
@@ -122,3 +122,21 @@ def engage_dataset(space: ItemSpace, ranker: "Ranker", days: float, seed: int, *
         feature_set=FEATURE_SET,
         fingerprint=FINGERPRINT,
     )
+
+
+def _overall_rate(train: Dataset, test: Dataset) -> Floats:
+    return np.full(len(test), (train.n_positive + 1.0) / (len(train) + 20.0))
+
+
+def _rate_by_place(train: Dataset, test: Dataset) -> Floats:
+    """Rate at the row's place in its list, shrunk to the overall rate."""
+    overall = (train.n_positive + 1.0) / (len(train) + 20.0)
+    places = train.extra["place"].to_numpy(np.int64)
+    size = int(max(places.max(initial=0), test.extra["place"].max())) + 1
+    hits, rows = np.bincount(places, train.label, size), np.bincount(places, minlength=size)
+    rates = (hits + 20.0 * overall) / (rows + 20.0)
+    return np.asarray(rates[test.extra["place"].to_numpy(np.int64)], dtype=np.float64)
+
+
+ENGAGE_BASELINES = {"rate by place": _rate_by_place, "overall rate": _overall_rate}
+"""Baselines of the probability of an engagement."""

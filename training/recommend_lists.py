@@ -12,7 +12,7 @@ from intelligence.features.item_log import DAY, Floats, Ints, ItemLog
 from intelligence.features.item_state import ItemSpace, ItemState
 
 MOST_INSTANTS = 240
-MOST_LISTS = 9_000
+MOST_LISTS = 12_000
 _FEW_INSTANTS = 60
 MOST_NEGATIVES = 40
 

@@ -26,6 +26,9 @@ PAIR_FEATURES = (
     "knn_closest",
     "knn_recent",
     "follow_short",
+    "factor_short",
+    "factor_mid",
+    "reader_gap",
     "item_knn",
     "ease",
     "segment_short",
@@ -133,7 +136,25 @@ class ItemPairs:
             "knn_closest": self._closest(likeness),
             "knn_recent": spread(neighbours(self._unit_recent, rows), mid),
             "follow_short": spread(followed, short),
+            "factor_short": self._factor_likeness(rows, short),
+            "factor_mid": self._factor_likeness(rows, mid),
         }
+
+    def _factor_likeness(self, rows: Ints, readers: sparse.csr_array) -> Floats:
+        """Return likeness, in the space of factors, to the (weighted) mean reader of each item."""
+        factors = self.state.space.factors(self.state.as_of)
+        weight = np.asarray(readers.sum(axis=0)).ravel()
+        means = np.asarray(readers.T @ factors) / (weight[:, None] + 1.0)
+        return np.asarray(factors[rows] @ means.T, dtype=np.float32)
+
+    @cached_property
+    def _usual_reader(self) -> Floats:
+        """How much the readers of each item engage with otherwise (mean log count, shrunk to everyone's)."""
+        state = self.state
+        logs = np.log1p(state.n_read)[state.pair_partner]
+        overall = float(logs.mean()) if len(logs) else 0.0
+        total = np.bincount(state.pair_item, logs, state.log.n_items)
+        return np.asarray((total + 2.0 * overall) / (state.n_readers + 2.0), dtype=np.float32)
 
     @cached_property
     def _unit_recent(self) -> sparse.csr_array:
@@ -226,6 +247,7 @@ class ItemPairs:
         return {
             "age_gap": gap,
             "age_fit": -0.5 * (gap / spread_[partner]) ** 2 - np.log(spread_[partner]),
+            "reader_gap": self._usual_reader[item] - np.log1p(state.n_read[partner]),
             "order_gap": np.log1p(state.n_readers[item]) - order[partner],
             "passed_over": self._events_since(partner, state.born[item]),
             "same_language": self._language_fit(partner, item),

@@ -19,7 +19,7 @@ from intelligence.features.item_traits import (
     partner_marks,
     partner_vectors,
 )
-from models.recommenders import Ease, fit_ease, unit_rows_sparse
+from models.recommenders import Ease, fit_ease, partner_factors, unit_rows_sparse
 
 N_HALF_LIVES = 6
 _HOUR = DAY / 24
@@ -103,6 +103,7 @@ class ItemSpace:
         self.encoder = encoder
         self.protected = tuple(protected)
         self._ease: tuple[int, Ease] | None = None
+        self._factors: tuple[int, Floats] | None = None
 
     @cached_property
     def tags(self) -> Indicators:
@@ -113,6 +114,17 @@ class ItemSpace:
     def vectors(self) -> Floats:
         """Text vectors of the items."""
         return item_vectors(self.log, self.encoder)
+
+    def factors(self, as_of: int) -> Floats:
+        """Return partners' factors as of the last instant of the grid before `as_of`; shape (n_partners, k)."""
+        step = int(self.scale.refit_days * DAY)
+        grid = as_of // step * step
+        if self._factors is None or self._factors[0] != grid:
+            state = ItemState(self, grid)
+            rarity = 1.0 / np.log2(2.0 + state.n_readers)
+            unit = unit_rows_sparse(sparse.csr_array(state.engaged @ sparse.diags_array(rarity)))
+            self._factors = (grid, partner_factors(unit))
+        return self._factors[1]
 
     @cached_property
     def content(self) -> Floats:

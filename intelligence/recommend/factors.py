@@ -27,7 +27,7 @@ SENTENCES = {
 
 _AGE = ("item_log_age", "item_rank_newest", "age_gap", "age_fit", "order_gap", "passed_over", "item_log_days_left")
 _TASTE = ("own_", "text_", "taste_own", "taste_recent", "taste_both", "author_read", "product_deals")
-_PEERS = ("knn_", "follow_", "item_knn", "ease", "segment_", "author_likeness", "taste_peers")
+_PEERS = ("knn_", "follow_", "factor_", "reader_gap", "item_knn", "ease", "segment_", "author_likeness", "taste_peers")
 _KIND = ("is_offer", "same_language")
 
 

@@ -89,6 +89,27 @@ def test_candidates_leave_out_what_may_not_be_shown() -> None:
     assert (published.iloc[numbers - 1] <= pd.Timestamp("2025-06-10")).all()
 
 
+def test_products_of_assets_are_a_topic_where_history_says_so() -> None:
+    frames = programme_frames()
+    frames["assets"]["products"] = [("box",)] * 40
+    frames["agreements"] = pd.DataFrame(
+        {
+            "external_id": [f"g{n}" for n in range(30)],
+            "partner_id": np.arange(30) + 1,
+            "status": "active",
+            "valid_from": START,
+            "products": [("disk",) if n else ("box",) for n in range(30)],
+        }
+    )
+    shown = rows_of(space_of(History.of("2025-08-28", **frames))).reset_index()
+    assert (shown["item"].str.startswith("asset") & (shown["partner"] > 0)).any()  # all of them read about the box
+    assert set(shown.loc[shown["item"] == "offer/o5", "partner"]) <= {0}  # and may not use its offer
+    activities = frames["activities"]
+    frames["activities"] = activities[(activities["partner_id"] == 1) | (activities["asset_id"] < 0)]
+    kept = rows_of(space_of(History.of("2025-08-28", **frames))).reset_index()
+    assert set(kept.loc[kept["item"].str.startswith("asset"), "partner"]) == {0}
+
+
 def test_last_day_of_an_offer_is_included() -> None:
     space = space_of(programme())
     names = space.log.items["external_id"].to_numpy()

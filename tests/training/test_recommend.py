@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from scipy.special import logit
 
 from domain.errors import ArtefactInvalid, FeatureSetMismatch, TrainingImpossible
@@ -16,8 +17,8 @@ from intelligence.recommend.ranking import Wish, item_space, rank_items
 from models.recommend import RecommendModel
 from store.history import History
 from tests.recommend.worlds import WordVectors, programme, programme_frames
-from training.recommend import TASK, TrainingResult
-from training.task import TrainingContext
+from training.recommend import TASK, _notes
+from training.task import TrainingContext, TrainingResult
 
 UNTIL = datetime(2025, 8, 28, tzinfo=UTC)
 SETTINGS = Settings(recommend_horizon_days=30)
@@ -104,6 +105,20 @@ def test_too_little_is_said_in_a_sentence() -> None:
         TASK.train(History.of(UNTIL, **frames), context())
     with pytest.raises(TrainingImpossible, match="too short"):
         TASK.train(History.of(UNTIL, activities=activities.head(1), **frames), context())
+
+
+def test_kinds_that_no_activity_is_of_are_named(trained: TrainingResult) -> None:
+    settings = SETTINGS.model_copy(update={"engagement_weights": {"veiw": 2.0, "claim": 1.0}})
+    found = _notes(item_space(programme(), settings, TEXT, None), trained.model.ranker, 30.0, settings)  # type: ignore[attr-defined]
+    assert [note for note in found if note.startswith("Warning")] == [
+        "Warning: setting engagement_weights names 'veiw', a kind that no activity is of (perhaps 'view' is meant)."
+    ]
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_weights_that_are_none_are_refused(weight: float) -> None:
+    with pytest.raises(ValidationError, match="a weight is a number from 0 on"):
+        Settings(engagement_weights={"view": weight})
 
 
 @pytest.mark.parametrize("rows", [5, 40])
