@@ -17,6 +17,9 @@ from models.vectors import VectorIndex
 
 FILE = "fit.json"
 PART = "productive"
+TEXT = "text_"
+TEXT_WEIGHT = 6
+LARGEST = 1e100
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,19 +27,26 @@ Floats = npt.NDArray[np.float64]
 class LookAlikes:
     """Nearest known companies by standardised profile, on faiss.
 
-    Numbers count as standard deviations (missing: the mean), words as one indicator per level; every column
-    weighs the same, so many levels do not drown the rest.
+    Numbers count as standard deviations (those with a long tail by their logarithm; missing: the mean), words as one
+    indicator per level. Every column weighs the same, so many levels do not drown the rest; the components of a text
+    keep their proportions and weigh like a few columns together.
     """
 
     def fit(self, X: pd.DataFrame, ids: npt.ArrayLike) -> Self:
         """Index the rows of `X` under `ids` (distinct int64)."""
         self._schema = Schema.learn(X)
-        numbers = self._schema.table(X).numbers
+        raw = self._schema.table(X).numbers
+        self._logged = np.array([_long_tailed(column) for column in raw.T], dtype=bool)
+        numbers = self._tamed(raw)
         there = ~np.isnan(numbers)
         n = np.maximum(there.sum(axis=0), 1)
         self._mean = np.where(there, numbers, 0.0).sum(axis=0) / n
         deviation = np.where(there, numbers - self._mean, 0.0)
         self._scale = np.maximum(np.sqrt((deviation**2).sum(axis=0) / n), 1e-9)
+        names = [self._schema.names[i] for i in self._schema.numeric_positions]
+        text = np.array([name.startswith(TEXT) for name in names], dtype=bool)
+        if text.any():
+            self._scale[text] = np.sqrt((self._scale[text] ** 2).sum() / min(TEXT_WEIGHT, int(text.sum())))
         vectors = self._vectors(X)
         self._index = VectorIndex(vectors.shape[1])
         self._index.add(ids, vectors)
@@ -52,7 +62,12 @@ class LookAlikes:
     def save(self, folder: Path) -> None:
         """Write the index and how to make its vectors."""
         folder.mkdir(parents=True, exist_ok=True)
-        data = {"schema": self._schema.to_json(), "mean": self._mean.tolist(), "scale": self._scale.tolist()}
+        data = {
+            "schema": self._schema.to_json(),
+            "mean": self._mean.tolist(),
+            "scale": self._scale.tolist(),
+            "logged": self._logged.tolist(),
+        }
         (folder / "lookalikes.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         self._index.save(folder)
 
@@ -63,16 +78,30 @@ class LookAlikes:
         loaded = cls()
         loaded._schema = Schema.from_json(data["schema"])
         loaded._mean, loaded._scale = np.array(data["mean"]), np.array(data["scale"])
+        loaded._logged = np.array(data["logged"], dtype=bool)
         loaded._index = VectorIndex.load(folder)
         return loaded
 
     def _vectors(self, X: pd.DataFrame) -> npt.NDArray[np.float32]:
         table = self._schema.table(X)
-        scaled = np.clip(np.nan_to_num((table.numbers - self._mean) / self._scale), -4, 4)
+        scaled = np.clip(np.nan_to_num((self._tamed(table.numbers) - self._mean) / self._scale), -4, 4)
         blocks = [scaled, np.ones((len(X), 1))]  # the constant keeps a row of nothing but means from being zero
         for column, levels in enumerate(self._schema.level_counts):
             blocks.append((table.codes[:, [column]] == np.arange(levels)).astype(np.float64))
         return np.concatenate(blocks, axis=1).astype(np.float32)
+
+    def _tamed(self, numbers: Floats) -> Floats:
+        bounded = np.clip(numbers, -LARGEST, LARGEST)  # squares of anything beyond would overflow
+        return np.where(self._logged, np.sign(bounded) * np.log1p(np.abs(bounded)), bounded)
+
+
+def _long_tailed(values: Floats) -> bool:
+    """Tell whether the largest of non-negative numbers lie many times above the middle one."""
+    known = values[~np.isnan(values)]
+    if not len(known) or known.min() < 0:
+        return False
+    middle, high = np.quantile(known, [0.5, 0.95])
+    return bool(high > 4 * middle + 4)
 
 
 class FitModel:

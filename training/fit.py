@@ -1,6 +1,7 @@
 """Training of fit: recruited partners as of their recruitment, and whether they became productive."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +19,18 @@ from models.fit import FitModel, LookAlikes
 from models.segments import SegmentRates
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
+from training.fit_running import running_recruits, with_running
 from training.labels import fit_outcomes, varying
-from training.tabular import Baseline, back_test_binary, train_binary
+from training.tabular import Baseline, back_test_binary, fit_model, golden_rows, train_binary
 from training.task import TrainingContext, TrainingResult
 
 if TYPE_CHECKING:
+    from models.probability import ProbabilityModel
     from store.history import History
 
 _LOOK = frozenset(feature.name for feature in PROFILE_FEATURES)
 _LOOK_PREFIXES = ("text_", "attributes.")
+_NAMED = 12
 
 
 class FitTask:
@@ -46,6 +50,12 @@ class FitTask:
             part=part,
             champion=None if champion is None else partial(self.predict, champion.folder, part),
         )
+        probability, whole = _with_running(history, context, feature_set, dataset, outcomes, result.model)
+        if probability is not result.model:
+            golden = golden_rows(probability, dataset.features)
+            result = replace(
+                result, model=probability, part=replace(result.part, golden=golden, choice=probability.choice_)
+            )
         productive = outcomes.label > 0
         amount = AmountModel(seed=context.seed, threads=context.threads).fit(
             dataset.features[productive], outcomes.value[productive]
@@ -73,7 +83,11 @@ class FitTask:
                 "fit_horizon_days": settings.fit_horizon_days,
                 "protected_attributes": list(settings.protected_attributes),
             },
-            counts={"partners": len(history.partners), "recruited_with_outcome": len(dataset)},
+            counts={
+                "partners": len(history.partners),
+                "recruited_with_outcome": len(dataset),
+                "recruited_lately": whole,
+            },
         )
 
     def predict(self, folder: Path, part: str, features: pd.DataFrame) -> Floats:
@@ -103,7 +117,7 @@ def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSe
     """
     outcomes, known_at = fit_outcomes(history, context.settings)
     if not len(outcomes.ids):
-        raise TrainingImpossible(_nothing(context))
+        raise TrainingImpossible(_nothing(history, context))
     feature_set = learn_feature_set("fit", history, context.settings, context.text)
     subjects = pd.DataFrame({"partner_id": outcomes.ids, "as_of": outcomes.recruited_at})
     context.report(f"fit: features of {len(subjects):,} recruited partners")
@@ -124,17 +138,52 @@ def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSe
     return feature_set, dataset, outcomes
 
 
-def _nothing(context: TrainingContext) -> str:
+def _with_running(
+    history: "History",
+    context: TrainingContext,
+    feature_set: FeatureSet,
+    dataset: Dataset,
+    outcomes: Outcomes,
+    model: "ProbabilityModel",
+) -> "tuple[ProbabilityModel, int]":
+    """Fit once more with recruits whose horizon still runs; return that model and how many there were."""
+    settings = context.settings
+    if settings.fit_outcome:
+        return model, 0
+    running = running_recruits(history, outcomes, settings.fit_horizon_days)
+    if not len(running) or model.choice_ == "prior":
+        return model, 0
+    subjects = pd.DataFrame({"partner_id": running.ids, "as_of": running.recruited_at})
+    features = build(feature_set, history, subjects, context.text)[list(dataset.features.columns)]
+    p = np.asarray(model.predict(features).p, dtype=np.float64)
+    context.report(f"fit: once more, with {len(running):,} recruits whose horizon still runs")
+    return fit_model(with_running(dataset, running, features, p), context), len(running)
+
+
+def _nothing(history: "History", context: TrainingContext) -> str:
     settings = context.settings
     if settings.fit_outcome:
         return (
-            f"No partner with recruited_at has a value in {settings.fit_outcome} by {context.as_of:%Y-%m-%d}: "
-            "fill it in for partners whose outcome is known."
+            f"No partner with recruited_at has a number in {settings.fit_outcome} by {context.as_of:%Y-%m-%d}: "
+            f"fill it in for partners whose outcome is known.{_others(history, settings.fit_outcome)}"
         )
     return (
         f"No partner was recruited {settings.fit_horizon_days} days before {context.as_of:%Y-%m-%d} or earlier: "
         "who becomes productive cannot be learned yet. Give recruited_at, or shorten fit_horizon_days."
     )
+
+
+def _others(history: "History", outcome: str) -> str:
+    """Return a sentence on what the setting could name instead; empty when it names something that there is."""
+    if outcome.startswith("goals."):
+        found = sorted({f"goals.{metric}" for metric in history.goals["metric"].dropna()})
+    else:
+        found = [str(name) for name in history.partners.columns if str(name).startswith("attributes.")]
+    if outcome in found:
+        words = not outcome.startswith("goals.") and history.partners[outcome].dtype.kind != "f"
+        return " It holds words; numbers, or true and false, are needed." if words else ""
+    named = ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+    return f" There is no such field; partners have {named}." if found else " Partners have no such field."
 
 
 def _lookalikes(profile: pd.DataFrame, outcomes: Outcomes, productive: np.ndarray) -> LookAlikes | None:

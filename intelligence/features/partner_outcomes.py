@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.errors import InvalidInput
 from intelligence.features.attributes import PREFIX, attributes_of
 from intelligence.features.partner_times import instants, numbers, references, times_of
 from intelligence.features.profile import program_names, words_as_of
@@ -70,6 +71,11 @@ def partner_outcomes(history: History, outcome: str, horizon_days: float) -> Out
         Empty: a first won deal within the horizon; ``attributes.NAME`` or ``goals.METRIC``: that number, where filled.
     horizon_days : float
         Days after recruitment.
+
+    Raises
+    ------
+    InvalidInput
+        If `outcome` is none of these.
     """
     key = (outcome, float(horizon_days))
     kept = _CACHE.setdefault(history, {})
@@ -86,6 +92,12 @@ def _outcomes(history: History, outcome: str, horizon_days: float) -> Outcomes:
         value = numbers(partners, outcome)
     elif outcome.startswith("goals."):
         value = _goal_values(history, outcome.removeprefix("goals."), ids)
+    elif outcome:
+        raise InvalidInput(
+            f"fit_outcome is {outcome!r}; it must be empty, attributes.NAME or goals.METRIC.",
+            field="fit_outcome",
+            value=outcome,
+        )
     else:
         label, value = _won_within(history, ids, recruited, horizon_days)
         return _known(history, ids, recruited, label, value, horizon_days, stated=False)
