@@ -1,5 +1,6 @@
 """``allywise train``, ``evaluate`` and ``models``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,16 +84,50 @@ def _why(version: "ModelVersion") -> str:
 def card_command(
     name: Name,
     number: Annotated[int | None, typer.Option("--version", min=1, help="default: the champion")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="write a page with drawings into this file")] = None,
 ) -> None:
     """Print the model card of the champion, or of another version."""
-    from models.card import render_card
+    from models.card import render_card, render_card_html
 
     registry = open_intelligence().registry
     version = registry.champion(name) if number is None else registry.version(name, number)
     if version is None:
         raise NotFound(f"no champion for {name}; the baseline answers. `allywise train {name}` makes a candidate")
+    if html is not None:
+        html.write_text(render_card_html(version.manifest), encoding="utf-8")
+        print(f"card: {html}")
+        return
     print(render_card(version.manifest))
     print(f"{version.label}: {version.state}. {_why(version)}".rstrip())
+
+
+@models_app.command("replay")
+def replay_command(
+    what: Annotated[str, typer.Argument(help="the id of a match, or churn or fit for stored scores")],
+    as_of: Annotated[str | None, typer.Option("--as-of", help="instant of the scores; default: the newest")] = None,
+    horizon_days: Annotated[int | None, typer.Option("--horizon", min=1, help="of the scores")] = None,
+) -> None:
+    """Compute a stored prediction again by the version that made it; exit status 1 if a number differs."""
+    from intelligence.replay import replay_match, replay_newest, replay_scores
+
+    context = open_intelligence()
+    if what not in (ModelName.CHURN, ModelName.FIT):
+        replay = replay_match(context, what)
+    else:
+        settings = context.settings
+        usual = settings.fit_horizon_days if what == ModelName.FIT else settings.churn_horizons_days[-1]
+        instant = parse_as_of(as_of)
+        horizon = horizon_days or usual
+        if instant is None:
+            replay = replay_newest(context, what, horizon)
+        else:
+            replay = replay_scores(context, what, instant, horizon)
+    print(replay.sentence)
+    for row in replay.rows:
+        if not row.same:
+            print(f"{row.subject}: stored {row.stored}, now {row.again}")
+    if not replay.same:
+        raise typer.Exit(1)
 
 
 @models_app.command("promote")

@@ -271,4 +271,6 @@ def _store(context: ScoringContext, scored: ChurnScores, instant: datetime) -> N
         {"base": float(explanation.base[row]), "factors": explanation.factors(row, limit=_STORED_FACTORS)}
         for row in range(len(scored.frame))
     ]
-    keep_scores(context, ModelName.CHURN, scored.frame, scored.partner_id.tolist(), details, instant)
+    keep_scores(
+        context, ModelName.CHURN, scored.frame, scored.partner_id.tolist(), details, instant, explanation.features
+    )

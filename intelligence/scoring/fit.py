@@ -123,7 +123,9 @@ def fit_scores(
             {"base": float(factors.base[row]), "factors": factors.factors(row, limit=_STORED_FACTORS)}
             for row in range(len(scored.frame))
         ]
-        keep_scores(context, ModelName.FIT, scored.frame, scored.partner_id.tolist(), details, instant)
+        keep_scores(
+            context, ModelName.FIT, scored.frame, scored.partner_id.tolist(), details, instant, factors.features
+        )
     return scored
 
 

@@ -18,6 +18,8 @@ from store.scores import Score
 from store.unit_of_work import UnitOfWork
 
 BASELINE = "baseline"
+FEATURES = "features"
+"""Under this name the details of a score hold the values of the version's feature columns, in their order."""
 _STEADY = 0.05
 
 logger = logging.getLogger(__name__)
@@ -105,6 +107,7 @@ def keep_scores(
     partner_id: Sequence[int],
     details: Sequence[Mapping[str, Any]],
     as_of: datetime,
+    features: pd.DataFrame | None = None,
 ) -> None:
     """Store a scored frame, one row per partner, replacing those of the same instant.
 
@@ -122,7 +125,12 @@ def keep_scores(
         What else to keep, row by row: the factors.
     as_of : datetime
         Aware.
+    features : DataFrame, optional
+        Feature values, row by row, so that the scores can be computed again (`intelligence.replay`).
     """
+    if features is not None and not (frame["model_version"] == BASELINE).any():
+        kept = feature_rows(features)
+        details = [{**more, FEATURES: values} for more, values in zip(details, kept, strict=True)]
     p_column = next(name for name in frame.columns if name.startswith("p_"))
     plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
     rows = [
@@ -141,3 +149,9 @@ def keep_scores(
     ]
     with UnitOfWork(context.engine) as uow:
         uow.scores.put_many(rows)
+
+
+def feature_rows(features: pd.DataFrame) -> list[list[Any]]:
+    """Return feature rows as they are stored, in the order of the version's columns; None for missing."""
+    plain = features.astype(object).where(features.notna(), None)
+    return [list(row) for row in plain.itertuples(index=False, name=None)]

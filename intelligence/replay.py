@@ -1,0 +1,204 @@
+"""Stored predictions computed again from what was stored with them: by the same version, to the same numbers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from domain.errors import InvalidInput, NotFound
+from domain.terms import ModelName
+from intelligence.context import BASELINE
+from intelligence.scoring.served import FEATURES
+from store.scores import Score
+from store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from intelligence.context import Intelligence
+    from models.registry import ModelVersion
+
+_MATCH_NUMBERS = ("p_win", "low", "high", "expected_amount")
+_SCORE_NUMBERS = ("p", "low", "high")
+
+Numbers = tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One stored number set beside the one that the same version gives now.
+
+    Parameters
+    ----------
+    subject : str
+        The partner.
+    stored, again : tuple of float
+        In the order of `Replay.names`; None for not known.
+    """
+
+    subject: str
+    stored: Numbers
+    again: Numbers
+
+    @property
+    def same(self) -> bool:
+        """Whether both are written with the same bytes."""
+        return json.dumps(self.stored) == json.dumps(self.again)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A stored prediction, computed again.
+
+    Parameters
+    ----------
+    what : str
+        Which prediction.
+    model_version : str
+        That gave it, and gave it again.
+    as_of : datetime
+        Its instant.
+    names : tuple of str
+        The numbers compared.
+    rows : tuple of Replayed
+        One per partner.
+    left_out : int
+        Rows that rest on counted rates and not on the model: partners without any sign of life.
+    """
+
+    what: str
+    model_version: str
+    as_of: datetime
+    names: tuple[str, ...]
+    rows: tuple[Replayed, ...]
+    left_out: int = 0
+
+    @property
+    def same(self) -> bool:
+        """Whether every number is the same, byte for byte."""
+        return all(row.same for row in self.rows)
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, for a person."""
+        different = sum(not row.same for row in self.rows)
+        verdict = "the same numbers byte for byte" if not different else f"{different} of them differ"
+        rest = f"; {self.left_out} rest on counted rates, not on the model" if self.left_out else ""
+        return f"{self.what}: {len(self.rows)} predictions computed again by {self.model_version}, {verdict}{rest}."
+
+
+def replay_match(context: "Intelligence", match_id: str) -> Replay:
+    """Compute the candidates of a stored match again, from the stored feature values by the version that answered.
+
+    Raises
+    ------
+    NotFound
+        If there is no such match, or its version is gone.
+    InvalidInput
+        If the baseline answered: it is counted from the store and has no version.
+    """
+    with UnitOfWork(context.engine, read_only=True) as work:
+        run = work.match_runs.get(match_id)
+    candidates = run.response["candidates"]
+    version, model = _version(context, run.model_version)
+    rows: tuple[Replayed, ...] = ()
+    if candidates:
+        features = _frame(run.features, version.folder)
+        prediction, amount = model.predict(features), model.amount(features)
+        again = zip(prediction.p, prediction.low, prediction.high, amount, strict=True)
+        rows = tuple(
+            Replayed(str(candidate["partner"]), tuple(candidate[name] for name in _MATCH_NUMBERS), _plain(numbers))
+            for candidate, numbers in zip(candidates, again, strict=True)
+        )
+    return Replay(f"match {match_id}", run.model_version, run.as_of, _MATCH_NUMBERS, rows)
+
+
+def replay_scores(
+    context: "Intelligence", name: str, as_of: datetime, horizon_days: int, partners: Sequence[str] | None = None
+) -> Replay:
+    """Compute stored scores of one instant again.
+
+    Parameters
+    ----------
+    context : Intelligence
+        Store and registry.
+    name : {"churn", "fit"}
+        The model.
+    as_of : datetime
+        Instant of the scores.
+    horizon_days : int
+        Their horizon.
+    partners : sequence of str, optional
+        External ids; default: all.
+
+    Raises
+    ------
+    NotFound
+        If there is no such score, or its version is gone.
+    InvalidInput
+        If the baseline answered, or the scores were stored without their feature values.
+    """
+    with UnitOfWork(context.engine, read_only=True) as work:
+        found = [one for one in work.scores.latest(name, horizon_days, until=as_of).values() if one.as_of == as_of]
+    wanted = None if partners is None else set(partners)
+    found = [one for one in found if wanted is None or one.details.get("partner") in wanted]
+    if not found:
+        raise NotFound(f"There is no {name} score over {horizon_days} days as of {as_of.isoformat()}.")
+    if not all(FEATURES in one.details or one.model_version == BASELINE for one in found):
+        raise InvalidInput(f"The {name} scores as of {as_of.isoformat()} were stored without feature values.")
+    resting = [one for one in found if name != ModelName.CHURN or one.details.get("n", 1) > 0]
+    rows: list[Replayed] = []
+    for version in dict.fromkeys(one.model_version for one in resting):
+        rows += _scored_again(context, version, horizon_days, [one for one in resting if one.model_version == version])
+    versions = ", ".join(dict.fromkeys(one.model_version for one in found))
+    what, left_out = f"{name} over {horizon_days} days", len(found) - len(resting)
+    return Replay(what, versions, as_of, _SCORE_NUMBERS, tuple(rows), left_out)
+
+
+def replay_newest(context: "Intelligence", name: str, horizon_days: int) -> Replay:
+    """Compute the newest stored scores again; parameters and errors as for `replay_scores`."""
+    with UnitOfWork(context.engine, read_only=True) as work:
+        newest = max((one.as_of for one in work.scores.latest(name, horizon_days).values()), default=None)
+    if newest is None:
+        raise NotFound(f"There is no {name} score over {horizon_days} days.")
+    return replay_scores(context, name, newest, horizon_days)
+
+
+def _scored_again(context: "Intelligence", label: str, horizon_days: int, scores: Sequence[Score]) -> list[Replayed]:
+    version, model = _version(context, label)
+    values = [dict(zip(version.manifest.columns, one.details[FEATURES], strict=True)) for one in scores]
+    features = _frame(values, version.folder)
+    churn = scores[0].model == ModelName.CHURN
+    prediction = model.predict(features, horizon_days) if churn else model.predict(features)
+    again = zip(prediction.p, prediction.low, prediction.high, strict=True)
+    return [
+        Replayed(str(one.details.get("partner", one.partner_id)), (one.p, one.low, one.high), _plain(numbers))
+        for one, numbers in zip(scores, again, strict=True)
+    ]
+
+
+def _version(context: "Intelligence", label: str) -> "tuple[ModelVersion, Any]":
+    if label == BASELINE:
+        raise InvalidInput("The baseline answered: it is counted from the store and has no version to ask again.")
+    name, number = label.rsplit("/", 1)
+    version = context.registry.version(name, int(number))
+    return version, context.load_version(version).model
+
+
+def _frame(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFrame:
+    """Return stored feature values as a frame with the kinds of column that the version was fitted with."""
+    golden = pd.read_parquet(next(iter(sorted((folder / "golden").glob("*.parquet")))))
+    words = {str(name) for name in golden if isinstance(golden[name].dtype, pd.CategoricalDtype)}
+    columns = {}
+    for name in records[0]:
+        values = [record.get(name) for record in records]
+        text = name in words or any(isinstance(value, str) for value in values)
+        columns[name] = pd.Categorical(values) if text else np.array(values, dtype=np.float64)
+    return pd.DataFrame(columns)
+
+
+def _plain(numbers: Sequence[float]) -> Numbers:
+    return tuple(float(number) if np.isfinite(number) else None for number in numbers)
