@@ -74,7 +74,7 @@ def _charts(report: BackTest, part: str) -> Iterator[tuple[str, str]]:
 
 def _shown(evaluations: Sequence[Evaluation]) -> list[str]:
     metrics = list(evaluations[0].methods[0].metrics)
-    return [name for name in ("log_loss", "auc") if name in metrics] or metrics[:2]
+    return [name for name in ("log_loss", "auc", "ndcg@10", "mrr") if name in metrics] or metrics[:2]
 
 
 def _over_cutoffs(evaluations: Sequence[Evaluation], metric: str) -> tuple[str, str]:

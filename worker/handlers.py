@@ -12,6 +12,7 @@ from domain.errors import ImportRejected, NotFound
 from domain.settings import Settings
 from domain.terms import ModelName
 from intelligence.context import Intelligence
+from models.registry import Registry
 from store.jobs import Job
 from store.unit_of_work import UnitOfWork
 
@@ -68,7 +69,8 @@ def run_training(context: WorkerContext, payload: Payload, report: Report) -> di
         progress=lambda _text, share: report(min(share, 1.0)),
         clock=context.clock,
     )
-    registry, reason = context.intelligence.registry, str(payload.get("reason") or "")
+    # Not the shared registry: with a server, that one may not have heard of the new versions yet.
+    registry, reason = Registry.of(context.settings), str(payload.get("reason") or "")
     for found in reports:
         if reason and found.label:
             registry.explain(registry.version(found.name, int(found.label.rpartition("/")[2])), reason)

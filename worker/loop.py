@@ -71,9 +71,10 @@ def _run(context: WorkerContext, job: Job) -> bool:
     except LeaseLostError:
         return False
     except AllywiseError as error:
-        # What is wrong with the request stays wrong: no retry.
+        # What is wrong with the request stays wrong; a store or registry that is away comes back.
+        told = {"code": error.code, "message": error.message, **error.details}
         with _unit(context) as work:
-            return work.jobs.fail(job, {"code": error.code, "message": error.message, **error.details}, retry=False)
+            return work.jobs.fail(job, told, retry=isinstance(error, CannotAnswer))
     except Exception as error:  # noqa: BLE001  # the boundary: whatever a handler raises must end in the job's row
         _log.exception("job %s (%s) failed", job.id, job.kind)
         with _unit(context) as work:

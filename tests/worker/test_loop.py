@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from domain.errors import AllywiseError, CannotAnswer, NotFound
 from domain.settings import Settings
 from intelligence.context import open_intelligence
 from store.jobs import Job
@@ -138,6 +139,24 @@ def test_the_lease_is_renewed_while_a_handler_is_silent(
     assert run_one(worker)
     with UnitOfWork(worker.intelligence.engine) as work:
         assert work.jobs.newest("probe")[0].result == {"renewed": "True"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(CannotAnswer("the registry is away"), "queued"), (NotFound("no such thing"), "dead")]
+)
+def test_what_is_away_is_tried_again_and_what_is_wrong_is_not(
+    worker: WorkerContext, monkeypatch: pytest.MonkeyPatch, error: AllywiseError, status: str
+) -> None:
+    def run(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(loop, "HANDLERS", {"probe": run})
+    with UnitOfWork(worker.intelligence.engine, clock=worker.clock) as work:
+        work.jobs.enqueue("probe", {}, created_by="me")
+    assert run_one(worker)
+    with UnitOfWork(worker.intelligence.engine) as work:
+        (job,) = work.jobs.newest("probe")
+    assert (job.status, job.error["message"]) == (status, error.message)
 
 
 def test_it_stops_when_told(worker: WorkerContext) -> None:
