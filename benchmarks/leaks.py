@@ -82,15 +82,23 @@ def check(case: Case) -> tuple[list[tuple[str, str, bool, bool]], list[str]]:
     with workspace(case.settings) as work:
         work.run("import", planted(case.convert(work.home.parent / "programme"), columns))
         work.run("train", case.model, "--as-of", case.as_of)
-        manifest = json.loads(_newest_manifest(work.home / "models").read_text())
+        path = _newest_manifest(work.home / "models")
+        manifest, used = json.loads(path.read_text()), _used(path)
     named = {leak["field"].removeprefix("attributes."): leak for leak in manifest["leaks"]}
-    used = json.dumps([manifest["columns"], manifest.get("settings", {})])
     rows = [
         (resource, plant, plant in named, plant in named and named[plant]["left_out"] and plant not in used)
         for resource, frame in columns.items()
         for plant in frame.columns
     ]
     return rows, sorted(set(named) - {plant for _, plant, _, _ in rows})
+
+
+def _used(manifest: Path) -> str:
+    """Return every text of an artefact, and the columns of its golden rows."""
+    paths = [path for path in manifest.parent.rglob("*") if path.is_file() and path != manifest]
+    texts = [path.read_text(errors="replace") for path in paths if path.suffix in (".json", ".txt")]
+    golden = [" ".join(map(str, pd.read_parquet(path).columns)) for path in paths if path.suffix == ".parquet"]
+    return " ".join([*texts, *golden])
 
 
 def _newest_manifest(folder: Path) -> Path:

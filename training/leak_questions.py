@@ -113,12 +113,15 @@ def _churn(history: History, settings: Settings) -> Asked:
         instants = snapshot_instants(times, history.until, horizon)
         if not len(instants):
             continue
-        for instant in instants[np.unique(np.linspace(0, len(instants) - 1, _CHURN_INSTANTS + 1).astype(int))[1:]]:
-            found = churn_labels(history, settings, [instant], horizon)
-            facts = _sign_facts(times.signs, found.partner_id, found.as_of)
-            row = place.get_indexer(pd.Index(found.partner_id)).astype(np.int64)
+        asked = instants[np.unique(np.linspace(0, len(instants) - 1, _CHURN_INSTANTS + 1).astype(int))[1:]]
+        found = churn_labels(history, settings, asked, horizon)
+        facts = _sign_facts(times.signs, found.partner_id, found.as_of)
+        row = place.get_indexer(pd.Index(found.partner_id)).astype(np.int64)
+        for instant in asked:
+            at = found.as_of == instant
             what = f"inactive within {horizon} days from {np.datetime_as_string(instant, unit='D')}"
-            questions.append(Question("partners", what, row, found.as_of, found.inactive, facts, dated=True))
+            one = Question("partners", what, row[at], found.as_of[at], found.inactive[at], facts[at], dated=True)
+            questions.append(one)
     return Asked({"partners": partners}, tuple(questions))
 
 
@@ -149,7 +152,7 @@ def _match(history: History, settings: Settings) -> Asked:
     partners = history.partners.sort_values("id", ignore_index=True)
     pairs = pairs_of(history, table, partners["id"].to_numpy(np.int64))
     until = int(history.until.astype(np.int64))
-    tables = {"leads": table, "partners": partners}
+    tables = {"leads": table, "partners": partners, "deals": history.deals.reset_index(drop=True)}
     try:
         examples = find_examples(pairs, until, settings.match_horizon_days)
     except TrainingImpossible:
@@ -159,7 +162,17 @@ def _match(history: History, settings: Settings) -> Asked:
         return Asked(tables, tuple(_future_wins(winners, len(partners))), winners)
     unknown = {"leads": _others(len(table), examples.rows["lead"].to_numpy(np.int64))}
     # A deal is registered by its partner: there a field may name the partner without knowing the outcome.
-    return Asked(tables, tuple(_pair_outcomes(examples)), winners if examples.source == "offers" else None, unknown)
+    questions = (*_pair_outcomes(examples), *_closed_deals(tables["deals"]))
+    return Asked(tables, questions, winners if examples.source == "offers" else None, unknown)
+
+
+def _closed_deals(deals: pd.DataFrame) -> Iterator[Question]:
+    """Ask of what deals themselves say; a deal that names a lead lends the model nothing, but is named all the same."""
+    closed = deals["outcome"].isin(["won", "lost"]) & deals["registered_at"].notna()
+    row = np.flatnonzero(closed.to_numpy())
+    as_of = deals["registered_at"].to_numpy().astype("datetime64[us]")[row]
+    label = (deals["outcome"].to_numpy(object)[row] == "won").astype(np.float64)
+    yield Question("deals", "won", row, as_of, label, deals["partner_id"].to_numpy(np.float64)[row][:, None])
 
 
 def _pair_outcomes(examples: Examples) -> Iterator[Question]:
@@ -212,7 +225,8 @@ def _engagements(log: ItemLog, readers: Timeline, own: Timeline, horizon_days: i
             at = log.until - int(back * days * DAY)
             there = np.flatnonzero((log.seen <= at) | (log.openings(at) <= at))
             yield _engaged("items", "an engagement", readers, at, there, days)
-            yield _engaged("partners", "an engagement", own, at, np.unique(own.owners), days)
+            if back == 1:
+                yield _engaged("partners", "an engagement", own, at, np.unique(own.owners), days)
 
 
 def _engaged(table: str, what: str, line: Timeline, at: int, row: Ints, days: float) -> Question:

@@ -101,16 +101,17 @@ def power(ground_: Ground, values: pd.Series) -> Power:
     codes, names = levels(values)
     alone = _rates(codes, ground_) if not _is_long(values) else _word_score(values, ground_)
     value, gain = auc(ground_.label, alone), (0.0, 0.0)
-    if abs(value - 0.5) > _WORTH_A_LOOK:
-        columns = [ground_.facts, alone]
+    error = _auc_error(value, ground_.label)
+    if abs(value - 0.5) > max(_WORTH_A_LOOK, 2 * error):
+        gain = _gain(ground_, _stacked(np.column_stack([ground_.logit, alone]), ground_))
         if pd.api.types.is_numeric_dtype(values):
             number = values.to_numpy(np.float64)[:, None]
-            columns += [number, number - ground_.facts]  # a count over everything tells what is still to come
-        beside = _out_of_fold(np.column_stack(columns), ground_.label, ground_.fold)
-        added = _stacked(np.column_stack([ground_.logit, alone]), ground_)
-        gain = max(_gain(ground_, beside), _gain(ground_, added), key=lambda pair: pair[1])
+            # Differences: a count over everything tells what is still to come.
+            columns = [ground_.facts, alone, number, number - ground_.facts]
+            beside = _out_of_fold(np.column_stack(columns), ground_.label, ground_.fold)
+            gain = max(gain, _gain(ground_, beside), key=lambda pair: pair[1])
     pure, share = _pure(ground_, codes, names)
-    return Power(value, value - _Z * _auc_error(value, ground_.label), *gain, pure, share)
+    return Power(value, value - _Z * error, *gain, pure, share)
 
 
 def single_aucs(features: pd.DataFrame, label: Floats, group: Ints, most_rows: int = 4_000) -> dict[str, float]:

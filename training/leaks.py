@@ -25,16 +25,28 @@ __all__ = ["Guarded", "find_leaks", "guarded"]
 
 _PREFIX = "attributes."
 _FIELDS: Mapping[str, tuple[str, ...]] = {
-    "partners": ("tier", "kind", "region", "city", "account_manager", "employees", "annual_revenue", "description"),
-    "leads": ("industry", "source", "description", "employees", "estimated_amount", "product", "region", "city"),
+    "partners": (
+        *("tier", "kind", "country", "region", "city", "account_manager", "employees", "annual_revenue", "description"),
+        *("founded_on", "website", "max_open_leads"),
+    ),
+    "leads": (
+        *("industry", "source", "description", "employees", "estimated_amount", "product", "country", "region", "city"),
+        "domain",
+    ),
     "items": ("form", "language"),
+    "deals": (),
 }
 """Descriptive fields of the format, judged like custom attributes."""
 _NOT_USED = {ModelName.FIT: ("tier",)}
-_RESOURCES = {"partners": ("partners",), "leads": ("leads", "deals"), "items": ("assets", "offers")}
+_RESOURCES = {
+    "partners": ("partners",),
+    "leads": ("leads", "deals"),
+    "items": ("assets", "offers"),
+    "deals": ("deals",),
+}
 
 _TOO_GOOD_AUC = 0.9
-_TOO_MUCH_GAIN, _TOO_MUCH_BESIDE_EVENTS = 0.25, 0.08
+_TOO_MUCH_GAIN, _TOO_MUCH_BESIDE_EVENTS = 0.2, 0.08
 """Share of the remaining log loss; less where the entity's own dated events speak already of what is asked."""
 _TOO_MUCH_FILLED = 0.15
 _MOSTLY, _HARDLY, _ENOUGH = 0.5, 0.02, 30
@@ -100,7 +112,7 @@ def find_leaks(name: str, history: History, settings: Settings) -> tuple[LeakRec
     """
     asked = ask(name, history, settings)
     grounds = [(one, ground(one.label, one.facts, one.row)) for one in asked.questions]
-    found = []
+    found: list[LeakRecord] = []
     for table, field in _candidates(name, asked, settings):
         values = asked.tables[table][field]
         doubt = _doubt(asked, field, [pair for pair in grounds if pair[0].table == table], history)
@@ -111,7 +123,7 @@ def find_leaks(name: str, history: History, settings: Settings) -> tuple[LeakRec
             doubt = _Doubt("names the winner", sentence) if sentence else None
         if doubt is None and field.startswith(_PREFIX):
             doubt = _only_known(asked, table, values)
-        if doubt is not None:
+        if doubt is not None and not any(leak.field == field and table == "deals" for leak in found):
             found.append(_record(table, field, doubt, settings))
     return tuple(found)
 
@@ -263,7 +275,10 @@ def _only_known(asked: Asked, table: str, values: pd.Series) -> _Doubt | None:
 
 def _as_words(values: pd.Series) -> pd.Series:
     plain = values.reset_index(drop=True).infer_objects()
-    if plain.dtype != object and not pd.api.types.is_datetime64_any_dtype(plain):
+    if pd.api.types.is_datetime64_any_dtype(plain):
+        days = (plain - pd.Timestamp("1970-01-01")).dt.total_seconds() / 86_400
+        return days.astype(np.float64)
+    if plain.dtype != object:
         return plain
     present = plain.where(plain.notna())
     return present.astype("str").where(plain.notna())

@@ -236,3 +236,22 @@ def test_features_alone_are_ranked_by_auc():
     found = single_aucs(features, y, np.arange(400))
     assert list(found)[-1] == "noise"
     assert found["against"] == found["word"] == 1.0
+
+
+def test_a_reason_on_closed_deals_is_named_though_no_model_reads_it():
+    history = lead_history()
+    deals = history.deals.assign(**{"attributes.reason": np.where(history.deals["outcome"] == "won", "fit", "price")})
+    told = History.of(history.until, partners=history.partners, leads=history.leads, deals=deals)
+    assert ("deals", "attributes.reason") in {
+        (leak.table, leak.field) for leak in find_leaks("match", told, Settings())
+    }
+
+
+def test_a_built_in_field_that_follows_the_outcome_is_left_out_of_training():
+    history, silent = churn_history()
+    partners = history.partners.assign(account_manager=np.where(silent, "Pool", "Ann"))
+    moved = History.of(UNTIL, partners=partners.drop(columns="attributes.state"), activities=history.activities)
+    context = TrainingContext(SETTINGS, NoText(), datetime(2025, 7, 1, tzinfo=UTC))
+    guard = guarded("churn", moved, context)
+    assert [leak.field for leak in guard.leaks] == ["account_manager"]
+    assert guard.history.partners["account_manager"].isna().all()
