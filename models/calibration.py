@@ -11,8 +11,8 @@ from models.frame import Floats
 
 P_LIMIT = 1e-4
 LOGIT_LIMIT = float(np.log((1 - P_LIMIT) / P_LIMIT))
-PRIOR_LOG_SLOPE = 0.4
-PRIOR_SHIFT = 0.5
+PRIOR_LOG_SLOPE = 0.2
+PRIOR_SHIFT = 0.3
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def fit_platt(z: Floats, y: Floats, weight: Floats, *, keep_shift: float = 1.0, 
 
     Notes
     -----
-    Platt (1999) with Gaussian priors on the shift and on the logarithm of the slope (sd 0.4): few rows
+    Platt (1999) with Gaussian priors on the shift and on the logarithm of the slope (sd 0.2): few rows
     leave the identity, many decide themselves. Newton's method with damping.
     """
     if not len(z) or weight.sum() <= 0:

@@ -12,13 +12,17 @@ LEVEL = 0.8
 Z80 = 1.2815515655446004
 EDGE = 1e-6
 BORROWED = 4.0  # members' worth of the average spread that each row's own is smoothed with
-# How much of each source of variance counts. Found on simulated worlds of 300, 1,000 and 5,000 rows (linear, with steps
-# and interactions, weak, without any signal) so that on average 80 to 89 % of the true probabilities lie inside.
+# How much of each source of variance counts: docs/models/certainty.md.
 LINEAR = 0.6  # of the posterior of the linear model
 TREES = 1.5  # of the spread of the trees' members, which does not show what all of them miss
 DISAGREEMENT = 0.1  # of the squared difference between linear model and trees
 UNSEEN = 150.0  # heterogeneity that so few rows could not have shown: this over (rows of the rarer class) ** 1.5
 UNSEEN_MOST = 4.0
+# What no single outcome can show: how much subjects differ that look alike. A prior, the same for all data.
+HIDDEN = 0.95  # variance of log-odds among those that look alike, where features show a clear signal
+HIDDEN_HALF = 0.15  # explained variance at which half of it is believed: where nothing varies, nothing need hide
+STEEPER = 0.045  # how much more differs at the ends than in the middle, per squared unit of log-odds
+MEDIAN = 0.2  # of the hidden variance: half of the way from the mean of such subjects to their median
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,25 @@ def unseen(rarer: float) -> float:
     return float(min(UNSEEN_MOST, UNSEEN / max(rarer, 1.0) ** 1.5))
 
 
-def interval(z: Floats, variance: Floats) -> Prediction:
-    """Probability and interval from log-odds and their variance."""
+def hidden(explained: float) -> float:
+    """Variance of log-odds among subjects that look alike, given that among those that do not."""
+    return HIDDEN * explained / (explained + HIDDEN_HALF)
+
+
+def steeper(level: float, z: Floats, centre: float) -> Floats:
+    """Hidden variance at log-odds z, which are ``centre`` on average."""
+    return level * (1 + STEEPER * (z - centre) ** 2)
+
+
+def interval(z: Floats, variance: Floats, apart: Floats | float = 0.0) -> Prediction:
+    """Probability and interval from log-odds, the variance of their error, and how much alike subjects differ.
+
+    A calibrated p is the mean over subjects that look alike; most of them lie further from one half than that, which
+    is where the interval is drawn about (Zeger, Liang & Albert 1988 for mean and median of a logistic normal).
+    """
     z = np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT)
     p = expit(z)
-    half = Z80 * np.sqrt(variance)
-    low, high = expit(z - half), expit(z + half)
+    middle = z * np.sqrt(1 + MEDIAN * apart)
+    half = Z80 * np.sqrt(variance + apart)
+    low, high = expit(middle - half), expit(middle + half)
     return Prediction(p, low, high)

@@ -10,8 +10,10 @@ from scipy.special import expit
 
 from models.frame import Floats, Ints, Schema, Table
 from models.linear_design import Design
+from models.linear_evidence import column_families, evidence_penalties
 
-PENALTIES = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
+STIFFNESSES = (1.0, 4.0, 16.0, 64.0)
+EVIDENCE_ROWS = 4_000
 MAX_STEPS = 30
 TOLERANCE = 1e-8
 
@@ -79,14 +81,15 @@ def fit_linear(  # noqa: PLR0913
     table: Table,
     y: Floats,
     weight: Floats,
-    penalty: float,
+    stiffness: float,
     *,
     start: Floats | None = None,
+    worth: float = 1.0,
     group: Ints | None = None,
     draws: int = 0,
     seed: int = 0,
 ) -> LinearModel:
-    """Fit one model with a given penalty.
+    """Fit one model.
 
     Parameters
     ----------
@@ -94,43 +97,68 @@ def fit_linear(  # noqa: PLR0913
         Training rows.
     y, weight : ndarray of float64, shape (n,)
         Outcomes 0 or 1 of both classes; weights of mean one.
-    penalty : float
-        Half of it times the squared coefficients is added to the log-loss summed over rows.
+    stiffness : float
+        The penalties, relative to those at which the rows are most probable. Half a penalty times the squared
+        coefficient is added to the log-loss summed over rows.
     start : ndarray of float64, shape (n,), optional
         Log-odds known from elsewhere: the model is what is to be added to them.
+    worth : float, default=1
+        What a row is worth of an independent one.
     group : ndarray of int64, optional
         Rows that belong together, for the draws.
     draws, seed : int
         How many alternative coefficient vectors, and their randomness.
     """
-    design = Design.learn(schema, table)
+    design, weight = Design.learn(schema, table, squares=True), weight * worth
     matrix = _with_ones(design.matrix(table))
     known = np.zeros(len(y)) if start is None else start
+    penalty = stiffness * _penalties(schema, design, matrix, y, weight, known, seed)
     coefficients = solve_logistic(matrix, y, weight, penalty, offset=known)
     p = expit(known + matrix @ coefficients)
     alternatives = _draws(matrix, weight * (y - p), weight * p * (1 - p), penalty, coefficients, group, draws, seed)
     return LinearModel(design, coefficients, alternatives, len(schema.names))
 
 
-def penalty_path(
-    schema: Schema, train: Table, y: Floats, weight: Floats, valid: Table, start: Floats | None = None
+def stiffness_path(
+    schema: Schema,
+    train: Table,
+    y: Floats,
+    weight: Floats,
+    valid: Table,
+    *,
+    start: Floats | None = None,
+    worth: float = 1.0,
+    seed: int = 0,
 ) -> Floats:
-    """Log-odds of ``valid`` under each of ``PENALTIES`` (less what ``start`` says), shape (penalties, n)."""
-    design = Design.learn(schema, train)
+    """Log-odds of ``valid`` under each of ``STIFFNESSES`` (less what ``start`` says), shape (stiffnesses, n)."""
+    design, weight = Design.learn(schema, train, squares=True), weight * worth
     matrix, other = _with_ones(design.matrix(train)), _with_ones(design.matrix(valid))
-    result = np.empty((len(PENALTIES), len(valid)))
+    known = np.zeros(len(y)) if start is None else start
+    penalty = _penalties(schema, design, matrix, y, weight, known, seed)
+    result = np.empty((len(STIFFNESSES), len(valid)))
     beta: Floats | None = None
-    for i in range(len(PENALTIES) - 1, -1, -1):  # from stiff to loose, each starting where the last ended
-        beta = solve_logistic(matrix, y, weight, PENALTIES[i], beta, offset=start)
+    for i in range(len(STIFFNESSES) - 1, -1, -1):  # from stiff to loose, each starting where the last ended
+        beta = solve_logistic(matrix, y, weight, STIFFNESSES[i] * penalty, beta, offset=known)
         result[i] = other @ beta
     return result
+
+
+def _penalties(
+    schema: Schema, design: Design, matrix: Floats, y: Floats, weight: Floats, known: Floats, seed: int
+) -> Floats:
+    """Penalties by evidence, shape (1 + columns,), from as many rows as it takes."""
+    if len(y) > EVIDENCE_ROWS:
+        rows = np.random.default_rng(seed).permutation(len(y))[:EVIDENCE_ROWS]
+        matrix, y, weight, known = matrix[rows], y[rows], weight[rows], known[rows]
+
+    return evidence_penalties(matrix, y, weight, column_families(schema, design), known)
 
 
 def solve_logistic(
     matrix: Floats,
     y: Floats,
     weight: Floats,
-    penalty: float,
+    penalty: float | Floats,
     start: Floats | None = None,
     *,
     offset: Floats | None = None,
@@ -140,7 +168,7 @@ def solve_logistic(
     The first column is the intercept and goes unpenalised. Begins at the coefficients ``start``; ``offset`` is added
     to the log-odds with the fixed coefficient one.
     """
-    ridge = np.full(matrix.shape[1], penalty)
+    ridge = np.array(np.broadcast_to(penalty, matrix.shape[1]), dtype=np.float64)
     ridge[0] = 1e-6
     known = np.zeros(len(y)) if offset is None else offset
     beta = _start(matrix, y, weight, known) if start is None else start
@@ -192,7 +220,7 @@ def _draws(
     matrix: Floats,
     residual: Floats,
     curvature: Floats,
-    penalty: float,
+    penalty: float | Floats,
     beta: Floats,
     group: Ints | None,
     draws: int,
@@ -203,7 +231,7 @@ def _draws(
     random = np.random.default_rng(seed)
     owner = np.arange(len(residual)) if group is None else group
     multiplier = random.standard_normal((draws, int(owner.max()) + 1))[:, owner]
-    ridge = np.full(len(beta), penalty)
+    ridge = np.array(np.broadcast_to(penalty, len(beta)), dtype=np.float64)
     ridge[0] = 1e-6
     noise = (multiplier * residual) @ matrix + np.sqrt(ridge) * random.standard_normal((draws, len(beta)))
     return np.asarray(beta + cho_solve(_hessian(matrix, curvature, ridge), noise.T).T)

@@ -10,6 +10,7 @@ from models.frame import Floats, Ints, Schema, Table
 
 CLIP = 4.0
 MAX_ONE_HOT = 40
+FEW_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class NumericColumn:
     centre: float
     scale: float
     flag: bool
+    square: bool = False
+
+    @property
+    def width(self) -> int:
+        """Columns that it becomes."""
+        return 1 + self.flag + self.square
 
 
 @dataclass(frozen=True)
@@ -46,13 +53,21 @@ class Design:
     means: Floats
     source: Ints
 
+    @property
+    def kinds(self) -> list[str]:
+        """What each column is: number, gap (missing), square or level."""
+        kinds = []
+        for column in self.numeric:
+            kinds += ["number"] + ["gap"] * column.flag + ["square"] * column.square
+        return kinds + ["level" for _, _, levels in self.one_hot for _ in levels]
+
     @classmethod
-    def learn(cls, schema: Schema, table: Table) -> Self:
-        """Learn imputation, scales and levels from training rows."""
+    def learn(cls, schema: Schema, table: Table, *, squares: bool = False) -> Self:
+        """Learn imputation, scales and levels from training rows; ``squares`` adds that of each number."""
         numeric = [
             column
             for j, feature in enumerate(schema.numeric_positions)
-            if (column := _learn_numeric(int(feature), j, table.numbers[:, j])) is not None
+            if (column := _learn_numeric(int(feature), j, table.numbers[:, j], squares=squares)) is not None
         ]
         one_hot = []
         for j, feature in enumerate(schema.categorical_positions):
@@ -61,7 +76,7 @@ class Design:
             frequent = codes[np.argsort(-counts, kind="stable")][:MAX_ONE_HOT]
             if len(codes) > 1:
                 one_hot.append((int(feature), j, tuple(int(code) for code in frequent)))
-        source = [c.feature for c in numeric for _ in range(1 + c.flag)]
+        source = [c.feature for c in numeric for _ in range(c.width)]
         source += [feature for feature, _, levels in one_hot for _ in levels]
         bare = cls(tuple(numeric), tuple(one_hot), np.zeros(len(source)), np.array(source, dtype=np.int64))
         means = bare.matrix(table).mean(axis=0) if len(table) else bare.means
@@ -78,7 +93,9 @@ class Design:
             result[:, at] = np.clip((filled - column.centre) / column.scale, -CLIP, CLIP)
             if column.flag:
                 result[:, at + 1] = absent
-            at += 1 + column.flag
+            if column.square:
+                result[:, at + column.width - 1] = result[:, at] ** 2 / 2
+            at += column.width
         for _, j, levels in self.one_hot:
             for level in levels:
                 result[:, at] = table.codes[:, j] == level
@@ -113,7 +130,7 @@ class Design:
         )
 
 
-def _learn_numeric(feature: int, j: int, values: Floats) -> NumericColumn | None:
+def _learn_numeric(feature: int, j: int, values: Floats, *, squares: bool) -> NumericColumn | None:
     known = values[~np.isnan(values)]
     flag = 0 < len(known) < len(values)
     if not len(known):
@@ -131,7 +148,7 @@ def _learn_numeric(feature: int, j: int, values: Floats) -> NumericColumn | None
         if not flag:
             return None
         scale = 1.0
-    return NumericColumn(feature, j, logged, fill, centre, scale, flag)
+    return NumericColumn(feature, j, logged, fill, centre, scale, flag, squares and len(np.unique(known)) > FEW_VALUES)
 
 
 def _skewed(values: Floats) -> bool:

@@ -12,12 +12,24 @@ from scipy.special import logit
 from domain.errors import InvalidInput
 from models.calibration import LOGIT_LIMIT, Platt
 from models.frame import Floats, Ints, Schema, Table
-from models.intervals import DISAGREEMENT, LEVEL, LINEAR, TREES, Prediction, interval, smooth, spread, unseen
+from models.intervals import (
+    DISAGREEMENT,
+    LEVEL,
+    LINEAR,
+    TREES,
+    Prediction,
+    hidden,
+    interval,
+    smooth,
+    spread,
+    steeper,
+    unseen,
+)
 from models.linear import LinearModel, fit_linear
 from models.prior import BaseRate, base_rate, design_effect
 from models.probability_offset import Offset, offset_column
 from models.probability_search import Plan, Rows, search
-from models.probability_splits import DAY, Fold, group_codes, microseconds, random_folds, time_folds
+from models.probability_splits import DAY, Fold, group_codes, microseconds, random_folds, telling, time_folds
 from models.trees import TreesModel, fit_trees, presets
 
 __all__ = ["Factors", "Prediction", "ProbabilityModel"]
@@ -154,11 +166,11 @@ class ProbabilityModel:
         self.n_rows_, self.n_positive_ = len(X), int(outcome.sum())
         self._linear: LinearModel | None = None
         self._trees: TreesModel | None = None
-        self._platt, self._shares, self._average = Platt(), (0.0, 0.0), 0.0
+        self._platt, self._shares, self._average, self._hidden = Platt(), (0.0, 0.0), 0.0, 0.0
         plan = self._search(rows, microseconds(as_of), groups, deff, round(embargo_days * DAY))
         self.choice_, self.validation_ = "prior", {}
         if plan is not None:
-            self._refit(rows, groups, plan)
+            self._refit(rows, groups, plan, deff)
         return self
 
     def predict(self, X: pd.DataFrame) -> Prediction:
@@ -172,7 +184,7 @@ class ProbabilityModel:
         table = self._schema.table(X)
         z = self._z(table)
         if self._linear is not None:
-            return interval(z, self._variance(table, z, self._linear))
+            return interval(z, self._variance(table, z, self._linear), steeper(self._hidden, z, self._platt.centre))
         if self._offset is not None:
             return interval(z, self._offset.platt.variance(self._offset.raw(table)) + self._missed)
         low, high = (np.full(len(table), bound) for bound in self._rate.interval(LEVEL))
@@ -215,6 +227,7 @@ class ProbabilityModel:
             "platt": self._platt.to_json(),
             "shares": list(self._shares),
             "average": self._average,
+            "hidden": self._hidden,
             "linear": None if self._linear is None else self._linear.to_json(),
             "trees": None if self._trees is None else len(self._trees.members),
         }
@@ -235,7 +248,7 @@ class ProbabilityModel:
         model._offset = None if data["offset"] is None else Offset.from_json(data["offset"])
         model._platt = Platt.from_json(data["platt"])
         model._shares = (data["shares"][0], data["shares"][1])
-        model._average = data["average"]
+        model._average, model._hidden = data["average"], data["hidden"]
         model._linear = None if data["linear"] is None else LinearModel.from_json(data["linear"])
         trees = data["trees"]
         model._trees = None if trees is None else TreesModel.load(folder, model._schema, trees, data["threads"])
@@ -255,15 +268,16 @@ class ProbabilityModel:
 
     def _folds(self, y: Floats, as_of: Ints, groups: Ints, minority: int, embargo: int) -> tuple[list[Fold], float]:
         by_time = time_folds(as_of, y, embargo)
-        if by_time:
+        if by_time and telling(by_time, y):
             # The refit sees the validation rows, and so moves its level by their share of the drift itself.
             return by_time, 1.0 - len(by_time[0].valid) / len(y)
-        return random_folds(groups, y, 3 if minority >= 500 else 5, self.seed), 1.0
+        at_random = random_folds(groups, y, 3 if minority >= 500 else 5, self.seed)
+        return at_random or by_time, 1.0
 
-    def _refit(self, rows: Rows, groups: Ints, plan: Plan) -> None:
+    def _refit(self, rows: Rows, groups: Ints, plan: Plan, deff: float) -> None:
         start = None if self._offset is None else self._offset.logits(rows.table)
         self._linear = fit_linear(
-            rows.schema, rows.table, rows.y, rows.weight, plan.penalty,
+            rows.schema, rows.table, rows.y, rows.weight, plan.stiffness, worth=1 / deff,
             start=start, group=groups, draws=DRAWS, seed=self.seed,
         )  # fmt: skip
         if plan.params and plan.trees_weight:
@@ -277,9 +291,12 @@ class ProbabilityModel:
         self.choice_, self.validation_ = plan.choice, plan.losses
         self._platt, self._shares = plan.platt, (plan.linear_weight, plan.trees_weight)
         sample = np.random.default_rng(self.seed).permutation(len(rows.y))[:REFERENCE_ROWS]
+        table = rows.table.take(sample)
         if self._trees is not None:
-            table = rows.table.take(sample)
             self._average = float(spread(self._trees.member_logits(table), self._trees.logits(table)).mean())
+        z = self._z(table)
+        own = self._variance(table, z, self._linear) - self._missed
+        self._hidden = hidden(float(z.var() + own.mean())) if self.choice_ != "prior" or self._offset else 0.0
 
     def _z(self, table: Table) -> Floats:
         """Calibrated log-odds before clipping."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.calibration import LOGIT_LIMIT, Platt, fit_platt
 from models.frame import Floats, Ints, Schema, Table
-from models.linear import PENALTIES, penalty_path
+from models.linear import STIFFNESSES, stiffness_path
 from models.prior import base_logit
 from models.probability_offset import Offset
 from models.probability_splits import Fold
@@ -24,7 +24,7 @@ class Plan:
 
     Attributes
     ----------
-    penalty, params, rounds : float, dict, int
+    stiffness, params, rounds : float, dict, int
         Of the linear model and of the trees.
     linear_weight, trees_weight : float
         Weights on the log-odds scale; what is left to one belongs to the base rate.
@@ -34,7 +34,7 @@ class Plan:
         Validation log-loss by candidate.
     """
 
-    penalty: float
+    stiffness: float
     params: Params
     rounds: int
     linear_weight: float
@@ -89,7 +89,7 @@ def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, k
     parts, starts = [_part(rows, fold) for fold in folds], [_starts(rows, fold, deff) for fold in folds]
     prior = np.concatenate([known for _, known in starts])
     offsets = None if rows.offset is None else starts
-    penalty, linear = _best_linear(rows.schema, parts, offsets, y, weight)
+    stiffness, linear = _best_linear(rows.schema, parts, offsets, y, weight, deff)
     params, rounds, trees = _best_trees(rows.schema, parts, offsets, candidates, y, weight)
     losses = {"prior": log_loss(prior, y, weight), "linear": log_loss(linear, y, weight)}
     if trees is None:
@@ -103,10 +103,10 @@ def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, k
     best = simplest(blends, y, weight) if trees is prior else evenest(grid, blends, y, weight, deff)
     losses["blend"] = log_loss(blends[best], y, weight)
     platt = fit_platt(blends[best], y, weight / deff, keep_shift=keep_shift)
-    return Plan(penalty, params, rounds, *grid[best], platt, losses)
+    return Plan(stiffness, params, rounds, *grid[best], platt, losses)
 
 
-def simplest(candidates: Floats, y: Floats, weight: Floats) -> int:
+def simplest(candidates: Floats, y: Floats, weight: Floats, deff: float = 1.0) -> int:
     """Find the first candidate whose loss is as good as the best one's, within what chance allows.
 
     Parameters
@@ -115,6 +115,8 @@ def simplest(candidates: Floats, y: Floats, weight: Floats) -> int:
         Log-odds, the simplest candidate first.
     y, weight : ndarray of float64, shape (n,)
         Outcomes and weights.
+    deff : float, default=1
+        So many rows carry the information of one.
 
     Notes
     -----
@@ -125,7 +127,7 @@ def simplest(candidates: Floats, y: Floats, weight: Floats) -> int:
     rows = (np.logaddexp(0.0, z) - y * z) * weight
     means = rows.mean(axis=1)
     best = int(np.argmin(means))
-    error = (rows - rows[best]).std(axis=1) / np.sqrt(len(y))
+    error = (rows - rows[best]).std(axis=1) * np.sqrt(deff / len(y))
     rarer = min(float(y.sum()), float(len(y) - y.sum()))
     tolerance = min(0.5, FEW / max(rarer, 1.0))
     return int(np.argmax(means - means[best] <= tolerance * error))
@@ -187,15 +189,16 @@ def _starts(rows: Rows, fold: Fold, deff: float) -> tuple[Floats, Floats]:
 
 
 def _best_linear(
-    schema: Schema, parts: Sequence[Part], starts: Starts, y: Floats, weight: Floats
+    schema: Schema, parts: Sequence[Part], starts: Starts, y: Floats, weight: Floats, deff: float
 ) -> tuple[float, Floats]:
     paths = []
     for k, (train, train_y, train_weight, valid, _, _) in enumerate(parts):
         known, held = (None, 0.0) if starts is None else starts[k]
-        paths.append(penalty_path(schema, train, train_y, train_weight, valid, known) + held)
+        found = stiffness_path(schema, train, train_y, train_weight, valid, start=known, worth=1 / deff)
+        paths.append(found + held)
     logits = np.concatenate(paths, axis=1)
-    best = len(PENALTIES) - 1 - simplest(logits[::-1], y, weight)
-    return PENALTIES[best], logits[best]
+    best = simplest(logits, y, weight, deff)
+    return STIFFNESSES[best], logits[best]
 
 
 def _best_trees(

@@ -11,6 +11,8 @@ from models.frame import Floats, Ints
 DAY = 86_400_000_000  # microseconds
 VALID_SHARES = (0.25, 0.35, 0.5)
 ENOUGH = 150
+TELLING = 60  # held-out rows of the rarer class
+TELLING_SHARE = 0.4  # of all rows that come before the held-out ones
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,15 @@ def time_folds(as_of: Ints, y: Floats, embargo: int = 0) -> list[Fold]:
     earlier = np.flatnonzero(as_of < as_of[last.valid].min())
     second = _cut(earlier, as_of, y, embargo) if _minority(y[last.valid]) < ENOUGH else None
     return [last] if second is None else [last, second]
+
+
+def telling(folds: list[Fold], y: Floats) -> bool:
+    """Whether later rows can choose between models: enough of them, after enough to learn from.
+
+    Otherwise chance and the models' lack of rows decide, which does more harm than validating out of order.
+    """
+    held = np.concatenate([fold.valid for fold in folds])
+    return _minority(y[held]) >= TELLING and len(folds[0].train) >= TELLING_SHARE * len(y)
 
 
 def random_folds(group: Ints, y: Floats, folds: int, seed: int) -> list[Fold]:

@@ -31,7 +31,21 @@ def test_more_rows_make_narrower_intervals():
     X, y, _, as_of = world(4_000)
     few = ProbabilityModel(members=2, threads=1).fit(X[:300], y[:300], as_of=as_of[:300]).predict(X)
     many = ProbabilityModel(members=2, threads=1).fit(X, y, as_of=as_of).predict(X)
-    assert np.mean(many.high - many.low) < 0.6 * np.mean(few.high - few.low)
+    assert np.mean(many.high - many.low) < 0.9 * np.mean(few.high - few.low)
+
+
+@pytest.mark.parametrize(("rows", "most"), [(1_000, 0.04), (10_000, 0.02)])
+def test_calibration_error_against_the_truth(rows: int, most: float):
+    errors = []
+    for seed, kind in enumerate(("linear", "steps") if rows < 5_000 else ("steps",)):
+        X, y, p, as_of = world(rows + 2_000, seed=seed, kind=kind, hidden=0.8)
+        order = np.random.default_rng(seed).permutation(rows + 2_000)
+        train, new = np.sort(order[:rows]), order[rows:]
+        model = ProbabilityModel(members=0, threads=1).fit(X.iloc[train], y[train], as_of=as_of.iloc[train])
+        found = model.predict(X.iloc[new]).p
+        tenth = np.argsort(np.argsort(found)) * 10 // len(found)
+        errors.append(np.abs(np.bincount(tenth, weights=found - p[new])).sum() / len(found))
+    assert np.mean(errors) <= most
 
 
 @pytest.mark.parametrize(("rows", "kind"), [(40, "linear"), (300, "linear"), (900, "steps")])
