@@ -33,7 +33,7 @@ MAX_ROWS = 40_000
 _MIN_ROWS = 2
 _MIN_SNAPSHOTS = 8
 _FALLBACK_DAYS = (7, 14, 30, 60, 90, 180, 365)
-_ROOM, _LEAST_ROOM = 4, 2
+_ROOM, _LEAST_ROOM = 6, 4
 _SILENT, _QUIET = "silent_days", "silent_by_models"
 
 
@@ -144,7 +144,7 @@ def _pairs(labels: ChurnLabels) -> pd.MultiIndex:
 def _labels(history: "History", context: TrainingContext) -> dict[int, ChurnLabels]:
     """Return what is known of the horizons that the settings name and the history has room for.
 
-    A horizon must go four times into the history: labels of a programme's first weeks say little of later ones, and
+    A horizon must go six times into the history: labels of a programme's first weeks say little of later ones, and
     the curve of silence from a shorter horizon says more. Where no named horizon fits, a shorter one is taken.
     """
     named, span = sorted(set(context.settings.churn_horizons_days)), _span_days(history, context)
