@@ -81,7 +81,8 @@ def _is_categorical(values: pd.Series) -> bool:
 
 def _custom(frame: pd.DataFrame, protected: Sequence[str]) -> list[str]:
     names = [str(name) for name in frame.columns if str(name).startswith("attributes.")]
-    open_names = [name for name in names if name.removeprefix("attributes.") not in protected]
+    closed = {name.removeprefix("attributes.").casefold() for name in protected}
+    open_names = [name for name in names if name.removeprefix("attributes.").casefold() not in closed]
     return [name for name in open_names if _is_categorical(frame[name])]
 
 
