@@ -1,7 +1,7 @@
 """The served recommender: a ranker of candidates and the probability that a partner engages with one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -35,9 +35,9 @@ def stretch(p: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64
     return 1.0 - (1.0 - p) ** factor
 
 
-def with_score(features: pd.DataFrame, ranker: Ranker) -> pd.DataFrame:
-    """Return features and, beside them, the score by which a ranker would order them."""
-    return features.assign(**{SCORE: ranker.score(features.to_numpy(np.float32))})
+def with_score(features: pd.DataFrame, ranker: Ranker, beside: Sequence[str]) -> pd.DataFrame:
+    """Return some of the features and, beside them, the score by which a ranker would order the rows."""
+    return features[list(beside)].assign(**{SCORE: ranker.score(features.to_numpy(np.float32))})
 
 
 def unseen_variance(label: Doubles, p: Doubles, group: npt.NDArray[np.int64]) -> float:
@@ -146,7 +146,7 @@ class RecommendModel:
         found = self.engage.explain(self.scored(features))
         if SCORE not in found.contributions:
             return found
-        parts = found.contributions.drop(columns=SCORE)
+        parts = found.contributions.reindex(columns=list(self.columns), fill_value=0.0)
         moved = found.contributions[SCORE].to_numpy(np.float64)
         judge = self.judge or self.ranker
         behind = judge.contributions(features[list(self.columns)].to_numpy(np.float32))
@@ -157,9 +157,11 @@ class RecommendModel:
         return Factors(found.base + np.where(clear, 0.0, moved), parts)
 
     def scored(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that the probabilities rest on: the features, and the ranking score if it is one."""
+        """Return the columns that the probabilities rest on: the features, or some of them and the ranking score."""
         rows = features[list(self.columns)]
-        return with_score(rows, self.judge) if self.judge is not None else rows
+        if self.judge is None:
+            return rows
+        return with_score(rows, self.judge, [name for name in self.engage.feature_names_ if name != SCORE])
 
     def save(self, folder: Path) -> None:
         """Write JSON and LightGBM text files into the existing `folder`."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import TrainingImpossible
+from intelligence.features.item_columns import PARTNER_FEATURES
 from intelligence.features.item_features import FEATURE_SET, FEATURES, FINGERPRINT, Candidates, ItemFeatures
 from intelligence.features.item_log import DAY, Ints
 from intelligence.features.item_state import ItemSpace, ItemState
@@ -18,6 +19,9 @@ SHOWN = 20
 _DEEPER = 6
 _INSTANTS = 10
 _MOST_ROWS = 18_000
+BESIDE_SCORE = ("is_offer", *PARTNER_FEATURES)
+"""What a probability rests on beside the ranking score. Few, and no more of the item: label windows of neighbouring
+instants overlap, and what tells items apart would remember how each of them fared."""
 _LEAST_LATER = 0.05
 """Share of the history that must lie after what the ranker was fitted on, for its score to be a feature."""
 
@@ -112,7 +116,7 @@ def engage_dataset(space: ItemSpace, ranker: "Ranker", days: float, seed: int, *
     as_of = rows["as_of"].to_numpy(np.int64).astype("datetime64[us]")
     features = rows[list(FEATURES)]
     return Dataset(
-        features=with_score(features, ranker) if later and ranker.trees else features,
+        features=with_score(features, ranker, BESIDE_SCORE) if later and ranker.trees else features,
         label=rows["label"].to_numpy(np.float64),
         as_of=as_of,
         known_at=(rows["as_of"].to_numpy(np.int64) + int(days * DAY)).astype("datetime64[us]"),

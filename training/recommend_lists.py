@@ -13,7 +13,7 @@ from intelligence.features.item_state import ItemSpace, ItemState
 
 MOST_INSTANTS = 240
 MOST_LISTS = 12_000
-_FEW_INSTANTS = 60
+_FEW_INSTANTS = 40
 MOST_NEGATIVES = 40
 
 
