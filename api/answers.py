@@ -25,12 +25,14 @@ from api.schemas import (
 )
 from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotFound
+from domain.language import spoken
 from domain.terms import ModelName
 from intelligence.context import BASELINE
 from intelligence.matching.service import match_leads, open_leads
 from intelligence.recommend.service import recommend
 from intelligence.recommend.worth import notes_on
 from intelligence.scoring.churn import ChurnScores, churn_scores
+from intelligence.scoring.facts import facts_of
 from intelligence.scoring.fit import FitScores, fit_company, fit_scores
 from intelligence.scoring.white_space import Dimension, Standing, company_standing, standings, white_space
 from store.unit_of_work import UnitOfWork
@@ -131,15 +133,26 @@ def churn_risk(
     horizon = horizon_days or services.settings.churn_horizons_days[-1]
     stored = _stored(services, ModelName.CHURN, horizon) if as_of is None else []
     instant = as_of or (stored[0]["as_of"] if stored else services.clock())
-    rows = stored or _explained(churn_scores(services.intelligence, instant, horizon))
+    rows = _in_our_language(services, stored) or _explained(churn_scores(services.intelligence, instant, horizon))
     chosen = _filtered(services, as_of, rows, filters, "p_inactive", min_p)
     chosen.sort(key=lambda row: (-(row["revenue_at_risk"] or 0), -row["p_inactive"], row["partner"]))
-    items = [ChurnRisk.model_validate(row | {"reasons": _listed(row, "reason")}) for row in chosen[:limit]]
+    listed = chosen[:limit]
+    history = services.intelligence.history(as_of)
+    facts = _records(facts_of(history, services.settings, [row["partner"] for row in listed], instant))
+    items = [
+        ChurnRisk.model_validate(row | {"reasons": _listed(row, "reason"), "facts": known})
+        for row, known in zip(listed, facts, strict=True)
+    ]
     mean = sum(item.p_inactive for item in items) / len(items) if items else None
     revenue = sum(item.revenue_at_risk or 0 for item in items)
     return ChurnRiskList(
         as_of=instant, horizon_days=horizon, expected_precision=mean, revenue_at_risk=round(revenue, 2), items=items
     )
+
+
+def _in_our_language(services: Services, stored: list[Row]) -> list[Row]:
+    """Return stored scores, or none where the caller reads another language than the one they were written in."""
+    return stored if spoken().code == services.settings.language else []
 
 
 def prospect_ranking(
@@ -148,7 +161,7 @@ def prospect_ranking(
     """Rank prospects; the newest stored scores answer when no `as_of` is given."""
     stored = _stored(services, ModelName.FIT, services.settings.fit_horizon_days) if as_of is None else []
     instant = as_of or (stored[0]["as_of"] if stored else services.clock())
-    rows = stored or _explained(fit_scores(services.intelligence, instant))
+    rows = _in_our_language(services, stored) or _explained(fit_scores(services.intelligence, instant))
     chosen = _filtered(services, as_of, rows, filters, "p_productive", min_p)
     chosen.sort(key=lambda row: (-row["p_productive"], row["partner"]))
     listed = chosen[:limit]

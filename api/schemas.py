@@ -180,6 +180,19 @@ class MatchAnswer(BaseModel):
     excluded: list[Exclusion]
 
 
+class PartnerFacts(BaseModel):
+    """What a person checks a risk against; empty where there is nothing to tell."""
+
+    last_sign_at: datetime | None = Field(description="latest sign of life")
+    last_sign_kind: str | None
+    usual_gap_days: float | None = Field(description="median of the latest gaps between active days")
+    last_deal_at: datetime | None
+    last_won_at: datetime | None
+    agreement_ends_on: date | None
+    certificate_expires_on: date | None
+    unanswered_leads: int
+
+
 class ChurnRisk(BaseModel):
     """One partner of the risk list."""
 
@@ -197,6 +210,7 @@ class ChurnRisk(BaseModel):
     evidence: Evidence
     n: int
     reasons: list[str]
+    facts: PartnerFacts
     base: float = Field(description="log-odds before any factor")
     factors: list[Factor]
     model_version: str

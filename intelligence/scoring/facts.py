@@ -1,14 +1,17 @@
 """Dated facts about partners that a person checks a risk against: last sign of life, usual gap, what ends when."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.settings import Settings
 from intelligence.features.partner_terms import agreement_spans, certificate_spans, spans_in_force
 from intelligence.features.partner_times import instants, references, times_of
 from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArray, Timeline, TimelineView
+from intelligence.scoring.served import naive
 from store.history import History
 
 COLUMNS = (
@@ -107,3 +110,10 @@ def _unanswered(history: History, ids: IntArray, as_of: TimeArray) -> FloatArray
     answered = np.maximum(instants(rows, "responded_at"), offered)
     given = Timeline(partner, offered).at(ids, as_of).count() - Timeline(partner, answered).at(ids, as_of).count()
     return np.asarray(np.maximum(given, 0.0))
+
+
+def facts_of(history: History, settings: Settings, partners: Sequence[str], as_of: datetime) -> pd.DataFrame:
+    """Return `partner_facts` of partners by external id, in their order."""
+    known = history.partners.set_index("external_id")["id"]
+    ids = known.reindex(list(partners)).fillna(-1).to_numpy(np.int64)
+    return partner_facts(history, ids, naive(as_of), settings.life_signs)

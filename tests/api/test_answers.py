@@ -57,6 +57,7 @@ def test_churn_risk_lists_revenue_first(client, login):
     assert found.json()["expected_precision"] == pytest.approx(mean)
     assert all(adds_up(item, "p_inactive") for item in items if item["factors"])
     assert all(item["reasons"] for item in items)
+    assert all(item["facts"]["last_sign_at"] and item["facts"]["unanswered_leads"] >= 0 for item in items)
 
 
 def test_churn_risk_filters(client, admin):
