@@ -21,7 +21,8 @@ UNSEEN_MOST = 4.0
 # What no single outcome can show: how much subjects differ that look alike. A prior, the same for all data.
 HIDDEN = 0.95  # variance of log-odds among those that look alike, where features show a clear signal
 HIDDEN_HALF = 0.15  # explained variance at which half of it is believed: where nothing varies, nothing need hide
-STEEPER = 0.045  # how much more differs at the ends than in the middle, per squared unit of log-odds
+STEEPER = 0.08  # how much more differs at the ends than in the middle, per squared unit of log-odds
+HIDDEN_SHARE = 0.2  # of the explained variance, where that is more: the larger the differences, the more may hide
 MEDIAN = 0.2  # of the hidden variance: half of the way from the mean of such subjects to their median
 
 
@@ -72,7 +73,7 @@ def unseen(rarer: float) -> float:
 
 def hidden(explained: float) -> float:
     """Variance of log-odds among subjects that look alike, given that among those that do not."""
-    return HIDDEN * explained / (explained + HIDDEN_HALF)
+    return max(HIDDEN * explained / (explained + HIDDEN_HALF), HIDDEN_SHARE * explained)
 
 
 def steeper(level: float, z: Floats, centre: float) -> Floats:
