@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.terms import ModelName
+from domain.terms import ModelName, PartnerStatus
 from intelligence.features.pair_build import (
     FEATURE_SET,
     PairRows,
@@ -44,6 +44,7 @@ _RIVALS_KEPT = 30
 """Of each lead's candidates, drawn evenly and weighted accordingly: near and far ones keep their proportion."""
 _MOST_TERM_LEADS = 3_000
 _RANDOM_RIVALS = 300
+_THIN_RECORD = 5
 _EARLY_SHARE = 0.65
 """Share of the examples, the earliest, on which stage 1 is fitted: the comparison is made on later ones."""
 
@@ -87,6 +88,7 @@ class MatchTask:
             columns=tuple(dataset.features.columns),
             label_rule=LABEL_RULES[prepared.source].format(days=context.settings.match_horizon_days),
             settings={"match_horizon_days": context.settings.match_horizon_days, "source": prepared.source},
+            notes=_notes(prepared),
             counts={
                 "partners": len(prepared.world.partner_ids),
                 "leads": len(prepared.world.table),
@@ -129,6 +131,26 @@ class MatchTask:
         build = _from_wins if examples.source == "wins" else _from_outcomes
         dataset, spec = build(world, spec, examples, context)
         return Prepared(dataset, spec, examples.source, world)
+
+
+def _notes(prepared: Prepared) -> tuple[str, ...]:
+    """Say what the history can and cannot teach about partners that were not chosen."""
+    if prepared.source == "wins":
+        return (
+            "Learned from wins alone: who did not win counts as a rival, not as a failure; p_win is the share among "
+            "the candidates and tells partners apart better than leads.",
+        )
+    partners = prepared.dataset.extra["partner"].to_numpy(np.int64)
+    counts = np.bincount(partners, minlength=len(prepared.world.partner_ids))
+    ids, history = prepared.world.partner_ids, prepared.world.history
+    active = (history.status_as_of(ids, np.full(len(ids), history.until)) == PartnerStatus.ACTIVE).to_numpy(bool)
+    thin = int((active & (counts < _THIN_RECORD)).sum())
+    return (
+        f"Learned from pairs that were chosen before: {thin:,} of {int(active.sum()):,} active partners have fewer "
+        f"than {_THIN_RECORD} outcomes among the rows, and rest on profile, place, text and segment.",
+        "The history names no propensity of its offers: what the earlier router knew and the store does not know "
+        "cannot be corrected for (docs/models/match.md).",
+    )
 
 
 def _baselines(source: Source) -> Mapping[str, Baseline]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from intelligence.features.pair_leads import LeadSpec
+from intelligence.features.pair_leads import LeadSpec, roundness
 from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import DAY_US, LeadBatch, PairWorld
 from models.affinity import AffinityParameters
@@ -89,12 +89,12 @@ class PairSpec:
 
 def describe_partners(history: "History", protected: Iterable[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Find the profile fields to learn from: numbers, and words with few values."""
-    banned = {name.removeprefix("attributes.").casefold() for name in protected}
+    banned = {name.removeprefix("attributes.") for name in protected}
     frame = history.partners
     custom = [
         name
         for name in frame.columns
-        if name.startswith("attributes.") and name.removeprefix("attributes.").casefold() not in banned
+        if name.startswith("attributes.") and name.removeprefix("attributes.") not in banned
     ]
     numbers = [name for name in custom if pd.api.types.is_numeric_dtype(frame[name])]
     words = [name for name in custom if name not in numbers]
@@ -181,7 +181,10 @@ class PairRows:
         columns: dict[str, Any] = {}
         for name in self._spec.leads.numbers:
             given = pd.to_numeric(frame[name], errors="coerce") if name in frame else pd.Series(np.nan, frame.index)
-            columns[f"lead.{name}"] = given.to_numpy(np.float64)[leads]
+            values: Floats = np.asarray(given, dtype=np.float64)
+            columns[f"lead.{name}"] = values[leads]
+            if name in self._spec.leads.rounded:
+                columns[f"lead.{name}.roundness"] = roundness(values)[leads]
         for name in self._spec.leads.categories:
             column = frame[name].astype(object) if name in frame else pd.Series(None, frame.index, dtype=object)
             columns[f"lead.{name}"] = _category(column.where(column.notna(), None).to_numpy(object)[leads])

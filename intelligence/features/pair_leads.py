@@ -28,6 +28,10 @@ _MOST_VALUES = 2_000
 _MOST_BANDS = 8
 _MOST_ATTRIBUTES = 24
 _LONG_TEXT = 60
+_LARGEST_EXACT = 1e15
+_MOST_ZEROS = 9
+_FEW_NUMBERS = 100
+_MOSTLY, _RARELY = 0.8, 0.02
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class LeadSpec:
         Counted by value.
     categories, numbers : tuple of str
         Columns that enter the ranker as they are.
+    rounded : tuple of str
+        Those of `numbers` whose roundness is a feature of its own: who estimates, and how, shows in it.
     texts : tuple of str
         Columns joined into the text of a lead.
     space : TextSpace, optional
@@ -65,6 +71,7 @@ class LeadSpec:
     attributes: tuple[LeadAttribute, ...] = ()
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    rounded: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     space: TextSpace | None = None
 
@@ -79,7 +86,7 @@ class LeadSpec:
             LeadAttribute(item["name"], None if item["edges"] is None else tuple(item["edges"]))
             for item in values["attributes"]
         )
-        rest = {key: tuple(values[key]) for key in ("categories", "numbers", "texts")}
+        rest = {key: tuple(values[key]) for key in ("categories", "numbers", "rounded", "texts")}
         space = values["space"]
         return cls(attributes, **rest, space=None if space is None else TextSpace.from_json(space))
 
@@ -169,11 +176,11 @@ def describe_leads(table: pd.DataFrame, protected: Iterable[str] = ()) -> LeadSp
     protected : iterable of str
         Custom attributes that must not be used, with or without ``attributes.``.
     """
-    banned = {name.removeprefix("attributes.").casefold() for name in protected}
+    banned = {name.removeprefix("attributes.") for name in protected}
     custom = [
         name
         for name in table.columns
-        if name.startswith("attributes.") and name.removeprefix("attributes.").casefold() not in banned
+        if name.startswith("attributes.") and name.removeprefix("attributes.") not in banned
     ]
     counted, categories, numbers, texts = [], [], [], []
     for name in (*_NAMED, *custom):
@@ -192,7 +199,8 @@ def describe_leads(table: pd.DataFrame, protected: Iterable[str] = ()) -> LeadSp
             counted.append(LeadAttribute(name, band_edges(table[name].to_numpy(np.float64))))
     if _text_kind(table["description"]) in ("long", "many"):
         texts.append("description")
-    return LeadSpec(tuple(counted[:_MOST_ATTRIBUTES]), tuple(categories), tuple(numbers), tuple(texts))
+    rounded = tuple(name for name in numbers if _tells_by_roundness(table[name].to_numpy(np.float64)))
+    return LeadSpec(tuple(counted[:_MOST_ATTRIBUTES]), tuple(categories), tuple(numbers), rounded, tuple(texts))
 
 
 def _text_kind(column: pd.Series) -> str:
@@ -203,6 +211,32 @@ def _text_kind(column: pd.Series) -> str:
     if values.str.len().mean() > _LONG_TEXT and distinct > 20:
         return "long"
     return "few" if distinct <= max(20, min(_MOST_VALUES, len(values) // 4)) else "many"
+
+
+def roundness(values: Floats) -> Floats:
+    """How round numbers are: trailing zeros of whole ones (at most 9), minus one or two decimals of others.
+
+    Examples
+    --------
+    >>> roundness(np.array([25_000.0, 7.0, 12.5, 32_427.41, 0.0, np.nan]))
+    array([ 3.,  0., -1., -2., nan, nan])
+    """
+    cents = np.round(np.abs(values) * 100.0)
+    cents = np.where(np.isfinite(cents) & (cents > 0) & (cents < _LARGEST_EXACT), cents, np.nan)
+    zeros = np.full(len(cents), -2.0)
+    for digits in range(1, _MOST_ZEROS + 3):
+        zeros += np.mod(cents, 10.0**digits) == 0
+    return np.where(np.isnan(cents), np.nan, zeros)
+
+
+def _tells_by_roundness(values: Floats) -> bool:
+    """Whether the column holds many different numbers, some rounder than others."""
+    if len(np.unique(values[np.isfinite(values)])) <= _FEW_NUMBERS:
+        return False
+    found = roundness(values)
+    _, counts = np.unique(found[np.isfinite(found)], return_counts=True)
+    share = counts / max(int(counts.sum()), 1)
+    return len(counts) > 1 and float(share.max()) < _MOSTLY and int((share > _RARELY).sum()) > 1
 
 
 def band_edges(values: Floats) -> tuple[float, ...]:

@@ -32,6 +32,10 @@ Singles = npt.NDArray[np.float32]
 _OUTCOMES = np.array([PairEvent.WIN, *FAILURES], dtype=np.int64)
 _CROWDED_CUSTOMER = 100
 _UNKNOWN_KM = 500.0
+_PSEUDO_WINS = 5.0
+_PSEUDO_ANSWERS = 2.0
+_PSEUDO_OUTCOMES = 4.0
+_ANSWERS = np.array([PairEvent.ACCEPT, PairEvent.DECLINE, PairEvent.EXPIRE], dtype=np.int64)
 _RELATION = ("customer_wins", "customer_deals", "co_customer", "text_like", "text_fit")
 _PROFILE = ("industry_match", "country_match", "region_match", "city_match", "nearness", "language_match", "certified")
 _RECORD = (
@@ -47,6 +51,7 @@ _RECORD = (
     "days_since_offer",
     "days_since_deal",
     "amount_gap",
+    "usual_amount",
 )
 _CONTEST = ("affinity", "affinity_gap", "affinity_share", "affinity_rank")
 
@@ -134,7 +139,9 @@ class PairState:
         valued = np.isfinite(events.value[rows])
         np.add.at(self._counts, (kind, partner), 1.0)
         np.add.at(self._values[0], (kind[valued], partner[valued]), 1.0)
-        np.add.at(self._values[1], (kind[valued], partner[valued]), events.value[rows][valued])
+        value = events.value[rows][valued]
+        value = np.where(np.isin(kind[valued], _ANSWERS), np.log1p(np.maximum(value, 0.0)), value)
+        np.add.at(self._values[1], (kind[valued], partner[valued]), value)
         self._last[kind, partner] = at  # in order of time: the latest stays
         outcome = np.isin(kind, _OUTCOMES)
         if outcome.any():
@@ -268,32 +275,55 @@ class PairState:
         wins, accepts = c[PairEvent.WIN], c[PairEvent.ACCEPT]
         refusals = c[PairEvent.DECLINE] + c[PairEvent.EXPIRE]
         tries = wins + c[list(FAILURES)].sum(axis=0)
-        answers = self._values[:, [PairEvent.ACCEPT, PairEvent.DECLINE]][..., partners].sum(axis=1)
+        everybody = self._counts.sum(axis=1)
+        turned_down = everybody[PairEvent.DECLINE] + everybody[PairEvent.EXPIRE]
         open_leads = c[PairEvent.OFFER] - c[PairEvent.CLEAR]
         with np.errstate(divide="ignore", invalid="ignore"):
             load = open_leads / self.profiles.values["max_open_leads"][partners]
-            days = answers[1] / answers[0]
             usual = np.log1p(self._values[1, PairEvent.WIN, partners] / self._values[0, PairEvent.WIN, partners])
         since = (at_us - self._last[[PairEvent.WIN, PairEvent.OFFER, PairEvent.REGISTER]][:, partners]) / DAY_US
         columns = [
             np.log1p(tries),
             np.log1p(wins),
-            (accepts + 1.0) / (accepts + refusals + 2.0),
-            (wins + 0.5) / (wins + c[PairEvent.LOSS] + 2.0),
-            days,
+            _pooled(accepts, refusals, everybody[PairEvent.ACCEPT], turned_down),
+            _pooled(wins, c[PairEvent.LOSS], everybody[PairEvent.WIN], everybody[PairEvent.LOSS]),
+            self._response_days(partners),
             open_leads,
             np.where(np.isfinite(load), load, np.nan),
             c[PairEvent.REGISTER] - c[PairEvent.SETTLE],
             *since,
             np.log1p(lead.amount) - usual,
+            self._usual_amount(partners),
         ]
         return np.stack(columns, axis=1).astype(np.float32)
+
+    def _response_days(self, partners: Selection) -> Floats:
+        """Typical days until an answer (geometric mean of days + 1), shrunk to everybody's; NaN without any answer."""
+        count, logs = self._values[:, [PairEvent.ACCEPT, PairEvent.DECLINE]].sum(axis=1)
+        everybody = logs.sum() / max(float(count.sum()), 1.0)
+        typical = (logs[partners] + _PSEUDO_ANSWERS * everybody) / (count[partners] + _PSEUDO_ANSWERS)
+        return np.where(count[partners] > 0, np.expm1(typical), np.nan)
+
+    def _usual_amount(self, partners: Selection) -> Floats:
+        """Log of the mean amount of the partner's wins, shrunk to everybody's; NaN while nobody's amount is known."""
+        count, total = self._values[:, PairEvent.WIN]
+        if not count.sum():
+            return np.full(len(count[partners]), np.nan)
+        everybody = total.sum() / count.sum()
+        shrunk = (total[partners] + _PSEUDO_WINS * everybody) / (count[partners] + _PSEUDO_WINS)
+        return np.asarray(np.log1p(np.maximum(shrunk, 0.0)))
 
     def outcomes(self, partners: Selection = EVERYONE) -> tuple[Ints, Ints]:
         """Wins and outcomes (wins and failures) of partners so far."""
         wins = self._counts[PairEvent.WIN, partners]
         tries = wins + self._counts[list(FAILURES)][:, partners].sum(axis=0)
         return wins.astype(np.int64), tries.astype(np.int64)
+
+
+def _pooled(good: Floats, bad: Floats, all_good: float, all_bad: float) -> Floats:
+    """Share of good outcomes, shrunk to everybody's."""
+    rate = (all_good + 1.0) / (all_good + all_bad + 2.0)
+    return np.asarray((good + _PSEUDO_OUTCOMES * rate) / (good + bad + _PSEUDO_OUTCOMES))
 
 
 def _everybodys_rates(view: AffinityView) -> Singles:

@@ -72,10 +72,12 @@ class BaselineRanker:
         return Factors((clipped - total).to_numpy(np.float64), terms)
 
     def amount(self, features: pd.DataFrame) -> Floats:
-        """Return the lead's own estimate, else what the partner usually wins."""
-        if "lead.estimated_amount" in features:
-            return features["lead.estimated_amount"].to_numpy(np.float64)
-        return np.full(len(features), np.nan)
+        """Return the lead's own estimate, else the partner's mean won amount, shrunk to the programme's."""
+        usual = np.expm1(features["usual_amount"].to_numpy(np.float64))
+        if "lead.estimated_amount" not in features:
+            return np.asarray(usual)
+        given = features["lead.estimated_amount"].to_numpy(np.float64)
+        return np.where(np.isfinite(given), given, usual)
 
     def _terms(self, features: pd.DataFrame) -> pd.DataFrame:
         if "rate" not in features:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from domain.errors import InvalidInput, UnknownReference
 from domain.resources import RESOURCES
+from store.transfer.codes import country_codes
 
 if TYPE_CHECKING:
     from store.history import History
@@ -36,11 +37,13 @@ def read_leads(leads: Any, history: "History") -> pd.DataFrame:
     Raises
     ------
     UnknownReference
-        If a lead given by id is not in the store.
+        If a lead given by id is not in the store, or a lead given by fields names a product or programme that is not.
     InvalidInput
         If `leads` is none of these, or ``created_at`` is no instant.
     """
     frame = _as_frame(leads, history).reset_index(drop=True)
+    if not isinstance(leads, pd.DataFrame):
+        _refuse_unknown(frame, history)
     frame = _with_attributes(frame)
     for name in ("product", "program"):
         if name in frame:
@@ -54,6 +57,30 @@ def read_leads(leads: Any, history: "History") -> pd.DataFrame:
     frame["lead_id"] = frame["lead"].map(known).fillna(-1).astype(np.int64) if "external_id" in frame else -1
     frame["created_at"] = _instants(frame)
     return frame
+
+
+def _refuse_unknown(frame: pd.DataFrame, history: "History") -> None:
+    """Refuse what is surely a slip in a single request; a file may name what the store does not have yet."""
+    for name, resource in (("product", history.products), ("program", history.programs)):
+        for value in _given(frame, name):
+            if value not in set(resource["external_id"]):
+                raise UnknownReference(
+                    f"There is no {name} {value!r}. Give the external id of one of {name}s, or leave it out.",
+                    field=name,
+                    value=value,
+                )
+    for value in _given(frame, "country"):
+        if value.upper() not in country_codes():
+            raise InvalidInput(
+                f"country: {value!r} is no country that ISO 3166-1 assigns; use its two letters, such as BR.",
+                field="country",
+                value=value,
+            )
+
+
+def _given(frame: pd.DataFrame, name: str) -> list[str]:
+    """Distinct texts in a column, if there is one."""
+    return sorted(set(frame[name].dropna().astype(str)) - {""}) if name in frame else []
 
 
 def _as_frame(leads: Any, history: "History") -> pd.DataFrame:
@@ -111,8 +138,10 @@ def _typed(column: pd.Series) -> pd.Series:
 def _instants(frame: pd.DataFrame) -> pd.Series:
     if "created_at" not in frame:
         return pd.Series(np.full(len(frame), "NaT", dtype="datetime64[us]"), index=frame.index)
+    given = frame["created_at"]
+    given = given.where(given.astype(str).str.strip() != "")
     try:
-        stamps = pd.to_datetime(frame["created_at"], utc=True, format="ISO8601")
+        stamps = pd.to_datetime(given, utc=True, format="ISO8601")
     except (ValueError, TypeError) as error:
         raise InvalidInput(f"created_at of a lead is no instant: {error}.", field="created_at") from error
     return stamps.dt.tz_convert(None).astype("datetime64[us]")

@@ -77,7 +77,8 @@ def match_leads(
     leads : DataFrame, sequence of mappings, or sequence of external ids
         Columns of the leads resource; leads need not be in the store.
     as_of : datetime or "created_at", optional
-        Nothing recorded later is used; ``created_at``: each lead's own instant. Default: now.
+        Nothing recorded later is used; ``created_at``: each lead's own instant, the present for a lead
+        that has none. Default: now.
     top : int, default=10
         Partners per lead.
     by : {"p_win", "value"}
@@ -146,8 +147,7 @@ def _questions(context: "Intelligence", leads: Any, as_of: Instant) -> list[tupl
     if as_of == "created_at":
         history = context.history(None)
         frame = read_leads(leads, history)
-        if frame["created_at"].isna().any():
-            raise InvalidInput("as_of is created_at, but a lead has none.", field="created_at")
+        frame["created_at"] = frame["created_at"].fillna(pd.Timestamp(history.until))
         latest = frame["created_at"].max() if len(frame) else pd.Timestamp(history.until)
         history = context.history(latest.to_pydatetime().replace(tzinfo=UTC))
         instants = frame["created_at"].to_numpy().astype("datetime64[us]")

@@ -1,10 +1,12 @@
 """Pair features: nothing later than as_of, one row like many."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
 from intelligence.features.pair_build import PairSpec, build_pairs, describe_partners
-from intelligence.features.pair_leads import LeadSpec, describe_leads, lead_table
+from intelligence.features.pair_leads import LeadSpec, complete_leads, describe_leads, lead_table
 from intelligence.features.pair_world import PairWorld
 from models.affinity import AffinityParameters
 from store.history import History
@@ -120,3 +122,14 @@ def test_an_empty_store_has_no_features_and_no_error() -> None:
     world = PairWorld(known, spec.leads, spec.horizon_days)
     none = np.zeros(0, np.int64)
     assert build_pairs(world, spec, world.batch, none, none, none).empty
+
+
+def test_roundness_of_estimates_is_a_feature_where_it_varies() -> None:
+    rng = np.random.default_rng(1)
+    rough = np.round(rng.lognormal(9, 1, 400))
+    table = pd.DataFrame({"estimated_amount": np.where(rng.uniform(size=400) < 0.5, rough * 1000, rough)})
+    described = describe_leads(complete_leads(table, History.of(NOW)))
+    assert described.rounded == ("estimated_amount",)
+    plain = pd.DataFrame({"estimated_amount": rng.lognormal(9, 1, 400)})
+    assert describe_leads(complete_leads(plain, History.of(NOW))).rounded == ()
+    assert LeadSpec.from_json(json.loads(json.dumps(described.as_json()))) == described

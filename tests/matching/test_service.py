@@ -105,7 +105,6 @@ def test_solve_equals_brute_force() -> None:
         (["nobody"], {}, UnknownReference),
         ([{}], {"top": 0}, InvalidInput),
         ([{}], {"by": "luck"}, InvalidInput),
-        ([{}], {"as_of": "created_at"}, InvalidInput),
         ([{"created_at": "yesterday"}], {}, InvalidInput),
         (7, {}, InvalidInput),
     ],
@@ -113,3 +112,34 @@ def test_solve_equals_brute_force() -> None:
 def test_wrong_arguments_are_named(leads: Any, kwargs: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         match_leads(context(history()), leads, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "words"),
+    [
+        ({"product": "nope"}, UnknownReference, "There is no product 'nope'"),
+        ({"program": "nope"}, UnknownReference, "There is no program 'nope'"),
+        ({"country": "XX"}, InvalidInput, "'XX' is no country"),
+    ],
+)
+def test_a_slip_in_a_single_lead_is_named(fields: dict[str, str], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        match_leads(context(history()), [fields])
+    assert len(match_leads(context(history()), pd.DataFrame([fields]), top=1).candidates) == 1
+
+
+def test_a_lead_without_an_instant_is_asked_about_now() -> None:
+    asked = pd.DataFrame({"industry": ["retail", "retail"], "created_at": ["", "2025-06-01T00:00:00Z"]})
+    found = match_leads(context(history()), asked, as_of="created_at", top=2).candidates
+    now = match_leads(context(history()), asked.iloc[:1], top=2).candidates
+    pd.testing.assert_frame_equal(found.query("lead == '1'").reset_index(drop=True), now)
+    assert found.query("lead == '2'")["n"].max() < found.query("lead == '1'")["n"].max()
+
+
+def test_the_baseline_expects_what_is_usually_won() -> None:
+    known = history()
+    amount = known.deals.loc[known.deals["outcome"] == "won", "amount"]
+    found = match_leads(context(known), [{"industry": "retail"}], top=9).candidates
+    assert found["expected_amount"].between(amount.min(), amount.max()).all()
+    given = match_leads(context(known), [{"industry": "retail", "estimated_amount": 5.0}], top=1).candidates
+    assert "estimated_amount" not in known.leads.dropna(axis=1).columns or given["expected_amount"].tolist() == [5.0]
