@@ -20,6 +20,7 @@ from models.frame import Floats
 Kind = Literal["bg", "mbg"]
 STARTS = ((0.5, 1.0, 1.0, 2.0), (1.0, 1.0, 0.5, 1.0), (0.3, 0.3, 1.0, 6.0))
 LOG_BOUND = 12.0
+FAR = 5.0  # of a logarithm: beyond, a parameter is all but at its bound
 WEAK = 1e-3  # keeps parameters finite where the data say nothing
 
 
@@ -166,8 +167,13 @@ def _fit(
     unit = float(np.average(T, weights=weight)) or 1.0
     data = (kind, x[used], t_x[used] / unit, T[used] / unit, weight[used])
     bounds = [(-LOG_BOUND, LOG_BOUND)] * 4
-    found = [minimize(_loss, np.log(start), args=data, jac=True, method="L-BFGS-B", bounds=bounds) for start in STARTS]
-    best = min(found, key=lambda result: float(result.fun))
+    best = minimize(_loss, np.log(STARTS[0]), args=data, jac=True, method="L-BFGS-B", bounds=bounds)
+    if not best.success or np.abs(best.x).max() > FAR:  # the usual start rarely fails, and each other costs as much
+        more = [
+            minimize(_loss, np.log(start), args=data, jac=True, method="L-BFGS-B", bounds=bounds)
+            for start in STARTS[1:]
+        ]
+        best = min((best, *more), key=lambda result: float(result.fun))
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     likelihood = _log_likelihood(best.x, *data)[0] - float((weight * x).sum()) * np.log(unit)
     return BetaGeometric(kind, r, alpha * unit, a, b, float(likelihood))

@@ -14,11 +14,10 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, logsumexp, psi
 
 from domain.errors import InvalidInput, TrainingImpossible
-from models.btyd import LOG_BOUND, WEAK, checked_history
+from models.btyd import FAR, LOG_BOUND, WEAK, checked_history
 from models.frame import Floats
 
 STARTS = ((0.7, 0.7, 0.7, 0.7), (1.5, 0.3, 0.3, 2.0))
-_FAR = 5.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _NODES, _LOG_WEIGHTS = (_NODES + 1) / 2, np.log(_WEIGHTS / 2)
 
@@ -131,7 +130,7 @@ def fit_pareto_nbd(
     data = (distinct[:, 0], distinct[:, 1] / unit, distinct[:, 2] / unit, times)
     bounds = [(-LOG_BOUND, LOG_BOUND)] * 4
     best = minimize(_loss, np.log(STARTS[0]), args=data, jac=True, method="L-BFGS-B", bounds=bounds)
-    if not best.success or np.abs(best.x).max() > _FAR:  # the usual start rarely fails, and a second one costs as much
+    if not best.success or np.abs(best.x).max() > FAR:  # the usual start rarely fails, and a second one costs as much
         other = minimize(_loss, np.log(STARTS[1]), args=data, jac=True, method="L-BFGS-B", bounds=bounds)
         best = min(best, other, key=lambda result: float(result.fun))
     r, alpha, s, beta = (float(value) for value in np.exp(best.x))
