@@ -27,8 +27,11 @@ _PAIRS = 30
 _PERIOD = 40
 _PERIODS = 10
 _CODES = 30
+_ONE_BY_ONE = 40
+"""Levels up to which a model tells the values of a category apart by itself: a rate would only say it again, late."""
 _ATTAINED = ("actual", "achieved", "attained", "reached", "result", "value")
 _FIELDS = ("kind", "country", "region", "city", "program", "account_manager")
+_SEEN = ("kind", "country", "region", "program")
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +204,12 @@ def _learn(work: Work) -> Mapping[str, Any]:
     known = outcomes_of(work)
     rest = _apart_from_their_time(known)
     rates = {}
+    seen = {*_SEEN, *(item.column for item in attributes_of(work.set) if item.kind == "category")}
     for field in (*_FIELDS, *_repeating(work)):
-        codes = pd.factorize(pd.Series(_values(work.history, field, known.ids, known.recruited_at), dtype=object))[0]
+        values = pd.Series(_values(work.history, field, known.ids, known.recruited_at), dtype=object)
+        codes, levels = pd.factorize(values)
+        if field in seen and len(levels) <= _ONE_BY_ONE:
+            continue
         telling, shrinkage = carried_over(codes.astype(np.int64), known, rest)
         if telling >= _TELLING:
             rates[field] = round(shrinkage, 1)
