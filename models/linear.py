@@ -13,7 +13,7 @@ from models.linear_design import Design
 from models.linear_evidence import column_families, evidence_penalties
 
 STIFFNESSES = (1.0, 4.0, 16.0, 64.0)
-EVIDENCE_ROWS = 4_000
+EVIDENCE_ROWS = 2_500
 MAX_STEPS = 30
 TOLERANCE = 1e-8
 
