@@ -29,13 +29,13 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
-_OUTCOMES = np.array([PairEvent.WIN, *FAILURES], dtype=np.int64)
+_IS_OUTCOME = np.isin(np.arange(len(PairEvent)), [PairEvent.WIN, *FAILURES])
 _CROWDED_CUSTOMER = 100
 _UNKNOWN_KM = 500.0
 _PSEUDO_WINS = 5.0
 _PSEUDO_ANSWERS = 2.0
 _PSEUDO_OUTCOMES = 4.0
-_ANSWERS = np.array([PairEvent.ACCEPT, PairEvent.DECLINE, PairEvent.EXPIRE], dtype=np.int64)
+_IS_ANSWER = np.isin(np.arange(len(PairEvent)), [PairEvent.ACCEPT, PairEvent.DECLINE, PairEvent.EXPIRE])
 _RELATION = ("customer_wins", "customer_deals", "co_customer", "text_like", "text_fit")
 _PROFILE = ("industry_match", "country_match", "region_match", "city_match", "nearness", "language_match", "certified")
 _RECORD = (
@@ -140,10 +140,10 @@ class PairState:
         np.add.at(self._counts, (kind, partner), 1.0)
         np.add.at(self._values[0], (kind[valued], partner[valued]), 1.0)
         value = events.value[rows][valued]
-        value = np.where(np.isin(kind[valued], _ANSWERS), np.log1p(np.maximum(value, 0.0)), value)
+        value = np.where(_IS_ANSWER[kind[valued]], np.log1p(np.maximum(value, 0.0)), value)
         np.add.at(self._values[1], (kind[valued], partner[valued]), value)
         self._last[kind, partner] = at  # in order of time: the latest stays
-        outcome = np.isin(kind, _OUTCOMES)
+        outcome = _IS_OUTCOME[kind]
         if outcome.any():
             won = kind[outcome] == PairEvent.WIN
             self._affinity.add(partner[outcome], batch.codes[lead[outcome]], won, at[outcome])
@@ -262,12 +262,12 @@ class PairState:
         if np.isnan(lead.latitude) or np.isnan(lead.longitude):
             return None
         values = self.profiles.values
-        nearness = -np.log1p(distance_km(values["latitude"], values["longitude"], lead.latitude, lead.longitude) / 10.0)
-        unknown = np.isnan(nearness)
-        if unknown.all():
+        places = values["latitude"], values["longitude"]
+        if np.isnan(places[0] + places[1]).all():
             return None
-        nearness[unknown] = -np.log1p(_UNKNOWN_KM / 10.0)
-        return np.asarray(nearness[partners])
+        distance = distance_km(places[0][partners], places[1][partners], lead.latitude, lead.longitude)
+        nearness = -np.log1p(np.where(np.isnan(distance), _UNKNOWN_KM, distance) / 10.0)
+        return np.asarray(nearness)
 
     def _record(self, lead: LeadQuery, at_us: int, partners: Selection) -> Singles:
         """Return the partner's own record: outcomes, answers, load, recency, usual amount; shape (n, k)."""
