@@ -1,8 +1,8 @@
 """Facts in words: templates of features filled with the values of a row.
 
 A template holds fields ``{feature:format}`` and optional parts in ``[ ]``, which are dropped when a field in
-them has no value. Formats: ``n`` (rounded number), ``days`` (``47 days``), ``date`` (the day that lies
-so many days before as_of), ``until`` (so many days after), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
+them has no value. Formats: ``n`` (rounded number), ``days`` (``47 days``), ``date`` (the day that lies so many
+days before as_of), ``until`` (so many days after), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
 ``#deal`` (``1 deal``, ``3 deals``). ``{=name}`` is the user's own word, shown as it is.
 
 Templates are translated as a whole, by their `message`: fields numbered in the order of their names' first
