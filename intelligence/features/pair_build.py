@@ -89,12 +89,12 @@ class PairSpec:
 
 def describe_partners(history: "History", protected: Iterable[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Find the profile fields to learn from: numbers, and words with few values."""
-    banned = {name.removeprefix("attributes.") for name in protected}
+    banned = {name.removeprefix("attributes.").casefold() for name in protected}
     frame = history.partners
     custom = [
         name
         for name in frame.columns
-        if name.startswith("attributes.") and name.removeprefix("attributes.") not in banned
+        if name.startswith("attributes.") and name.removeprefix("attributes.").casefold() not in banned
     ]
     numbers = [name for name in custom if pd.api.types.is_numeric_dtype(frame[name])]
     words = [name for name in custom if name not in numbers]

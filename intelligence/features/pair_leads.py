@@ -176,11 +176,11 @@ def describe_leads(table: pd.DataFrame, protected: Iterable[str] = ()) -> LeadSp
     protected : iterable of str
         Custom attributes that must not be used, with or without ``attributes.``.
     """
-    banned = {name.removeprefix("attributes.") for name in protected}
+    banned = {name.removeprefix("attributes.").casefold() for name in protected}
     custom = [
         name
         for name in table.columns
-        if name.startswith("attributes.") and name.removeprefix("attributes.") not in banned
+        if name.startswith("attributes.") and name.removeprefix("attributes.").casefold() not in banned
     ]
     counted, categories, numbers, texts = [], [], [], []
     for name in (*_NAMED, *custom):
