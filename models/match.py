@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.amount import AmountModel
-from models.probability import Factors, Prediction, ProbabilityModel
+from models.probability import Factors, Prediction
+from models.staged import AnyProbability, load_probability
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class MatchModel:
     ----------
     spec : mapping
         JSON description of the pair features (with the stage-1 parameters); the caller's to read.
-    probability : ProbabilityModel
+    probability : ProbabilityModel or StagedModel
         Fitted on pair features.
     amounts : AmountModel, optional
         Fitted on won pairs; without, amounts are unknown.
@@ -50,7 +51,7 @@ class MatchModel:
     def __init__(
         self,
         spec: Mapping[str, Any],
-        probability: ProbabilityModel,
+        probability: AnyProbability,
         amounts: AmountModel | None,
         columns: tuple[str, ...] = (),
     ) -> None:
@@ -88,5 +89,5 @@ class MatchModel:
         """Read what `save` wrote."""
         content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         amounts = AmountModel.load(folder / _AMOUNT) if content["amounts"] else None
-        probability = ProbabilityModel.load(folder / _PROBABILITY)
+        probability = load_probability(folder / _PROBABILITY)
         return cls(content["spec"], probability, amounts, tuple(content["columns"]))

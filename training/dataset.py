@@ -45,6 +45,9 @@ class Dataset:
         Its fingerprint.
     offset : str, optional
         Column of `features` with log-odds known from elsewhere, from which the model starts.
+    first_step : str, optional
+        Column of `extra`, 1 where an earlier step that the event takes was taken (the offer was accepted): with
+        enough rows each step has its own model.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class Dataset:
     feature_set: str = ""
     fingerprint: str = ""
     offset: str | None = None
+    first_step: str | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__  # frozen: only the normal forms of the given values are set

@@ -272,6 +272,7 @@ def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon
     varying = [name for name in features.columns if features[name].nunique(dropna=False) > 1] or list(
         features.columns[:1]
     )
+    accepted = [name for name in ("accepted",) if name in rows]
     return Dataset(
         features=features[varying],
         label=rows["won"].to_numpy(np.float64),
@@ -280,7 +281,8 @@ def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon
         group=rows["lead"].to_numpy(np.int64),
         horizon_days=horizon_days,
         weight=rows["weight"].to_numpy(np.float64) if "weight" in rows else None,
-        extra=rows[["partner", "amount"]].reset_index(drop=True),
+        extra=rows[["partner", "amount", *accepted]].reset_index(drop=True),
+        first_step=accepted[0] if accepted else None,
         feature_set=FEATURE_SET,
         fingerprint=spec.fingerprint,
     )

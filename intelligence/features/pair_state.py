@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from intelligence.features.pair_activity import NAMES as _ACTIVITY
+from intelligence.features.pair_activity import PartnerActivity
 from intelligence.features.pair_events import FAILURES, PairEvent
 from intelligence.features.pair_profiles import PartnerProfiles, distance_km
 from intelligence.features.pair_world import DAY_US, LeadQuery, PairWorld, held
@@ -53,6 +55,8 @@ _RECORD = (
     "amount_gap",
     "usual_amount",
 )
+_OF_OUTCOMES = ("distance_root", "size_gap", *_ACTIVITY)
+"""Features of pairs where failures are on record too."""
 _CONTEST = ("affinity", "affinity_gap", "affinity_share", "affinity_rank")
 
 
@@ -109,6 +113,7 @@ class PairState:
         self._values = np.zeros((2, len(PairEvent), n))
         self._last = np.full((len(PairEvent), n), np.nan)
         self._customers = _Customers()
+        self._activity = PartnerActivity(world.history, world.partner_ids) if parameters.contrast else None
         vectors = world.batch.vectors
         self._texts = None if vectors is None else np.zeros((n, vectors.shape[1]), dtype=np.float32)
         self._text_fit = world.text_fit()
@@ -122,7 +127,8 @@ class PairState:
         rate = ["rate", *(f"rate.{a}" for a in attributes)] if self.parameters.contrast else []
         everybody = [f"all_rate.{a}" for a in attributes] if self.parameters.contrast else []
         terms = (*(rate or volume), *_RELATION, *_PROFILE)
-        return (*volume, *rate, *_RELATION, *_PROFILE, *_RECORD, *everybody, *_CONTEST), terms
+        more = _OF_OUTCOMES if self.parameters.contrast else ()
+        return (*volume, *rate, *_RELATION, *_PROFILE, *_RECORD, *everybody, *more, *_CONTEST), terms
 
     def advance(self, at_us: int) -> None:
         """Take in events strictly before `at_us`, profiles as they are then. Only forward."""
@@ -132,6 +138,8 @@ class PairState:
             self._take(slice(self._done, stop))
             self._done = stop
         self.profiles.advance(at_us)
+        if self._activity is not None:
+            self._activity.advance(at_us)
 
     def _take(self, rows: slice) -> None:
         events, batch = self.world.events, self.world.batch
@@ -188,6 +196,9 @@ class PairState:
         parts += [self._side(lead, at_us, partners), self._record(lead, at_us, partners)]
         if self.parameters.contrast:
             parts.append(np.broadcast_to(_everybodys_rates(view), (len(parts[0]), len(lead.codes))))
+        if self._activity is not None:
+            more = [*self._differences(lead, partners), *self._activity.features(at_us, partners)]
+            parts.append(np.stack(more, axis=1).astype(np.float32))
         found = np.concatenate(parts, axis=1)
         own = self.parameters.score(found[:, self._terms])
         return np.concatenate([found, self._contest(lead, at_us, partners, own, scores)], axis=1)
@@ -257,8 +268,8 @@ class PairState:
         columns.append(np.mean(have, axis=0)[partners] if have else None)
         return columns
 
-    def _nearness(self, lead: LeadQuery, partners: Selection) -> Floats | None:
-        """Minus log of the distance in tens of kilometres, 0 at the door; where a partner's is unknown, of 500 km."""
+    def _distance(self, lead: LeadQuery, partners: Selection) -> Floats | None:
+        """Kilometres, 500 where a partner's place is unknown; None where the lead's is, or everybody's."""
         if np.isnan(lead.latitude) or np.isnan(lead.longitude):
             return None
         values = self.profiles.values
@@ -266,8 +277,19 @@ class PairState:
         if np.isnan(places[0] + places[1]).all():
             return None
         distance = distance_km(places[0][partners], places[1][partners], lead.latitude, lead.longitude)
-        nearness = -np.log1p(np.where(np.isnan(distance), _UNKNOWN_KM, distance) / 10.0)
-        return np.asarray(nearness)
+        return np.where(np.isnan(distance), _UNKNOWN_KM, distance)
+
+    def _nearness(self, lead: LeadQuery, partners: Selection) -> Floats | None:
+        """Minus log of the distance in tens of kilometres, 0 at the door."""
+        distance = self._distance(lead, partners)
+        return None if distance is None else -np.log1p(distance / 10.0)
+
+    def _differences(self, lead: LeadQuery, partners: Selection) -> tuple[Floats, Floats]:
+        """Root of the distance (it goes on growing where the logarithm hardly does), and how unlike the sizes are."""
+        sizes = self.profiles.values["employees"][partners]
+        distance = self._distance(lead, partners)
+        gap = np.abs(np.log1p(np.maximum(lead.employees, 0.0)) - np.log1p(np.maximum(sizes, 0.0)))
+        return np.zeros(len(sizes)) if distance is None else np.sqrt(distance), gap
 
     def _record(self, lead: LeadQuery, at_us: int, partners: Selection) -> Singles:
         """Return the partner's own record: outcomes, answers, load, recency, usual amount; shape (n, k)."""

@@ -35,7 +35,7 @@ class LeadQuery:
         Of its text.
     country, region, city, industry, product, language : str, optional
         As given.
-    latitude, longitude, amount : float
+    latitude, longitude, amount, employees : float
         NaN for none.
     """
 
@@ -51,6 +51,7 @@ class LeadQuery:
     latitude: float
     longitude: float
     amount: float
+    employees: float
 
 
 class LeadBatch:
@@ -69,7 +70,7 @@ class LeadBatch:
     """
 
     _WORDS = ("country", "region", "city", "industry", "product", "attributes.language")
-    _NUMBERS = ("latitude", "longitude", "estimated_amount")
+    _NUMBERS = ("latitude", "longitude", "estimated_amount", "employees")
 
     def __init__(self, frame: pd.DataFrame, codes: Ints, customers: Ints, vectors: Vectors | None) -> None:
         self.frame = frame

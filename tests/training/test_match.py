@@ -12,6 +12,7 @@ from domain.settings import Settings
 from intelligence.features.pair_events import Pairs
 from intelligence.matching.service import match_leads
 from models.match import MatchModel
+from models.staged import StagedModel
 from store.history import History
 from tests.matching.worlds import INDUSTRIES, NOW, Context, NoText, frames, history
 from training.match import TASK
@@ -29,6 +30,7 @@ def test_offers_with_outcomes_are_learned_and_served(tmp_path: Path) -> None:
     result = train(history(**frames(n_leads=900)))
     part = result.parts[0]
     assert result.settings["source"] == "offers"
+    assert isinstance(cast(MatchModel, result.model).probability, StagedModel)  # acceptance, and a win once accepted
     model, best = part.evaluation.methods[0], part.evaluation.methods[1]
     assert model.metrics["auc"].value > best.metrics["auc"].value
     result.model.save(tmp_path)

@@ -1,0 +1,165 @@
+"""Probability of an event that takes two steps: that the first is taken, times that the second follows.
+
+Each step has its own model. Where the first is seen far more often than the event (offers are answered before deals
+are won), and depends on other things, two models learn more from the same rows than one of the event itself.
+"""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from models.frame import Floats
+from models.probability import Factors, Prediction, ProbabilityModel
+
+FIRST, SECOND = "first", "second"
+ENOUGH = 100
+"""Rows of the rarer outcome of each step, below which one model of the event knows more than two of its steps."""
+_CLOSE = 1e-6
+
+
+def worth_staging(first: Floats, y: Floats) -> bool:
+    """Whether both steps have been seen to succeed and to fail often enough.
+
+    Parameters
+    ----------
+    first, y : ndarray of float64, shape (n,)
+        1 where the first step was taken; 1 where the event happened.
+
+    Examples
+    --------
+    >>> worth_staging(np.ones(1000), np.arange(1000.0) % 2)
+    False
+    """
+    taken = first > 0
+    of_second = min(y[taken].sum(), (1 - y[taken]).sum())
+    return bool(min(taken.sum(), (~taken).sum(), of_second) >= ENOUGH)
+
+
+class StagedModel:
+    """P(first step) times P(event | first step), each a `ProbabilityModel`.
+
+    Parameters
+    ----------
+    seed, threads, members : int
+        As for `ProbabilityModel`.
+
+    Notes
+    -----
+    Contributions: the log-odds of the product are a function of the log-odds of both steps; what each step moved is
+    its Shapley value (Shapley 1953; of two players, so two orders), shared among the features as within the step. They
+    add up exactly. Intervals: both errors by the delta method, as if independent.
+    """
+
+    def __init__(self, *, seed: int = 7, threads: int = 2, members: int = 5) -> None:
+        self.first = ProbabilityModel(seed=seed, threads=threads, members=members)
+        self.second = ProbabilityModel(seed=seed, threads=threads, members=members)
+
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: Any,
+        first: Any,
+        *,
+        as_of: Any,
+        group: Any = None,
+        weight: Any = None,
+        embargo_days: float = 0.0,
+    ) -> Self:
+        """Fit both steps; parameters as for `ProbabilityModel.fit`, `first` 1 where the first step was taken."""
+        taken = np.asarray(first, dtype=np.float64) > 0
+        rows = np.flatnonzero(taken)
+        at, outcome = np.asarray(as_of), np.asarray(y, dtype=np.float64)
+        groups = None if group is None else np.asarray(group)
+        weights = None if weight is None else np.asarray(weight)
+        self.first.fit(X, taken.astype(np.float64), as_of=at, group=groups, weight=weights, embargo_days=embargo_days)
+        self.second.fit(
+            X.iloc[rows],
+            outcome[rows],
+            as_of=at[rows],
+            group=None if groups is None else groups[rows],
+            weight=None if weights is None else weights[rows],
+            embargo_days=embargo_days,
+        )
+        return self
+
+    @property
+    def choice_(self) -> str:
+        """What validation chose, for the second step if the two differ."""
+        return self.second.choice_
+
+    @property
+    def feature_names_(self) -> list[str]:
+        """Columns seen in ``fit``."""
+        return self.first.feature_names_
+
+    @property
+    def validation_(self) -> dict[str, float]:
+        """Log-loss of each candidate of each step."""
+        return {
+            f"{step}: {name}": loss
+            for step, model in ((FIRST, self.first), (SECOND, self.second))
+            for name, loss in model.validation_.items()
+        }
+
+    def predict(self, X: pd.DataFrame) -> Prediction:
+        """Probabilities with 80 % intervals; raises as `ProbabilityModel.predict` does."""
+        one, two = self.first.predict(X), self.second.predict(X)
+        p = one.p * two.p
+        z = logit(p)
+        slopes = (1 - one.p) / (1 - p), (1 - two.p) / (1 - p)
+        down, up = (
+            np.sqrt(sum((slope * (logit(bound) - logit(step.p))) ** 2 for slope, step, bound in parts))
+            for parts in (
+                list(zip(slopes, (one, two), (one.low, two.low), strict=True)),
+                list(zip(slopes, (one, two), (one.high, two.high), strict=True)),
+            )
+        )
+        return Prediction(p, expit(z - down), expit(z + up))
+
+    def explain(self, X: pd.DataFrame) -> Factors:
+        """Contribution of each feature to the log-odds of the product."""
+        one, two = self.first.explain(X), self.second.explain(X)
+        a, c = (step.base + step.contributions.sum(axis=1).to_numpy(np.float64) for step in (one, two))
+        shares = _shares(one.base, a, two.base, c), _shares(two.base, c, one.base, a)
+        parts = one.contributions.mul(shares[0], axis=0) + two.contributions.mul(shares[1], axis=0)
+        z = logit(Prediction(*([expit(a) * expit(c)] * 3)).p)
+        return Factors(z - parts.sum(axis=1).to_numpy(np.float64), parts)
+
+    def save(self, folder: Path) -> None:
+        """Write both steps into folders below `folder`."""
+        self.first.save(folder / FIRST)
+        self.second.save(folder / SECOND)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; predictions are the same."""
+        model = cls()
+        model.first = ProbabilityModel.load(folder / FIRST)
+        model.second = ProbabilityModel.load(folder / SECOND)
+        return model
+
+
+AnyProbability = ProbabilityModel | StagedModel
+
+
+def load_probability(folder: Path) -> AnyProbability:
+    """Read whichever of the two was saved into `folder`."""
+    return StagedModel.load(folder) if (folder / FIRST).is_dir() else ProbabilityModel.load(folder)
+
+
+def _product(a: Floats, c: Floats) -> Floats:
+    """Log-odds of the product of two probabilities given by their log-odds."""
+    return np.asarray(-np.logaddexp(np.logaddexp(-a, -c), -a - c))
+
+
+def _shares(base: Floats, z: Floats, other_base: Floats, other: Floats) -> Floats:
+    """Return what a unit of log-odds of a step adds to those of the product: its Shapley value over its move."""
+    moved = z - base
+    here = _product(z, other_base) - _product(base, other_base)
+    there = _product(z, other) - _product(base, other)
+    slope = (1 - expit(z)) / (1 - expit(z) * expit(other))
+    still = np.abs(moved) < _CLOSE
+    return np.where(still, slope, 0.5 * (here + there) / np.where(still, 1.0, moved))
