@@ -1,5 +1,6 @@
 """A small generated programme, imported, trained and scored once for all tests that look at answers."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,18 +22,23 @@ SPEC = WorldSpec(
 
 @dataclass(frozen=True)
 class Programme:
-    """Where the trained programme lies."""
+    """Where the trained programme lies, and where a copy of it that no test has written to."""
 
     settings: Settings
     folder: Path
     truth: Path
+    untouched: Path
+
+    def copy_to(self, home: Path) -> Settings:
+        """Copy the programme as it was after training and return the settings of the copy."""
+        shutil.copytree(self.untouched, home)
+        return self.settings.model_copy(update={"home": home})
 
 
 def build_programme(home: Path) -> Programme:
     """Generate, import and train under `home`; a second process that comes later finds it there."""
-    programme = Programme(
-        Settings(home=home / "home", training_threads=1, churn_horizons_days=(30, 90)), home / "files", home / "truth"
-    )
+    settings = Settings(home=home / "home", training_threads=1, churn_horizons_days=(30, 90))
+    programme = Programme(settings, home / "files", home / "truth", home / "untouched")
     generate(programme.folder, programme.truth, SPEC)
     engine = create_store_engine(programme.settings.store_url)
     upgrade(engine)
@@ -40,4 +46,5 @@ def build_programme(home: Path) -> Programme:
     assert report.problems == []
     train(engine, programme.settings, list(ModelName), as_of=END)
     engine.dispose()
+    shutil.copytree(settings.home, programme.untouched)
     return programme

@@ -1,6 +1,5 @@
 """Stored predictions are computed again, byte for byte, also after retraining."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,9 +19,7 @@ from tests.programmes import END, Programme
 @pytest.fixture(scope="module")
 def context(programme: Programme, tmp_path_factory: pytest.TempPathFactory):
     """Return a copy of the programme in which every trained model serves, whatever its gates said."""
-    home = tmp_path_factory.mktemp("replay") / "home"
-    shutil.copytree(programme.settings.home, home)
-    settings = programme.settings.model_copy(update={"home": home})
+    settings = programme.copy_to(tmp_path_factory.mktemp("replay") / "home")
     engine = create_store_engine(settings.store_url)
     context = open_intelligence(engine, settings)
     for name in ("match", "fit"):

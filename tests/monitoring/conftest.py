@@ -1,6 +1,5 @@
 """A copy of the small trained programme that tests may change, with churn's version serving."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +14,7 @@ from tests.programmes import END, Programme
 
 @pytest.fixture
 def settings(programme: Programme, tmp_path: Path) -> Settings:
-    home = tmp_path / "home"
-    shutil.copytree(programme.settings.home, home)
-    return programme.settings.model_copy(update={"home": home})
+    return programme.copy_to(tmp_path / "home")
 
 
 @pytest.fixture
