@@ -148,7 +148,9 @@ def _empty(engine: Engine) -> None:
 
 @pytest.fixture(scope="session")
 def programme(tmp_path_factory: pytest.TempPathFactory) -> "Programme":
-    """Return a small generated programme, imported and trained; tests add to it, and none relies on counts."""
-    from tests.programmes import build_programme
+    """Return a small trained programme, this process's own; tests add to it, and none relies on counts."""
+    from tests.programmes import open_programme
 
-    return build_programme(tmp_path_factory.mktemp("programme"))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # the workers of a run share the parent
+    return open_programme(shared, tmp_path_factory.mktemp("programme") / "home")

@@ -1,5 +1,6 @@
-"""A small generated programme, imported, trained and scored once for all tests that look at answers."""
+"""A small generated programme, imported and trained once for all tests that look at answers."""
 
+import fcntl
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,29 +23,51 @@ SPEC = WorldSpec(
 
 @dataclass(frozen=True)
 class Programme:
-    """Where the trained programme lies, and where a copy of it that no test has written to."""
+    """A trained programme that tests may write to, and the one it was copied from, to which none writes."""
 
     settings: Settings
-    folder: Path
-    truth: Path
-    untouched: Path
+    built: Path
+
+    @property
+    def folder(self) -> Path:
+        """What was imported."""
+        return self.built / "files"
+
+    @property
+    def truth(self) -> Path:
+        """What generated it."""
+        return self.built / "truth"
 
     def copy_to(self, home: Path) -> Settings:
         """Copy the programme as it was after training and return the settings of the copy."""
-        shutil.copytree(self.untouched, home)
-        return self.settings.model_copy(update={"home": home})
+        shutil.copytree(self.built / "home", home)
+        return _settings(home)
 
 
-def build_programme(home: Path) -> Programme:
-    """Generate, import and train under `home`; a second process that comes later finds it there."""
-    settings = Settings(home=home / "home", training_threads=1, churn_horizons_days=(30, 90))
-    programme = Programme(settings, home / "files", home / "truth", home / "untouched")
-    generate(programme.folder, programme.truth, SPEC)
-    engine = create_store_engine(programme.settings.store_url)
-    upgrade(engine)
-    report = import_folder(engine, programme.folder, settings=programme.settings)
-    assert report.problems == []
-    train(engine, programme.settings, list(ModelName), as_of=END)
-    engine.dispose()
-    shutil.copytree(settings.home, programme.untouched)
+def open_programme(shared: Path, home: Path) -> Programme:
+    """Return a copy under `home` of the programme under `shared`, built there by the process that comes first."""
+    built = shared / "programme"
+    with (shared / "programme.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            _build(shared / "unfinished")
+            (shared / "unfinished").rename(built)
+    programme = Programme(_settings(home), built)
+    programme.copy_to(home)
     return programme
+
+
+def _settings(home: Path) -> Settings:
+    return Settings(home=home, training_threads=1, churn_horizons_days=(30, 90))
+
+
+def _build(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that failed
+    settings = _settings(folder / "home")
+    generate(folder / "files", folder / "truth", SPEC)
+    engine = create_store_engine(settings.store_url)
+    upgrade(engine)
+    report = import_folder(engine, folder / "files", settings=settings)
+    assert report.problems == []
+    train(engine, settings, list(ModelName), as_of=END)
+    engine.dispose()
