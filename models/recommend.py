@@ -14,7 +14,8 @@ from scipy.special import expit, logit
 from domain.errors import ArtefactInvalid, FeatureSetMismatch
 from models.intervals import Z80, Prediction
 from models.probability import Factors, ProbabilityModel
-from models.recommenders_rank import Doubles, Floats, Ranker
+from models.recommenders_lists import Doubles, Floats
+from models.recommenders_rank import Ranker
 
 _FILE = "recommend.json"
 _ENGAGE = "engage"

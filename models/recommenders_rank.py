@@ -1,29 +1,25 @@
 """A ranker of candidate lists: LightGBM by lists (LambdaMART) and by rows, or one column where that is as good."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 
 from domain.errors import ArtefactInvalid, FeatureSetMismatch
+from models.recommenders_lists import TOP, Doubles, Floats, Ints, RankedLists, column_score, list_quality
+from models.recommenders_plain import Plain, choose_plain, surely_better
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
-TOP = 10
 MIN_LISTS = 40
 BLEND = "blend"
 _MOST_ROUNDS = 250
 _PATIENCE = 25
 _LEAST_ROUNDS = 20
 _SCALE_ROWS = 50_000
-_BLEND_BONUS = 0.002
-"""What the blend may lack on the validation lists and still be taken: it varies less."""
+KIND = "is_offer"
+"""Column that tells the kinds of item apart."""
 _COMMON: Mapping[str, Any] = {
     "learning_rate": 0.07,
     "max_bin": 63,
@@ -39,49 +35,6 @@ _OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
     "lambdarank": {"objective": "lambdarank", "num_leaves": 15, "lambdarank_truncation_level": 2 * TOP},
     "binary": {"objective": "binary", "num_leaves": 15, "lambda_l2": 20.0},
 }
-
-
-@dataclass(frozen=True, eq=False)
-class RankedLists:
-    """Rows of lists to rank.
-
-    Parameters
-    ----------
-    features : ndarray of float32, shape (n, n_columns)
-        Rows of one list stand together; NaN is unknown.
-    label : ndarray of float32, shape (n,)
-        0 or 1.
-    sizes : ndarray of int64, shape (n_lists,)
-        Rows of each list.
-    relevant : ndarray of int64, shape (n_lists,)
-        Right items of each list, also those that are not among its rows.
-    """
-
-    features: Floats
-    label: Floats
-    sizes: Ints
-    relevant: Ints
-
-
-def list_quality(score: Doubles, lists: RankedLists, top: int = TOP) -> tuple[Doubles, Doubles]:
-    """Return recall and NDCG (binary gains) within the first `top` rows of each list.
-
-    Examples
-    --------
-    >>> two = RankedLists(np.zeros((3, 0)), np.array([0.0, 1.0, 1.0]), np.array([2, 1]), np.array([1, 2]))
-    >>> recall, ndcg = list_quality(np.array([2.0, 1.0, 1.0]), two)
-    >>> recall.tolist(), ndcg.round(2).tolist()
-    ([1.0, 0.5], [0.63, 0.61])
-    """
-    owner = np.repeat(np.arange(len(lists.sizes)), lists.sizes)
-    order = np.lexsort((-score, owner))
-    place = np.arange(len(order)) - (np.cumsum(lists.sizes) - lists.sizes)[owner]
-    hit = lists.label[order] * (place < top)
-    discount = 1.0 / np.log2(np.arange(top) + 2.0)
-    ideal = np.concatenate(([0.0], np.cumsum(discount)))[np.minimum(lists.relevant, top)]
-    gain = np.bincount(owner, hit * discount[np.minimum(place, top - 1)], len(lists.sizes))
-    found = np.bincount(owner, hit, len(lists.sizes))
-    return found / np.maximum(lists.relevant, 1), gain / np.maximum(ideal, 1e-12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +73,9 @@ class Ranker:
         Trees that validation found best, by objective.
     validation : mapping of str to float
         NDCG of each choice on the validation lists; empty where there were too few.
+    plain : mapping of str to Plain
+        By kind, a value of the column that tells them as text: what else its rows are ordered by, as the trees were not
+        better than that on the validation lists of the kind.
     """
 
     columns: tuple[str, ...]
@@ -127,6 +83,7 @@ class Ranker:
     trees: Mapping[str, Tree] = field(default_factory=dict)
     rounds: Mapping[str, int] = field(default_factory=dict)
     validation: Mapping[str, float] = field(default_factory=dict)
+    plain: Mapping[str, Plain] = field(default_factory=dict)
 
     def score(self, features: Floats, threads: int = 2) -> Doubles:
         """Return one score a row, higher first; only the order within a list means something.
@@ -141,9 +98,17 @@ class Ranker:
         if not len(features):
             return np.zeros(0)
         if not self.trees:
-            return column_score(features, self.columns.index(self.choice))
-        scores = [_raw(tree.booster, features, threads) / tree.scale for tree in self.trees.values()]
-        return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
+            return column_score(features, self.choice, self.columns)
+        score = _mean_score(self.trees.values(), features, threads)
+        for rows, plain in self._plain_rows(features):
+            score[rows] = plain.mixed(score[rows], features[rows], self.columns)
+        return score
+
+    def _plain_rows(self, features: Floats) -> Iterator[tuple[Ints, Plain]]:
+        for kind, plain in self.plain.items():
+            rows = np.flatnonzero(features[:, self.columns.index(KIND)] == float(kind))
+            if len(rows):
+                yield rows, plain
 
     def contributions(self, features: Floats) -> Doubles:
         """Return what each column adds to the score, against the mean row's (TreeSHAP); zeros without trees."""
@@ -151,6 +116,10 @@ class Ranker:
         for tree in self.trees.values():
             parts = np.asarray(tree.booster.predict(features, pred_contrib=True, num_threads=1))
             found += parts[:, :-1] / (tree.scale * len(self.trees))
+        for rows, plain in self._plain_rows(features):
+            found[rows] *= 1.0 - plain.share
+            column = self.columns.index(plain.column.removeprefix("-"))
+            found[rows, column] += plain.share * (plain.part(features[rows], self.columns) - plain.trees[0])
         return found
 
     def save(self, folder: Path, stem: str = "ranker") -> dict[str, Any]:
@@ -161,6 +130,7 @@ class Ranker:
             "choice": self.choice,
             "rounds": dict(self.rounds),
             "validation": dict(self.validation),
+            "plain": {kind: plain.as_dict() for kind, plain in self.plain.items()},
             "trees": {name: {"rounds": tree.rounds, "scale": tree.scale} for name, tree in self.trees.items()},
         }
 
@@ -179,16 +149,17 @@ class Ranker:
             if not path.is_file():
                 raise ArtefactInvalid(f"{path.name} is missing in {folder}")
             trees[name] = Tree(lgb.Booster(model_file=path), values["rounds"], values["scale"])
-        return cls(tuple(columns), data["choice"], trees, data["rounds"], data["validation"])
+        plain = {kind: Plain.from_dict(values) for kind, values in data["plain"].items()}
+        return cls(tuple(columns), data["choice"], trees, data["rounds"], data["validation"], plain)
 
 
 def _raw(booster: Any, features: Floats, threads: int) -> Doubles:
     return np.asarray(booster.predict(features, raw_score=True, num_threads=_workers(threads)), dtype=np.float64)
 
 
-def column_score(features: Floats, column: int) -> Doubles:
-    """Return one column as a score; unknown ranks last."""
-    return np.nan_to_num(features[:, column].astype(np.float64), nan=-1e30)
+def _mean_score(trees: Iterable[Tree], features: Floats, threads: int) -> Doubles:
+    scores = [_raw(tree.booster, features, threads) / tree.scale for tree in trees]
+    return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
 
 
 def _dataset(lists: RankedLists, reference: Any = None) -> Any:
@@ -232,7 +203,14 @@ def _scaled(booster: Any, rounds: int, lists: RankedLists, threads: int) -> Tree
 
 
 def choose_ranker(
-    fit: RankedLists, check: RankedLists, columns: Sequence[str], sources: Sequence[str], *, seed: int, threads: int
+    fit: RankedLists,
+    check: RankedLists,
+    columns: Sequence[str],
+    sources: Sequence[str],
+    *,
+    kinds: Mapping[str, RankedLists] | None = None,
+    seed: int,
+    threads: int,
 ) -> Ranker:
     """Choose between LightGBM by lists, by rows, their blend, and single columns, by NDCG on later lists.
 
@@ -243,36 +221,65 @@ def choose_ranker(
     columns : sequence of str
         Names of the feature columns.
     sources : sequence of str
-        Columns that could rank alone; the first is taken where there is too little to learn from.
+        Columns that could rank alone, with a minus where the lowest comes first; the first is taken where there is too
+        little to learn from.
+    kinds : mapping of str to RankedLists, optional
+        The later lists of each kind of item (a value of the column `KIND`), where there are several: a kind whose lists
+        the trees do not order better than a column, beyond noise, is ordered by that column or by both.
 
     Returns
     -------
     Ranker
         Without trees: `refit` fits what was chosen.
+
+    Notes
+    -----
+    The blend is taken unless another choice is better by more than a standard error of the difference: differences
+    between objectives are small beside what they change from one month to the next, and the blend varies least.
     """
     names = tuple(columns)
     if min(len(fit.sizes), len(check.sizes)) < MIN_LISTS:
         return Ranker(names, sources[0])
 
-    def ndcg(score: Doubles) -> float:
-        return float(list_quality(score, check)[1].mean())
+    def ndcg(score: Doubles) -> Doubles:
+        return list_quality(score, check)[1]
 
-    found = {name: ndcg(column_score(check.features, names.index(name))) for name in sources}
     trees = {name: _validated(fit, check, name, seed, threads) for name in _OBJECTIVES}
     scores = {name: _raw(tree.booster, check.features, threads) / tree.scale for name, tree in trees.items()}
-    found |= {name: ndcg(score) for name, score in scores.items()}
-    found[BLEND] = ndcg(np.mean(list(scores.values()), axis=0))
-    best = max(found, key=lambda name: found[name] + _BLEND_BONUS * (name == BLEND))
-    return Ranker(names, best, {}, {name: tree.rounds for name, tree in trees.items()}, found)
+    scores[BLEND] = np.mean(list(scores.values()), axis=0)
+    scores |= {name: column_score(check.features, name, names) for name in sources}
+    quality = {name: ndcg(score) for name, score in scores.items()}
+    found = {name: float(values.mean()) for name, values in quality.items()}
+    best = max(found, key=lambda name: found[name])
+    choice = best if surely_better(quality[best], quality[BLEND]) else BLEND
+    chosen = [trees[name] for name in _wanted(choice)]
+    plain = {
+        kind: choose_plain(_mean_score(chosen, lists.features, threads), lists, names, sources)
+        for kind, lists in (kinds or {}).items()
+        if chosen and len(lists.sizes)
+    }
+    rounds = {name: tree.rounds for name, tree in trees.items()}
+    return Ranker(names, choice, {}, rounds, found, {kind: value for kind, value in plain.items() if value})
+
+
+def _wanted(choice: str) -> tuple[str, ...]:
+    """Return the objectives that a choice needs trees of."""
+    return tuple(_OBJECTIVES) if choice == BLEND else tuple({choice} & set(_OBJECTIVES))
 
 
 def refit(chosen: Ranker, lists: RankedLists, *, seed: int, threads: int) -> Ranker:
     """Fit what `choose_ranker` chose on all `lists`."""
-    wanted = tuple(_OBJECTIVES) if chosen.choice == BLEND else tuple({chosen.choice} & set(_OBJECTIVES))
     trees = {}
+    wanted = _wanted(chosen.choice)
     data: Any = _dataset(lists) if wanted else None
     for name in wanted:
         rounds = max(chosen.rounds.get(name, 0), _LEAST_ROUNDS)
         booster = lgb.train(_params(name, lists, seed, threads), data, rounds)
         trees[name] = _scaled(booster, rounds, lists, threads)
-    return Ranker(chosen.columns, chosen.choice, trees, chosen.rounds, chosen.validation)
+    plain = {}
+    for kind, value in chosen.plain.items() if trees else ():
+        rows = lists.features[lists.features[:, chosen.columns.index(KIND)] == float(kind)]
+        plain[kind] = (
+            value.fitted(_mean_score(trees.values(), rows, threads), rows, chosen.columns) if len(rows) else value
+        )
+    return Ranker(chosen.columns, chosen.choice, trees, chosen.rounds, chosen.validation, plain)

@@ -19,27 +19,40 @@ from training.evaluation import Evaluation, Method, Metric
 from training.kinds import unknown_kinds
 from training.measures import group_draws, with_interval
 from training.recommend_engage import ENGAGE_BASELINES, engage_dataset, label_days
-from training.recommend_lists import Lists, build_lists, instants, thinned
+from training.recommend_lists import Lists, build_lists, instants, of_kind, thinned
 from training.tabular import BinaryResult, train_binary
 from training.task import GoldenRows, PartResult, TrainingContext, TrainingResult
 
 if TYPE_CHECKING:
     from models.recommend import RecommendModel
-    from models.recommenders_rank import RankedLists, Ranker
+    from models.recommenders_lists import RankedLists
+    from models.recommenders_rank import Ranker
     from store.history import History
 
 BASELINES = {
     "recent readers": "item_readers_3",
     "popularity": "item_log_readers",
     "fresh readers": "item_readers_1",
-    "newest": "newest",
+    "newest": "-item_log_age",
     "item-kNN": "item_knn",
     "EASE": "ease",
     "user-kNN": "knn_all",
 }
-"""Baselines and the feature that each ranks by; the first answers when no model serves."""
+"""Baselines and the feature that each ranks by (a minus: lowest first); the first answers when no model serves."""
 
-SOURCES = ("item_readers_3", "item_readers_1", "item_readers_0", "knn_short", "knn_mid", "knn_all", "item_knn", "ease")
+SOURCES = (
+    "item_readers_3",
+    "item_readers_1",
+    "item_readers_0",
+    "item_log_readers",
+    "-item_log_age",
+    "knn_short",
+    "knn_mid",
+    "knn_all",
+    "item_knn",
+    "ease",
+)
+"""Columns that could rank alone; a minus: the lowest first."""
 LABEL_RULE = "A first engagement of the partner with the item within the horizon after as_of."
 _TEST_SHARE = 0.25
 _MOST_TEST_LISTS = 1_000
@@ -58,7 +71,7 @@ class _Windows:
 
 def ranked(lists: Lists) -> "RankedLists":
     """Return the lists as the ranker wants them."""
-    from models.recommenders_rank import RankedLists
+    from models.recommenders_lists import RankedLists
 
     return RankedLists(lists.features, lists.label, lists.sizes, lists.relevant)
 
@@ -77,19 +90,24 @@ def fit_ranker(lists: Lists, context: TrainingContext, chosen: "Ranker | None" =
     if chosen is not None and chosen.validation:
         return refit(chosen, ranked(lists), seed=context.seed, threads=context.threads)
     fit, check = _split_lists(lists, _TEST_SHARE)
-    chosen = choose_ranker(ranked(fit), ranked(check), FEATURES, SOURCES, seed=context.seed, threads=context.threads)
+    chosen = choose_ranker(
+        ranked(fit),
+        ranked(check),
+        FEATURES,
+        SOURCES,
+        kinds={str(int(offers)): ranked(of_kind(check, offers)) for offers in (False, True)},
+        seed=context.seed,
+        threads=context.threads,
+    )
     return refit(chosen, ranked(lists), seed=context.seed, threads=context.threads)
 
 
 def _scores(test: Lists, ranker: "Ranker", champion: "Ranker | None") -> dict[str, Floats]:
-    from models.recommenders_rank import column_score
+    from models.recommenders_lists import column_score
 
     scores = {"model": ranker.score(test.features)}
     for name, source in BASELINES.items():
-        if source == "newest":
-            scores[name] = -np.nan_to_num(test.features[:, FEATURES.index("item_log_age")].astype(float), nan=1e9)
-        else:
-            scores[name] = column_score(test.features, FEATURES.index(source))
+        scores[name] = column_score(test.features, source, FEATURES)
     if champion is not None:
         scores["champion"] = champion.score(test.features)
     return scores
@@ -129,7 +147,7 @@ def evaluate_lists(
     ranker, champion : Ranker
         The candidate, and what serves today (judged on lists that it has not seen).
     """
-    from models.recommenders_rank import list_quality
+    from models.recommenders_lists import list_quality
 
     lists = ranked(test)
     seen = _seen(test, context)
@@ -157,24 +175,6 @@ def _seen(test: Lists, context: TrainingContext) -> npt.NDArray[np.bool_]:
     if context.champion is None:
         return np.zeros(test.n_lists, dtype=np.bool_)
     return np.asarray(test.as_of < instant_micros(context.champion.trained_as_of))
-
-
-def of_kind(lists: Lists, offers: bool) -> Lists:
-    """Return the rows of one kind of item, in lists that hold something right of that kind."""
-    chosen = lists.is_offer == offers
-    sizes = np.bincount(lists.list_of_row[chosen], minlength=lists.n_lists)
-    relevant = lists.relevant_offers if offers else lists.relevant - lists.relevant_offers
-    part = Lists(
-        lists.features[chosen],
-        lists.label[chosen],
-        sizes,
-        lists.partner,
-        lists.as_of,
-        lists.is_offer[chosen],
-        relevant,
-        lists.relevant_offers,
-    )
-    return part.of((relevant > 0) & (sizes > 0))
 
 
 class RecommendTask:
@@ -358,6 +358,12 @@ def _notes(space: ItemSpace, ranker: "Ranker", days: float, settings: Settings) 
         notes.append(f"The history only allowed to learn from {days:.0f} days; p_engage is carried over to {horizon}.")
     if not ranker.trees:
         notes.append(f"No learned ranking was better than ranking by {ranker.choice}.")
+    for kind, plain in ranker.plain.items():
+        what = "offers" if kind == "1" else "assets"
+        how = "by" if plain.share == 1 else "in part by"
+        notes.append(
+            f"No learned ranking of {what} was clearly better than {plain.column}: {what} are ordered {how} it."
+        )
     return tuple(notes)
 
 

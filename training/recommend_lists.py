@@ -11,8 +11,9 @@ from intelligence.features.item_features import Candidates, ItemFeatures
 from intelligence.features.item_log import DAY, Floats, Ints, ItemLog
 from intelligence.features.item_state import ItemSpace, ItemState
 
-MOST_INSTANTS = 240
-MOST_LISTS = 12_000
+MOST_INSTANTS = 100
+"""The latest ones: habits move on, and older lists made rankings of later weeks worse."""
+MOST_LISTS = 6_000
 _FEW_INSTANTS = 40
 MOST_NEGATIVES = 40
 
@@ -162,6 +163,24 @@ def _thinned(lists: Lists, generator: np.random.Generator, most: int) -> Lists:
 def thinned(lists: Lists, seed: int, most: int = MOST_NEGATIVES) -> Lists:
     """Return the lists that hold something right, with at most `most` of the other rows each."""
     return _thinned(lists.of(lists.hits > 0), np.random.default_rng(seed), most)
+
+
+def of_kind(lists: Lists, offers: bool) -> Lists:
+    """Return the rows of one kind of item, in lists that hold something right of that kind."""
+    chosen = lists.is_offer == offers
+    sizes = np.bincount(lists.list_of_row[chosen], minlength=lists.n_lists)
+    relevant = lists.relevant_offers if offers else lists.relevant - lists.relevant_offers
+    part = Lists(
+        lists.features[chosen],
+        lists.label[chosen],
+        sizes,
+        lists.partner,
+        lists.as_of,
+        lists.is_offer[chosen],
+        relevant,
+        lists.relevant_offers,
+    )
+    return part.of((relevant > 0) & (sizes > 0))
 
 
 def _even_cap(counts: Sequence[int], most: int) -> int:

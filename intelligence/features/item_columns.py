@@ -9,6 +9,8 @@ from intelligence.features.item_log import DAY, Floats, Ints, column
 from intelligence.features.item_state import N_HALF_LIVES, ItemState
 
 UNKNOWN = np.float32(np.nan)
+_USUAL = 3.0
+"""Items of an author after which how far they reached weighs as much as what is usual."""
 
 ITEM_FEATURES = (
     "is_offer",
@@ -21,7 +23,10 @@ ITEM_FEATURES = (
     "item_growth",
     "item_log_hours_quiet",
     "item_depth",
+    *(f"item_events_{n}" for n in (1, 2, 3)),
     "item_log_days_left",
+    "author_reach",
+    "author_log_items",
 )
 PARTNER_FEATURES = (
     "partner_log_read",
@@ -87,7 +92,25 @@ class ItemColumns:
         }
         values |= {f"item_readers_{n}": counts for n, counts in enumerate(readers)}
         values |= {f"item_rank_readers_{n}": _rank(readers[n], cols) for n in (0, 1, 3)}
+        values |= {f"item_events_{n}": state.decayed_events(self.half_lives[n]) for n in (1, 2, 3)}
+        values |= self._author_values()
         return {name: np.asarray(value, dtype=np.float32) for name, value in values.items()}
+
+    def _author_values(self) -> dict[str, Floats]:
+        """Features of who engaged with each item first (its author, as a rule): how far its other items reached."""
+        state = self.state
+        author = state.authors
+        known = author >= 0
+        reach = np.log(np.maximum(state.n_readers, 1.0)).astype(np.float64)
+        usual = float(reach[known].mean()) if known.any() else 0.0
+        total = np.bincount(author[known], reach[known], state.log.n_partners)[author]
+        count = np.bincount(author[known], minlength=state.log.n_partners)[author]
+        # Without the item itself, shrunk to what is usual.
+        others = (total - reach + _USUAL * usual) / (count - 1 + _USUAL)
+        return {
+            "author_reach": np.where(known, others, UNKNOWN).astype(np.float32),
+            "author_log_items": np.where(known, np.log1p(count), UNKNOWN).astype(np.float32),
+        }
 
     @cached_property
     def habit(self) -> tuple[Floats, Floats, Floats]:

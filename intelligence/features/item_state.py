@@ -252,6 +252,13 @@ class ItemState:
         """Return the decayed number of readers of each item, shape (n_items,)."""
         return np.bincount(self.pair_item, self.decay(half_life_days), self.log.n_items).astype(np.float32)
 
+    def decayed_events(self, half_life_days: float) -> Floats:
+        """Return the decayed, weighted number of engagements with each item, repeated ones too, shape (n_items,)."""
+        log, end = self.log, self.n_events
+        ages = np.maximum(self.as_of - log.at[:end], 0) / (half_life_days * DAY)
+        weight = np.log2(1.0 + log.weight[:end]) * np.exp2(-ages)
+        return np.bincount(log.item[:end], weight, log.n_items).astype(np.float32)
+
     @cached_property
     def n_read(self) -> Floats:
         """Number of items that each partner engaged with."""

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from intelligence.features.item_access import tier_reaches
+from intelligence.features.item_columns import ItemColumns
 from intelligence.features.item_features import FEATURES, ItemFeatures
 from intelligence.features.item_log import DAY, instant_micros, item_log
 from intelligence.features.item_state import ItemSpace, ItemState, item_scale
@@ -140,6 +141,27 @@ def test_undated_items_of_a_programme_without_activity_are_all_there() -> None:
 def test_kinds_that_weigh_nothing_are_no_engagement() -> None:
     log = item_log(programme(), {"view": 0.0})
     assert set(log.items["type"].to_numpy()[log.item]) == {"offer"}
+
+
+def test_repeated_engagements_count_and_authors_are_known_by_their_other_items() -> None:
+    frames = programme_frames(partners=6)
+    day = pd.Timedelta(days=1)
+    # Partner 1 opens items 1 and 2, which reach 3 and 1 partners; item 2 is returned to.
+    rows = [(1, 1, 10), (2, 1, 11), (3, 1, 12), (1, 2, 13), (1, 2, 14), (4, 3, 15)]
+    frames["activities"] = pd.DataFrame(
+        [(partner, item, -1, "view", START + n * day) for partner, item, n in rows],
+        columns=["partner_id", "asset_id", "offer_id", "kind", "occurred_at"],
+    )
+    log = item_log(History.of("2025-08-28", **frames), {})
+    space = ItemSpace(log, item_scale(log, log.until, 90))
+    state = ItemState(space, instant_micros(START + 15 * day))
+    values = ItemColumns(state).item_values
+    usual = np.log(3) / 3
+    assert values["author_reach"][:3] == pytest.approx([3 * usual / 4, (np.log(3) + 3 * usual) / 4, usual], abs=1e-6)
+    assert values["author_log_items"][:3] == pytest.approx(np.log1p([2, 2, 1]), abs=1e-6)
+    assert np.isnan(values["author_reach"][3])
+    half_life = space.scale.half_lives_days[2]
+    assert values["item_events_2"][1] == pytest.approx(0.5 ** (2 / half_life) + 0.5 ** (1 / half_life), rel=1e-5)
 
 
 def test_own_taste_and_text_are_seen() -> None:

@@ -21,6 +21,7 @@ from training.recommend import TASK, _notes
 from training.task import TrainingContext, TrainingResult
 
 UNTIL = datetime(2025, 8, 28, tzinfo=UTC)
+PARTNERS = 32
 SETTINGS = Settings(recommend_horizon_days=30)
 TEXT = WordVectors()
 
@@ -31,7 +32,7 @@ def context(until: datetime = UNTIL) -> TrainingContext:
 
 @pytest.fixture(scope="module")
 def trained() -> TrainingResult:
-    return TASK.train(programme(partners=60), context())
+    return TASK.train(programme(partners=PARTNERS), context())
 
 
 def test_the_known_taste_is_found(trained: TrainingResult) -> None:
@@ -54,7 +55,7 @@ def test_probabilities_are_judged_too(trained: TrainingResult) -> None:
 def test_factors_add_up_to_what_is_told(trained: TrainingResult) -> None:
     model = trained.model
     assert isinstance(model, RecommendModel)
-    history = programme(partners=60)
+    history = programme(partners=PARTNERS)
     space = item_space(history, SETTINGS, TEXT, model)
     ranking, _ = rank_items(space, model, np.arange(9), instant_micros("2025-04-20"), settings=SETTINGS, wish=Wish(4))
     found = model.explain(ranking.frame())
@@ -83,17 +84,19 @@ def test_saved_and_loaded_it_says_the_same(trained: TrainingResult, tmp_path: Pa
 
 def test_it_serves_what_it_learned(trained: TrainingResult) -> None:
     assert isinstance(trained.model, RecommendModel)
-    history = programme(partners=60)
+    history = programme(partners=PARTNERS)
     space = item_space(history, SETTINGS, TEXT, trained.model)
     as_of = instant_micros("2025-04-20")
-    ranking, _ = rank_items(space, trained.model, np.arange(60), as_of, settings=SETTINGS, wish=Wish(5, ("asset",)))
+    ranking, _ = rank_items(
+        space, trained.model, np.arange(PARTNERS), as_of, settings=SETTINGS, wish=Wish(5, ("asset",))
+    )
     first = ranking.rank == 1
     same = ranking.item[first] % 4 == ranking.partner[first] % 4
     assert same.mean() > 0.6  # a quarter by chance
 
 
 def test_equal_seeds_give_equal_models(trained: TrainingResult) -> None:
-    again = TASK.train(programme(partners=60), context())
+    again = TASK.train(programme(partners=PARTNERS), context())
     for one, two in zip(trained.parts, again.parts, strict=True):
         assert np.array_equal(one.golden.p, two.golden.p)
 
