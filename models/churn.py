@@ -1,7 +1,7 @@
 """The served churn model: probability of no sign of life over any horizon."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -12,12 +12,17 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from domain.errors import FeatureSetMismatch, InvalidInput
+from models.churn_curve import CURVE, curve
+from models.churn_pool import PooledSilence
 from models.intervals import Z80
 from models.probability import Factors, Prediction, ProbabilityModel
 
+__all__ = ["CURVE", "ChurnModel", "curve"]
+
 FILE = "churn.json"
-CURVE = "quiet_"
-"""Columns ``quiet_<days>`` hold the log-odds of silence by buy-till-you-die models."""
+POOL = "pooled"
+POOL_DAYS = (14, 30, 60, 90, 180, 365, 730)
+"""Horizons at which the pooled model is asked; in between the curve of silence gives the shape."""
 _TINY = 1e-9
 _FAR_DEVIATION = 0.25  # of the log-odds, for each unit of log horizon beyond the fitted ones
 
@@ -26,8 +31,26 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class _Term:
+    """A model's log-odds at a horizon, times a weight; ``part`` is None for the pooled model."""
+
+    part: int | None
+    days: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A horizon at which the log-odds are a sum of models'; ``width`` weighs the widths of their intervals."""
+
+    days: float
+    terms: tuple[_Term, ...]
+    width: tuple[_Term, ...]
+
+
+@dataclass(frozen=True)
 class _Place:
-    """Where a horizon lies between the fitted ones: which two of them count, how much, and what is added."""
+    """Where a horizon lies between the nodes: which two of them count, how much, and what is added."""
 
     left: int
     right: int
@@ -44,21 +67,30 @@ class ChurnModel:
         A fitted model per horizon in days.
     feature_set : mapping
         Description of the features that they expect; kept as it is.
+    pool : PooledSilence, optional
+        Answers for horizons longer than those of all parts.
 
     Notes
     -----
-    At a fitted horizon the part's own probability answers, made non-rising along horizons. In between and beyond, the
-    partner's curve of silence under the buy-till-you-die models (columns ``quiet_<days>``) gives the shape: the
-    log-odds lie between those of the neighbours as the curve's do, and before the first and beyond the last one they
-    move by as much as the curve's; what the parts have learned on top of the curve is kept. All steps are linear in
-    the parts' log-odds, so their contributions still add up.
+    At a fitted horizon the part's own probability answers. Longer ones are answered by the pooled model at a few fixed
+    horizons, to which is added, in proportion of the horizons, by how much the longest part differs from it: what
+    that one knows of features that the pooled model does not see fades. All is made non-rising along horizons. In
+    between, before the first and beyond the last of them, and where there is no pooled model, the partner's curve of
+    silence under the buy-till-you-die models (columns ``quiet_<days>``) gives the shape. All steps are linear in the
+    models' log-odds, so their contributions still add up.
     """
 
-    def __init__(self, parts: Mapping[int, ProbabilityModel], feature_set: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        parts: Mapping[int, ProbabilityModel],
+        feature_set: Mapping[str, Any],
+        pool: PooledSilence | None = None,
+    ) -> None:
         if not parts:
             raise InvalidInput("A churn model needs at least one horizon.")
         self.parts = dict(sorted(parts.items()))
         self.feature_set = dict(feature_set)
+        self.pool = pool
 
     @property
     def horizons_days(self) -> tuple[int, ...]:
@@ -73,20 +105,19 @@ class ChurnModel:
         FeatureSetMismatch
             If a column of the fit is missing.
         """
-        place = self._place(X, horizon_days)
-        predictions = [part.predict(X) for part in self.parts.values()]
-        z = [_log_odds(prediction.p) for prediction in predictions]
-        source, falling = _falling(np.column_stack(z))
+        nodes = self._nodes(horizon_days)
+        place = _place(X, horizon_days, [node.days for node in nodes])
+        found = {key: self._predict(X, *key) for key in _keys(nodes)}
+        z = {key: _log_odds(prediction.p) for key, prediction in found.items()}
+        source, falling = _falling(np.column_stack([_sum(node.terms, z) for node in nodes]))
         middle = (1 - place.share) * falling[:, place.left] + place.share * falling[:, place.right] + place.shift
-        width = [
-            [_log_odds(getattr(prediction, name)) - own for prediction, own in zip(predictions, z, strict=True)]
-            for name in ("low", "high")
-        ]
-        beyond = Z80 * _FAR_DEVIATION * max(np.log(horizon_days / self.horizons_days[-1]), 0.0)
+        beyond = Z80 * _FAR_DEVIATION * max(np.log(horizon_days / max(nodes[-1].days, self.horizons_days[-1])), 0.0)
         ends = []
-        for sign, own in zip((-1, 1), width, strict=True):
+        for sign, name in ((-1, "low"), (1, "high")):
+            width = {key: _log_odds(getattr(prediction, name)) - z[key] for key, prediction in found.items()}
+            own = np.column_stack([_sum(node.width, width) for node in nodes])
             # A probability taken over from another horizon brings its interval along.
-            there = np.take_along_axis(np.column_stack(own), source, axis=1)
+            there = np.take_along_axis(own, source, axis=1)
             reach = (1 - place.share) * there[:, place.left] + place.share * there[:, place.right]
             ends.append(expit(middle + sign * np.hypot(reach, beyond)))
         return Prediction(expit(middle), *ends)
@@ -99,34 +130,39 @@ class ChurnModel:
         FeatureSetMismatch
             If a column of the fit is missing.
         """
-        place = self._place(X, horizon_days)
-        explained = [part.explain(X) for part in self.parts.values()]
-        sums = [factors.base + factors.contributions.to_numpy().sum(axis=1) for factors in explained]
-        source, _ = _falling(np.column_stack(sums))
-        names = list(dict.fromkeys(name for factors in explained for name in factors.contributions.columns))
+        nodes = self._nodes(horizon_days)
+        place = _place(X, horizon_days, [node.days for node in nodes])
+        explained = {key: self._explain(X, *key) for key in _keys(nodes)}
+        z = {key: factors.base + factors.contributions.to_numpy().sum(axis=1) for key, factors in explained.items()}
+        source, _ = _falling(np.column_stack([_sum(node.terms, z) for node in nodes]))
+        names = list(dict.fromkeys(name for factors in explained.values() for name in factors.contributions.columns))
         moved = np.zeros((len(X), len(names)))
-        for k, factors in enumerate(explained):
+        for k, node in enumerate(nodes):
             weight = np.where(source[:, place.left] == k, 1 - place.share, 0.0)
             weight += np.where(source[:, place.right] == k, place.share, 0.0)
-            columns = [names.index(name) for name in factors.contributions.columns]
-            moved[:, columns] += weight[:, None] * factors.contributions.to_numpy()
+            for term in node.terms:
+                parts = explained[term.part, term.days].contributions
+                columns = [names.index(name) for name in parts.columns]
+                moved[:, columns] += (weight * term.weight)[:, None] * parts.to_numpy()
         p = np.clip(self.predict(X, horizon_days).p, _TINY, 1 - _TINY)
         return Factors(logit(p) - moved.sum(axis=1), pd.DataFrame(moved, columns=names, index=X.index))
 
     def save(self, folder: Path) -> None:
-        """Write ``churn.json`` and one folder per horizon."""
+        """Write ``churn.json``, one folder per horizon, and one of the pooled model."""
         folder.mkdir(parents=True, exist_ok=True)
-        data = {"horizons_days": list(self.parts), "feature_set": self.feature_set}
+        data = {"horizons_days": list(self.parts), "feature_set": self.feature_set, "pooled": self.pool is not None}
         (folder / FILE).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         for horizon, part in self.parts.items():
             part.save(folder / f"days_{horizon}")
+        if self.pool is not None:
+            self.pool.save(folder / POOL)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; predictions are the same."""
         data = json.loads((folder / FILE).read_text(encoding="utf-8"))
         parts = {days: ProbabilityModel.load(folder / f"days_{days}") for days in data["horizons_days"]}
-        return cls(parts, data["feature_set"])
+        return cls(parts, data["feature_set"], PooledSilence.load(folder / POOL) if data["pooled"] else None)
 
     def part(self, name: str) -> ProbabilityModel:
         """Return the model of the horizon called `name` (days).
@@ -141,47 +177,58 @@ class ChurnModel:
                 return part
         raise FeatureSetMismatch(f"The churn model has no horizon of {name} days, only {list(self.parts)}.", part=name)
 
-    def _place(self, X: pd.DataFrame, horizon_days: float) -> _Place:
+    def _nodes(self, horizon_days: float) -> list[_Node]:
+        """Return the horizons that are looked at to answer one: all up to the first that is not shorter."""
         if horizon_days <= 0:
             raise InvalidInput(f"A horizon is a positive number of days, not {horizon_days}.", field="horizon_days")
-        fitted = self.horizons_days
-        right = int(np.searchsorted(fitted, horizon_days))
-        none = np.zeros(len(X))
-        if right < len(fitted) and fitted[right] == horizon_days:
-            return _Place(right, right, none, none)
-        here = curve(X, horizon_days)
-        if right == 0 or right == len(fitted):
-            nearest = 0 if right == 0 else right - 1
-            return _Place(nearest, nearest, none, here - curve(X, fitted[nearest]))
-        before, after = curve(X, fitted[right - 1]), curve(X, fitted[right])
-        gap, plain = (
-            before - after,
-            np.log(horizon_days / fitted[right - 1]) / np.log(fitted[right] / fitted[right - 1]),
-        )
-        share = np.where(gap > _TINY, (before - here) / np.where(gap > _TINY, gap, 1.0), plain)
-        return _Place(right - 1, right, np.clip(share, 0.0, 1.0), none)
+        beyond = () if self.pool is None else [days for days in POOL_DAYS if days > self.horizons_days[-1]]
+        asked = [*self.parts, *beyond]
+        return [self._node(days) for days in asked[: int(np.searchsorted(asked, horizon_days)) + 1]]
+
+    def _node(self, days: int) -> _Node:
+        if days in self.parts:
+            own = (_Term(days, days),)
+            return _Node(days, own, own)
+        near = self.horizons_days[-1]
+        kept = near / days
+        part, pool = _Term(near, near, kept), _Term(None, days)
+        return _Node(days, (pool, part, _Term(None, near, -kept)), (part, _Term(None, days, 1 - kept)))
+
+    def _predict(self, X: pd.DataFrame, part: int | None, days: float) -> Prediction:
+        if part is not None:
+            return self.parts[part].predict(X)
+        assert self.pool is not None  # noqa: S101 - nodes name it only where there is one
+        return self.pool.predict(X, days)
+
+    def _explain(self, X: pd.DataFrame, part: int | None, days: float) -> Factors:
+        if part is not None:
+            return self.parts[part].explain(X)
+        assert self.pool is not None  # noqa: S101 - nodes name it only where there is one
+        return self.pool.explain(X, days)
 
 
-def curve(X: pd.DataFrame, horizon_days: float) -> Floats:
-    """Log-odds of silence by the buy-till-you-die models at any horizon, non-rising in it; shape (n,).
-
-    Between the horizons of the columns and beyond them it is linear in the log of the horizon. Rows without the
-    columns get odds that fall in proportion to the horizon.
-    """
-    known = sorted(int(name[len(CURVE) :]) for name in X.columns if _is_curve(str(name)))
-    plain = np.full(len(X), -np.log(horizon_days))
-    if len(known) < 2:
-        return plain
-    right = int(np.clip(np.searchsorted(known, horizon_days), 1, len(known) - 1))
-    left = right - 1
-    z = [X[f"{CURVE}{known[k]}"].to_numpy(float) for k in (left, right)]
-    share = np.log(horizon_days / known[left]) / np.log(known[right] / known[left])
-    value = z[0] + share * np.minimum(z[1] - z[0], 0.0)
-    return np.asarray(np.where(np.isfinite(value), value, plain))
+def _keys(nodes: Sequence[_Node]) -> list[tuple[int | None, float]]:
+    """Name each model and horizon once."""
+    return list(dict.fromkeys((term.part, term.days) for node in nodes for term in node.terms))
 
 
-def _is_curve(name: str) -> bool:
-    return name.startswith(CURVE) and name[len(CURVE) :].isdigit()
+def _sum(terms: Sequence[_Term], values: Mapping[tuple[int | None, float], Floats]) -> Floats:
+    return np.asarray(sum(term.weight * values[term.part, term.days] for term in terms))
+
+
+def _place(X: pd.DataFrame, horizon_days: float, nodes: Sequence[float]) -> _Place:
+    right = int(np.searchsorted(nodes, horizon_days))
+    none = np.zeros(len(X))
+    if right < len(nodes) and nodes[right] == horizon_days:
+        return _Place(right, right, none, none)
+    here = curve(X, horizon_days)
+    if right == 0 or right == len(nodes):
+        nearest = 0 if right == 0 else right - 1
+        return _Place(nearest, nearest, none, here - curve(X, nodes[nearest]))
+    before, after = curve(X, nodes[right - 1]), curve(X, nodes[right])
+    gap, plain = before - after, np.log(horizon_days / nodes[right - 1]) / np.log(nodes[right] / nodes[right - 1])
+    share = np.where(gap > _TINY, (before - here) / np.where(gap > _TINY, gap, 1.0), plain)
+    return _Place(right - 1, right, np.clip(share, 0.0, 1.0), none)
 
 
 def _falling(z: Floats) -> tuple[Ints, Floats]:

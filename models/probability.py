@@ -69,6 +69,8 @@ class ProbabilityModel:
         Threads of LightGBM.
     members : int, default=5
         Bootstrap members of the trees, for the intervals.
+    trees : bool, default=True
+        Whether trees are tried at all; without them it extrapolates.
 
     Attributes
     ----------
@@ -106,10 +108,11 @@ class ProbabilityModel:
     n_positive_: int
     validation_: dict[str, float]
 
-    def __init__(self, *, seed: int = 7, threads: int = 2, members: int = 5) -> None:
+    def __init__(self, *, seed: int = 7, threads: int = 2, members: int = 5, trees: bool = True) -> None:
         self.seed = seed
         self.threads = threads
         self.members = members
+        self.trees = trees
 
     def fit(
         self,
@@ -217,6 +220,7 @@ class ProbabilityModel:
             "seed": self.seed,
             "threads": self.threads,
             "members": self.members,
+            "try_trees": self.trees,
             "choice": self.choice_,
             "rows": self.n_rows_,
             "positive": self.n_positive_,
@@ -239,7 +243,7 @@ class ProbabilityModel:
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote; predictions are the same."""
         data = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        model = cls(seed=data["seed"], threads=data["threads"], members=data["members"])
+        model = cls(seed=data["seed"], threads=data["threads"], members=data["members"], trees=data["try_trees"])
         model.choice_, model.validation_ = data["choice"], data["validation"]
         model.n_rows_, model.n_positive_ = data["rows"], data["positive"]
         model._schema = Schema.from_json(data["schema"])
@@ -263,7 +267,8 @@ class ProbabilityModel:
             return None
         size = min(len(fold.train) for fold in folds)
         rarer = min(_minority(rows.y[fold.train]) for fold in folds)
-        candidates = presets(size, rarer, seed=self.seed, threads=self.threads) if minority >= MIN_FOR_TREES else []
+        tried = self.trees and minority >= MIN_FOR_TREES
+        candidates = presets(size, rarer, seed=self.seed, threads=self.threads) if tried else []
         return search(rows, folds, candidates, keep_shift=keep_shift, deff=deff)
 
     def _folds(self, y: Floats, as_of: Ints, groups: Ints, minority: int, embargo: int) -> tuple[list[Fold], float]:

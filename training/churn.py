@@ -19,6 +19,7 @@ from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
 from models.churn import CURVE, ChurnModel
 from models.recency import RecencyBands
 from training.churn_list import with_list_precision
+from training.churn_pool import fit_pool
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
 from training.kinds import unknown_kinds
@@ -57,7 +58,7 @@ class ChurnTask:
             for part, dataset in datasets.items()
         }
         parts = {int(part): result.model for part, result in results.items()}
-        model = ChurnModel(parts, feature_set.to_json())
+        model = ChurnModel(parts, feature_set.to_json(), fit_pool(history, context, feature_set))
         return TrainingResult(
             model=model,
             parts=tuple(_with_list(result.part, context) for result in results.values()),

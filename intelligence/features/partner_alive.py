@@ -21,6 +21,7 @@ CURVE_DAYS = (7, 14, 30, 60, 90, 180, 365, 730)
 _MIN_UNITS = 10
 _MAX_UNITS = 2_000
 _LOWEST, _HIGHEST = 1e-3, 1 - 1e-4
+_LEAST_AHEAD = 1e-4
 
 
 def curve_days(set_: FeatureSet) -> list[int]:
@@ -51,6 +52,15 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
             Feature(
                 f"quiet_apart_{h}",
                 f"Log-odds of no active day in the next {h} days, Pareto/NBD less MBG/NBD",
+                rhythm,
+                topic="recency",
+            )
+            for h in curve_days(set_)
+        ),
+        *(
+            Feature(
+                f"quiet_ahead_{h}",
+                f"Log of the active days (Pareto/NBD) to be expected in the next {h} days",
                 rhythm,
                 topic="recency",
             )
@@ -95,6 +105,8 @@ def _compute(work: Work) -> Mapping[str, Any]:
             one = _log_odds(models.pareto.p_no_transaction(float(h), *stats))
             other = _log_odds(models.geometric.p_no_transaction(float(h), *stats))
             columns[f"quiet_{h}"][rows], columns[f"quiet_apart_{h}"][rows] = (one + other) / 2, one - other
+            ahead = models.pareto.expected_transactions(float(h), *stats)
+            columns[f"quiet_ahead_{h}"][rows] = np.log(np.maximum(ahead, _LEAST_AHEAD))
     return columns
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from domain.settings import Settings
 from domain.terms import PartnerStatus
-from intelligence.features.partner_times import times_of
+from intelligence.features.partner_times import PartnerTimes, times_of
 from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArray, Timeline
 from store.history import History
 
@@ -47,17 +47,38 @@ def churn_labels(history: History, settings: Settings, as_of: npt.ArrayLike, hor
     The population are members of the programme with a sign of life by then. Outcomes count what happened,
     whenever it was recorded; only windows that end by ``history.until`` may be asked for.
     """
+    partner, when = population(history, settings, as_of)
+    return ChurnLabels(partner, when, silent(history, settings, partner, when, np.full(len(when), horizon_days)))
+
+
+def population(history: History, settings: Settings, as_of: npt.ArrayLike) -> tuple[IntArray, TimeArray]:
+    """Return who was in the programme with a sign of life by each instant, by instant and partner."""
     times = times_of(history, settings.life_signs)
-    happened = Timeline(times.signs.owners, times.signs.occurred)
-    everyone = np.unique(happened.owners)
+    everyone = _happened(times)[1]
     asked = np.unique(np.asarray(as_of, dtype="datetime64[us]"))
     partner, when = np.tile(everyone, len(asked)), np.repeat(asked, len(everyone))
     there = times.signs.at(partner, when).count() > 0
     partner, when = partner[there], when[there]
     inside = members(history, partner, when)
-    partner, when = partner[inside], when[inside]
-    signs = happened.at(partner, when + days(horizon_days)).count(since=when)
-    return ChurnLabels(partner, when, (signs == 0).astype(np.float64))
+    return partner[inside], when[inside]
+
+
+def silent(
+    history: History, settings: Settings, partner_id: IntArray, as_of: TimeArray, horizon_days: IntArray
+) -> FloatArray:
+    """Return 1.0 for rows without a sign of life in their own ``(as_of, as_of + horizon_days]``, else 0.0."""
+    happened, _ = _happened(times_of(history, settings.life_signs))
+    ends = as_of + (horizon_days * DAY_US).astype("timedelta64[us]")
+    return np.asarray(happened.at(partner_id, ends).count(since=as_of) == 0, dtype=np.float64)
+
+
+def _happened(times: PartnerTimes) -> tuple[Timeline, IntArray]:
+    """Return signs of life by when they happened, whenever they were known, and whose they are; built once."""
+    if _HAPPENED not in times.memo:
+        happened = Timeline(times.signs.owners, times.signs.occurred)
+        times.memo[_HAPPENED] = happened, np.unique(happened.owners)
+    found: tuple[Timeline, IntArray] = times.memo[_HAPPENED]
+    return found
 
 
 def members(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArray[np.bool_]:
@@ -100,6 +121,7 @@ def ended(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArr
     return history.status_as_of(partner_id, as_of).isin(_OVER).to_numpy(dtype=bool)
 
 
+_HAPPENED = "happened"
 _ENOUGH_ENDS = 5
 _USUAL_SILENCE_DAYS = 90.0
 _MEMBER = (PartnerStatus.ONBOARDING, PartnerStatus.ACTIVE, PartnerStatus.INACTIVE)
