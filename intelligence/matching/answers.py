@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ COLUMNS = ("lead", "rank", "partner", *_NUMBERS, "evidence", "n", *_REASONS, "mo
 """Columns of the candidates, in the order promised."""
 EXCLUSION_COLUMNS = ("lead", "partner", "code", "text")
 _EXPLAINED_ROWS = 5_000
+_ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +49,12 @@ def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[s
     record = matcher.record
     explainer = Explainer(record, question.batch, matcher.spec.affinity)
     base, contributions = _contributions(matcher, rows, answer.ranking.features)
-    pairs = list(_rows(answer, contributions))
-    texts = [explainer.reasons(row) for row in pairs]
+    texts: list[list[str]] = []
+    more: list[dict[str, Any]] = []
+    for row, start in zip(_rows(answer, contributions), base.tolist(), strict=True):
+        texts.append(explainer.reasons(row))
+        if details:
+            more.append(_detail(row, start, explainer, record, question))
     frame = pd.DataFrame(
         {
             "lead": [question.names[row] for row in rows["question"]],
@@ -61,11 +67,7 @@ def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[s
             "model_version": matcher.label,
         }
     )
-    if not details:
-        return frame, []
-    return frame, [
-        _detail(row, float(start), explainer, record, question) for row, start in zip(pairs, base, strict=True)
-    ]
+    return frame, more
 
 
 def _rows(answer: Answer, contributions: pd.DataFrame) -> Iterator[Row]:
@@ -73,10 +75,16 @@ def _rows(answer: Answer, contributions: pd.DataFrame) -> Iterator[Row]:
     keys = zip(*(rows[name].tolist() for name in ("question", "partner", "at")), strict=True)
     names, moved = [str(name) for name in contributions.columns], contributions.to_numpy(np.float64)
     known = [str(name) for name in features.columns]  # a list: an index would be read anew for every row
-    cells = zip(*(features[name].astype(object).tolist() for name in known), strict=True)
+    cells = chain.from_iterable(_cells(features, start) for start in range(0, len(features), _ROWS_AT_ONCE))
     for position, ((lead, partner, at), values) in enumerate(zip(keys, cells, strict=True)):
         named = dict(zip(known, values, strict=True))
         yield Row(lead, partner, at, names, moved[position], named)
+
+
+def _cells(features: pd.DataFrame, start: int) -> Iterator[tuple[Any, ...]]:
+    """Values of some rows as objects: of all at once they would take many times the space of the frame."""
+    some = features.iloc[start : start + _ROWS_AT_ONCE]
+    return zip(*(some[name].astype(object).tolist() for name in some.columns), strict=True)
 
 
 def _contributions(matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:

@@ -16,7 +16,7 @@ from models.affinity import AffinityParameters
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-_SILENT = ("days_since_offer", "open_deals", "tries", "all_rate", "lead", "amount_gap", "affinity_gap")
+_SILENT = ("days_since_offer", "open_deals", "tries", "all_rate", "lead", "amount_gap", "affinity_gap", "size_gap")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SUMMARIES = ("affinity", "affinity_gap", "affinity_share", "affinity_rank")
 # Sentences by feature, in English; other languages by the catalogues. What stands in [ ] is left out where only
@@ -48,10 +48,12 @@ _SINCE = {
     "days_since_win": "Last win on {}",
     "days_since_deal": "Last deal registered on {}",
     "days_since_offer": "Last offer on {}",
+    "days_since_seen": "Last sign of life on {}",
 }
 _FACTS = {
     "co_customer": "Shares customers with partners that won this one",
     "text_like": "Has won leads that read much like this one",
+    "text_fit": "What it says of itself goes with what the lead asks for",
     "country_match": "Is in the customer's country",
     "region_match": "Is in the customer's region",
     "city_match": "Is in the customer's city",
@@ -70,19 +72,37 @@ _COUNTS = {
     "open_leads": ("Has {n} open lead", "Has {n} open leads"),
     "open_deals": ("Has {n} open deal", "Has {n} open deals"),
     "tries": ("{n} outcome on record", "{n} outcomes on record"),
+    "seen_30": ("{n} sign of life in the last 30 days", "{n} signs of life in the last 30 days"),
+    "seen_90": ("{n} sign of life in the last 90 days", "{n} signs of life in the last 90 days"),
+    "seen_365": ("{n} sign of life in the last 365 days", "{n} signs of life in the last 365 days"),
     "customer_wins": ("Has won {n} deal with this customer", "Has won {n} deals with this customer"),
     "customer_deals": ("Has registered {n} deal with this customer", "Has registered {n} deals with this customer"),
 }
-_LOGGED = ("tries", "customer_wins", "customer_deals")  # log1p of a count
+_LOGGED = ("tries", "customer_wins", "customer_deals", "seen_30", "seen_90", "seen_365")  # log1p of a count
 _RESPONSE = ("Answers offers within {n} day", "Answers offers within {n} days")
 _NEAR = "{} km from the customer"
+_USUAL = "Its deals usually are worth about {}"
+_ROUND = "The lead's {name} is a round number"
+_EXACT = "The lead's {name} is not a round number"
 _FITS = "Its record fits this lead"
 _ALL_RATE = "Leads with this {name} are won {what} % of the time"
 _LEAD, _PARTNER = "Lead's {name}: {what}", "Partner's {name}: {what}"
 _YEARS = ("Partner for {n} year", "Partner for {n} years")
 
 MESSAGES = frozenset(
-    {_NEAR, _FITS, _ALL_RATE, _LEAD, _PARTNER, *_SINCE.values(), *_FACTS.values(), *_SHARES.values()}
+    {
+        _NEAR,
+        _USUAL,
+        _ROUND,
+        _EXACT,
+        _FITS,
+        _ALL_RATE,
+        _LEAD,
+        _PARTNER,
+        *_SINCE.values(),
+        *_FACTS.values(),
+        *_SHARES.values(),
+    }
     | {text for _, text in _NAMING.values()}
 )
 """All sentences that are translated."""
@@ -188,7 +208,8 @@ class Explainer:
     def _fact(self, name: str, value: float, row: "Row") -> str:
         text = self._language.text
         if name in _SINCE:
-            return text(_SINCE[name]).replace("{}", self._day(value, row.at_us))
+            days = float(np.expm1(value)) if name == "days_since_seen" else value
+            return text(_SINCE[name]).replace("{}", self._day(days, row.at_us))
         if name in _NAMING:
             column, sentence = _NAMING[name]
             return text(sentence).replace("{}", str(self._value(column, row.lead))) if value > 0 else ""
@@ -206,9 +227,8 @@ class Explainer:
             return language.plural(*_COUNTS[name], count) if count > 0 or not name.startswith("customer") else ""
         if name == "response_days":
             return language.plural(*_RESPONSE, round(max(value, 0.1), 1))
-        if name == "nearness" and value < 0:
-            return language.text(_NEAR).replace("{}", language.number(10 * np.expm1(-value), ",.0f"))
-        return ""
+        sentence, number = _measured(name, value)
+        return language.text(sentence).replace("{}", language.number(number, ",.0f")) if sentence else ""
 
     def _described(self, kind: str, attribute: str, value: Any) -> str:
         language, name = self._language, _plain(attribute)
@@ -217,6 +237,9 @@ class Explainer:
             return language.text(_ALL_RATE).format_map({"name": name, "what": share})
         if kind == "partner" and attribute == "age_years":
             return language.plural(*_YEARS, round(value, 1))
+        if kind == "lead" and attribute.endswith(".roundness"):
+            sentence = _ROUND if value > 0 else _EXACT
+            return language.text(sentence).format_map({"name": _plain(attribute.removesuffix(".roundness"))})
         shown = language.number(value, ",.4g") if isinstance(value, float) else str(value)
         sentence = _LEAD if kind == "lead" else _PARTNER
         return language.text(sentence).format_map({"name": name, "what": shown}) if name else ""
@@ -258,6 +281,17 @@ class Row:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, float) and not np.isnan(value) else 0.0
+
+
+def _measured(name: str, value: float) -> tuple[str, float]:
+    """Return the sentence that tells a measure, and the measure in what it is told in."""
+    if name == "nearness" and value < 0:
+        return _NEAR, 10 * float(np.expm1(-value))
+    if name == "distance_root" and value > 0:
+        return _NEAR, value**2
+    if name == "usual_amount":
+        return _USUAL, float(f"{np.expm1(value):.1e}")  # two digits: a habit is not known more exactly
+    return "", value
 
 
 def _plain(attribute: str) -> str:

@@ -121,6 +121,9 @@ def assign_leads(
 def open_leads(context: "Intelligence", as_of: Instant = None) -> pd.DataFrame:
     """Leads that wait for a partner: no deal yet, and no offer that is waiting or accepted.
 
+    A lead that was turned down, and that nobody has been offered for as long as an offer takes to be won, waits no
+    more.
+
     Returns
     -------
     DataFrame
@@ -132,7 +135,11 @@ def open_leads(context: "Intelligence", as_of: Instant = None) -> pd.DataFrame:
     worked = history.deals.loc[
         history.deals["outcome"].notna() | ~history.deals["status"].isin(["rejected", "expired"])
     ]
-    return history.leads[~history.leads["id"].isin(busy) & ~history.leads["id"].isin(worked["lead_id"])]
+    gone = history.until - np.timedelta64(context.settings.match_horizon_days, "D")
+    last = history.assignments.groupby("lead_id")[["offered_at", "responded_at"]].max().max(axis=1)
+    given_up = last.index[(last < gone).to_numpy(bool)]
+    closed = pd.Index(busy).append([pd.Index(worked["lead_id"]), given_up])
+    return history.leads[~history.leads["id"].isin(closed)]
 
 
 def _check(top: int, by: str) -> None:

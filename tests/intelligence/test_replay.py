@@ -7,7 +7,7 @@ import pytest
 from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotFound
 from intelligence.context import open_intelligence
-from intelligence.matching.service import match_leads, open_leads
+from intelligence.matching.service import match_leads
 from intelligence.replay import Replay, Replayed, replay_match, replay_scores
 from intelligence.scoring.churn import score_churn
 from intelligence.scoring.fit import score_fit
@@ -30,7 +30,7 @@ def context(programme: Programme, tmp_path_factory: pytest.TempPathFactory):
 
 def keep_match(context, version: str | None = None) -> str:
     """Store a match as the API does."""
-    lead = open_leads(context, END).head(1)
+    lead = context.history(END).leads.tail(1)
     result = match_leads(context, lead["external_id"].tolist(), END, 8, details=True)
     numbers = ["partner", "p_win", "low", "high", "expected_amount"]
     response = {"candidates": result.candidates[numbers].astype(object).to_dict("records")}

@@ -76,8 +76,15 @@ def test_each_lead_as_of_its_own_instant_says_what_would_have_been_said_then() -
 def test_open_leads_have_neither_deal_nor_waiting_offer() -> None:
     given = frames()
     found = set(open_leads(context(history()))["external_id"])
-    declined = set(given["assignments"].query("response == 'declined'")["lead_id"])
-    assert found == {f"L{lead - 1}" for lead in declined}
+    declined = given["assignments"].query("response == 'declined'")
+    lately = declined[declined["responded_at"] >= pd.Timestamp(NOW).tz_localize(None) - pd.Timedelta(days=180)]
+    assert found == {f"L{lead - 1}" for lead in lately["lead_id"]}
+    assert 0 < len(found) < len(declined)
+
+
+def test_leads_nobody_was_ever_offered_stay_open() -> None:
+    found = open_leads(context(history(assignments=None, deals=None)))
+    assert len(found) == 300
 
 
 def test_assignment_keeps_to_capacity_and_is_best() -> None:
