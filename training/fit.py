@@ -56,23 +56,9 @@ class FitTask:
             result = replace(
                 result, model=probability, part=replace(result.part, golden=golden, choice=probability.choice_)
             )
-        productive = outcomes.label > 0
-        amount = AmountModel(seed=context.seed, threads=context.threads).fit(
-            dataset.features[productive], outcomes.value[productive]
-        )
-        profile = [name for name in feature_set.columns if name in _LOOK or name.startswith(_LOOK_PREFIXES)]
-        model = FitModel(
-            result.model,
-            amount,
-            _lookalikes(dataset.features[profile], outcomes, productive),
-            profile,
-            feature_set.to_json(),
-            horizon_days=dataset.horizon_days,
-            base_rate=float(dataset.label.mean()),
-        )
         settings = context.settings
         return TrainingResult(
-            model=model,
+            model=_whole(result.model, feature_set, dataset, outcomes, context),
             parts=(result.part,),
             feature_set=feature_set.name,
             fingerprint=feature_set.fingerprint,
@@ -158,6 +144,28 @@ def _with_running(
     p = np.asarray(model.predict(features).p, dtype=np.float64)
     context.report(f"fit: once more, with {len(running):,} recruits whose horizon still runs")
     return fit_model(with_running(dataset, running, features, p), context), len(running)
+
+
+def _whole(
+    probability: "ProbabilityModel",
+    feature_set: FeatureSet,
+    dataset: Dataset,
+    outcomes: Outcomes,
+    context: TrainingContext,
+) -> FitModel:
+    """Put amount and look-alikes, learned from the productive, beside the probability."""
+    productive = outcomes.label > 0
+    amount = AmountModel(seed=context.seed, threads=context.threads)
+    profile = [name for name in feature_set.columns if name in _LOOK or name.startswith(_LOOK_PREFIXES)]
+    return FitModel(
+        probability,
+        amount.fit(dataset.features[productive], outcomes.value[productive]),
+        _lookalikes(dataset.features[profile], outcomes, productive),
+        profile,
+        feature_set.to_json(),
+        horizon_days=dataset.horizon_days,
+        base_rate=float(dataset.label.mean()),
+    )
 
 
 def _nothing(history: "History", context: TrainingContext) -> str:
