@@ -13,6 +13,7 @@ from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_times import times_of
 from intelligence.features.profile import words_as_of
 from intelligence.features.timeline import FloatArray, IntArray
+from intelligence.scoring.churn_curve import curve_churn
 from intelligence.scoring.inactivity import churn_labels, days, members
 from intelligence.scoring.reasons import N_REASONS, Explanation
 from intelligence.scoring.revenue import revenue_per_day
@@ -145,7 +146,9 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
     features = build(feature_set, history, subjects, context.text)
     signs = times_of(history, context.settings.life_signs).sign_days.at(ids, as_of).count()
     if served is None:
-        prediction = baseline_churn(history, context.settings, ids, horizon)
+        prediction = curve_churn(history, context.settings, features, horizon) or baseline_churn(
+            history, context.settings, ids, horizon
+        )
         base, contributions = _logit(prediction.p), pd.DataFrame(index=features.index)
     else:
         prediction = served[0].predict(features, horizon)
