@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit, logit
 
 from domain.errors import ArtefactInvalid, FeatureSetMismatch
 from models.amount import AmountModel
@@ -20,6 +21,9 @@ PART = "productive"
 TEXT = "text_"
 TEXT_WEIGHT = 6
 LARGEST = 1e100
+WAITING = "waiting_days"
+PRIOR_DELAYS = 10.0
+LEAST_SHARE = 1e-3
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,6 +99,12 @@ class LookAlikes:
         return np.where(self._logged, np.sign(bounded) * np.log1p(np.abs(bounded)), bounded)
 
 
+def after_waiting(prediction: Prediction, shift: Floats) -> Prediction:
+    """Return probabilities and their intervals moved by so much on the log-odds scale; the same where it is 0."""
+    ends = (prediction.p, prediction.low, prediction.high)
+    return Prediction(*(np.where(shift == 0, end, expit(logit(end) + shift)) for end in ends))
+
+
 def _long_tailed(values: Floats) -> bool:
     """Tell whether the largest of non-negative numbers lie many times above the middle one."""
     known = values[~np.isnan(values)]
@@ -102,6 +112,45 @@ def _long_tailed(values: Floats) -> bool:
         return False
     middle, high = np.quantile(known, [0.5, 0.95])
     return bool(high > 4 * middle + 4)
+
+
+class Waiting:
+    """What a wait without the outcome says: the share of the productive who had none by then either.
+
+    Parameters
+    ----------
+    delays : array-like, shape (n,)
+        Days until the outcome of those who had it within the horizon; missing ones are left out.
+    horizon_days : float
+        Of the outcome.
+
+    Notes
+    -----
+    A mixture cure model (Farewell 1982): of companies with probability ``p`` at the start, those without the outcome
+    after a time by which a share ``s`` of the productive had none either have ``p s / (1 - p + p s)``: ``log s`` more
+    on the log-odds scale, whatever ``p`` is. The shares are counted, with a few delays spread evenly over the horizon
+    beside them. From the horizon on nobody can become productive within it any more; what is left is a residue.
+
+    Examples
+    --------
+    >>> waiting = Waiting(np.arange(1.0, 101.0), 100)
+    >>> [round(float(s), 2) for s in np.exp(waiting.shift([np.nan, 0.0, 50.0, 100.0]))]
+    [1.0, 1.0, 0.5, 0.0]
+    """
+
+    def __init__(self, delays: npt.ArrayLike, horizon_days: float) -> None:
+        given = np.asarray(delays, dtype=np.float64)
+        self.delays = np.sort(given[~np.isnan(given)])
+        self.horizon_days = float(horizon_days)
+
+    def shift(self, days: npt.ArrayLike) -> Floats:
+        """Return what is to be added to the log-odds after so many days, shape (n,); 0 where they are missing."""
+        waited = np.asarray(days, dtype=np.float64)
+        n = len(self.delays)
+        later = n - np.searchsorted(self.delays, np.nan_to_num(waited), side="right")
+        even = np.clip(1.0 - waited / self.horizon_days, 0.0, 1.0)
+        share = np.maximum((later + PRIOR_DELAYS * even) / (n + PRIOR_DELAYS), LEAST_SHARE)
+        return np.where(np.isnan(waited), 0.0, np.log(share))
 
 
 class FitModel:
@@ -123,6 +172,13 @@ class FitModel:
         Label window after recruitment.
     base_rate : float
         Share of productive ones in training.
+    delays : array-like, optional
+        Days until the outcome of the productive ones, for companies that have waited (column ``waiting_days``).
+
+    Notes
+    -----
+    The probability is that as of recruitment. Where a row has ``waiting_days``, it is that of a company without the
+    outcome so long after; see `Waiting`. The shift stands among the contributions under that name.
     """
 
     def __init__(
@@ -135,6 +191,7 @@ class FitModel:
         *,
         horizon_days: int,
         base_rate: float,
+        delays: npt.ArrayLike = (),
     ) -> None:
         self.probability = probability
         self.amount = amount
@@ -143,18 +200,27 @@ class FitModel:
         self.feature_set = dict(feature_set)
         self.horizon_days = horizon_days
         self.base_rate = base_rate
+        self.waiting = Waiting(delays, horizon_days)
 
     def predict(self, X: pd.DataFrame) -> Prediction:
         """Return P(productive) with 80 % intervals, shape (n,)."""
-        return self.probability.predict(X)
+        return after_waiting(self.probability.predict(X), self._shift(X))
 
     def explain(self, X: pd.DataFrame) -> Factors:
         """Return contributions; with the base they add up to ``logit(p)``."""
-        return self.probability.explain(X)
+        factors, shift = self.probability.explain(X), self._shift(X)
+        if not shift.any():
+            return factors
+        start = self.probability.predict(X)
+        moved = logit(after_waiting(start, shift).p) - logit(start.p)
+        return Factors(factors.base, factors.contributions.assign(**{WAITING: moved}))
 
     def expected_revenue(self, X: pd.DataFrame) -> Floats:
         """Return P(productive) times the expected revenue of a productive partner, shape (n,)."""
         return np.asarray(self.predict(X).p * np.maximum(self.amount.predict(X), 0.0))
+
+    def _shift(self, X: pd.DataFrame) -> Floats:
+        return self.waiting.shift(X[WAITING]) if WAITING in X else np.zeros(len(X))
 
     def similar(self, X: pd.DataFrame, k: int = 3) -> list[list[int]]:
         """Return our ids of up to `k` productive partners most like each row."""
@@ -182,6 +248,7 @@ class FitModel:
             "profile": self.profile,
             "horizon_days": self.horizon_days,
             "base_rate": self.base_rate,
+            "delays": self.waiting.delays.tolist(),
             "lookalikes": self.lookalikes is not None,
         }
         (folder / FILE).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
@@ -212,4 +279,5 @@ class FitModel:
             data["feature_set"],
             horizon_days=data["horizon_days"],
             base_rate=data["base_rate"],
+            delays=data["delays"],
         )

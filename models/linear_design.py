@@ -15,7 +15,10 @@ FEW_VALUES = 4
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """How one numeric feature enters: ``clip((t(x) - centre) / scale)``, with ``t`` a signed log if skewed."""
+    """How one numeric feature enters: ``clip((t(x) - centre) / scale)``, with ``t`` a signed log if skewed.
+
+    One that is the same wherever it is known enters by being known (``flag``) alone.
+    """
 
     feature: int
     column: int
@@ -25,11 +28,12 @@ class NumericColumn:
     scale: float
     flag: bool
     square: bool = False
+    constant: bool = False
 
     @property
     def width(self) -> int:
         """Columns that it becomes."""
-        return 1 + self.flag + self.square
+        return (not self.constant) + self.flag + self.square
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Design:
         """What each column is: number, gap (missing), square or level."""
         kinds = []
         for column in self.numeric:
-            kinds += ["number"] + ["gap"] * column.flag + ["square"] * column.square
+            kinds += ["number"] * (not column.constant) + ["gap"] * column.flag + ["square"] * column.square
         return kinds + ["level" for _, _, levels in self.one_hot for _ in levels]
 
     @classmethod
@@ -89,6 +93,10 @@ class Design:
         for column in self.numeric:
             values = table.numbers[:, column.column]
             absent = np.isnan(values)
+            if column.constant:
+                result[:, at] = absent
+                at += 1
+                continue
             filled = _tame(np.where(absent, column.fill, values), column.logged)
             result[:, at] = np.clip((filled - column.centre) / column.scale, -CLIP, CLIP)
             if column.flag:
@@ -147,7 +155,7 @@ def _learn_numeric(feature: int, j: int, values: Floats, *, squares: bool) -> Nu
     if not scale > 1e-12 * max(1.0, abs(centre)):
         if not flag:
             return None
-        scale = 1.0
+        return NumericColumn(feature, j, logged, fill, centre, 1.0, flag, constant=True)
     return NumericColumn(feature, j, logged, fill, centre, scale, flag, squares and len(np.unique(known)) > FEW_VALUES)
 
 

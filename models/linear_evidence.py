@@ -20,7 +20,7 @@ _STEM = re.compile(r"^(.*?)[_:]?\d+$")
 
 
 def column_families(schema: Schema, design: Design) -> Ints:
-    """Family of each column of a design: numbers, their squares, gaps, indicators, and long numbered series of names.
+    """Family of each column of a design: numbers, their squares, gaps, indicators, and long series of names.
 
     Returns
     -------
@@ -28,10 +28,12 @@ def column_families(schema: Schema, design: Design) -> Ints:
     """
     stems = [_stem(name) for name in schema.names]
     counts = {stem: stems.count(stem) for stem in set(stems)}
+    told = {column.feature for column in design.numeric if column.constant}
     kinds = []
     for feature, kind in zip(design.source, design.kinds, strict=True):
         stem = stems[int(feature)]
-        kinds.append(stem if kind == "number" and stem and counts[stem] >= FAMILY else f":{kind}")
+        own = kind == "number" or int(feature) in told
+        kinds.append(stem if own and stem and counts[stem] >= FAMILY else f":{kind}")
     return np.asarray(np.unique(kinds, return_inverse=True)[1], dtype=np.int64)
 
 

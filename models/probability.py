@@ -1,6 +1,7 @@
 """Calibrated probability of an event from a mixed frame, with intervals and additive factors."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -124,6 +125,7 @@ class ProbabilityModel:
         weight: Any = None,
         embargo_days: float = 0.0,
         offset: str | None = None,
+        linear_only: Collection[str] = (),
     ) -> Self:
         """Choose and fit.
 
@@ -146,6 +148,9 @@ class ProbabilityModel:
             Numeric column with log-odds of the event known from elsewhere (a buy-till-you-die model): all candidates
             start from it instead of the base rate, and learn what is to be added. Its contribution stands under
             its own name.
+        linear_only : collection of str, optional
+            Numeric columns that trees do not see: many weak ones of a kind, among which trees with few rows find
+            little but chance.
 
         Raises
         ------
@@ -157,9 +162,9 @@ class ProbabilityModel:
         if len(np.asarray(as_of)) != len(X):
             raise InvalidInput(f"as_of has {len(np.asarray(as_of))} values for {len(X)} rows.")
         schema = Schema.learn(X)
-        rows = Rows(
-            schema, schema.table(X), outcome, weights, None if offset is None else offset_column(schema, offset)
-        )
+        start = None if offset is None else offset_column(schema, offset)
+        hidden = tuple(j for j, i in enumerate(schema.numeric_positions) if schema.names[i] in linear_only)
+        rows = Rows(schema, schema.table(X), outcome, weights, start, hidden)
         groups = np.arange(len(X)) if group is None else group_codes(group)
         deff = design_effect(outcome, weights, groups) if group is not None else 1.0
         self._schema, self._rate = schema, base_rate(outcome, weights, deff)
@@ -290,7 +295,7 @@ class ProbabilityModel:
             chosen = plan.params if len(params) == 1 else params[0 if plan.params["num_leaves"] == 4 else -1]
             draws = np.random.default_rng(self.seed).exponential(size=(self.members, int(groups.max()) + 1))
             self._trees = fit_trees(
-                rows.schema, rows.table, rows.y, rows.weight, chosen, round(1.1 * plan.rounds),
+                rows.schema, rows.for_trees(rows.table), rows.y, rows.weight, chosen, round(1.1 * plan.rounds),
                 threads=self.threads, member_weights=draws[:, groups], start=start,
             )  # fmt: skip
         self.choice_, self.validation_ = plan.choice, plan.losses

@@ -52,13 +52,22 @@ class Plan:
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows with outcome and weight, and the column of log-odds known from elsewhere, if any."""
+    """Training rows with outcome and weight; the column of log-odds known from elsewhere; columns hidden from trees."""
 
     schema: Schema
     table: Table
     y: Floats
     weight: Floats
     offset: tuple[int, int] | None = None
+    hidden: tuple[int, ...] = ()
+
+    def for_trees(self, table: Table) -> Table:
+        """Give a table to fit trees on: columns hidden from them are empty, so that none splits there."""
+        if not self.hidden:
+            return table
+        numbers = table.numbers.copy()
+        numbers[:, list(self.hidden)] = np.nan
+        return Table(numbers, table.codes)
 
     def level(self, train: Ints, deff: float) -> "Offset | float":
         """Learn from the rows at ``train`` what holds before any feature is looked at."""
@@ -90,7 +99,7 @@ def search(rows: Rows, folds: Sequence[Fold], candidates: Sequence[Params], *, k
     prior = np.concatenate([known for _, known in starts])
     offsets = None if rows.offset is None else starts
     stiffness, linear = _best_linear(rows.schema, parts, offsets, y, weight, deff)
-    params, rounds, trees = _best_trees(rows.schema, parts, offsets, candidates, y, weight)
+    params, rounds, trees = _best_trees(rows, parts, offsets, candidates, y, weight)
     losses = {"prior": log_loss(prior, y, weight), "linear": log_loss(linear, y, weight)}
     if trees is None:
         grid = [(i / STEPS, 0.0) for i in range(STEPS + 1)]
@@ -202,7 +211,7 @@ def _best_linear(
 
 
 def _best_trees(
-    schema: Schema,
+    rows: Rows,
     parts: Sequence[Part],
     starts: Starts,
     candidates: Sequence[Params],
@@ -212,8 +221,9 @@ def _best_trees(
     best: tuple[Params, int, Floats | None] = ({}, 0, None)
     least = np.inf
     known = 0.0 if starts is None else np.concatenate([held for _, held in starts])
+    shown = [(rows.for_trees(part[0]), part[1], part[2], rows.for_trees(part[3]), part[4], part[5]) for part in parts]
     for params in candidates:
-        rounds, scores = validate_trees(schema, params, parts, starts)
+        rounds, scores = validate_trees(rows.schema, params, shown, starts)
         logits = np.concatenate(scores) + known
         loss = log_loss(logits, y, weight)
         if loss < least:

@@ -48,6 +48,8 @@ class Dataset:
     first_step : str, optional
         Column of `extra`, 1 where an earlier step that the event takes was taken (the offer was accepted): with
         enough rows each step has its own model.
+    linear_only : tuple of str, optional
+        Columns of `features` that trees do not see.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Dataset:
     fingerprint: str = ""
     offset: str | None = None
     first_step: str | None = None
+    linear_only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__  # frozen: only the normal forms of the given values are set

@@ -12,6 +12,8 @@ import pandas as pd
 from domain.errors import TrainingImpossible
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_outcomes import Outcomes
+from intelligence.features.partner_waiting import WAITING, days_to_win
+from intelligence.features.partner_words import LISTED, TERM
 from intelligence.features.profile import PROFILE_FEATURES
 from intelligence.features.registry import FeatureSet
 from models.amount import AmountModel
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _LOOK = frozenset(feature.name for feature in PROFILE_FEATURES)
 _LOOK_PREFIXES = ("text_", "attributes.")
+_WORDS = ("text_", TERM, LISTED)
 _NAMED = 12
 
 
@@ -58,7 +61,7 @@ class FitTask:
             )
         settings = context.settings
         return TrainingResult(
-            model=_whole(result.model, feature_set, dataset, outcomes, context),
+            model=_whole(result.model, feature_set, dataset, outcomes, context, _delays(history, context, outcomes)),
             parts=(result.part,),
             feature_set=feature_set.name,
             fingerprint=feature_set.fingerprint,
@@ -108,10 +111,10 @@ def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSe
     subjects = pd.DataFrame({"partner_id": outcomes.ids, "as_of": outcomes.recruited_at})
     context.report(f"fit: features of {len(subjects):,} recruited partners")
     features = build(feature_set, history, subjects, context.text)
-    feature_set = feature_set.without(set(feature_set.columns) - set(varying(features)))
+    feature_set = feature_set.without(set(feature_set.columns) - set(varying(features, (WAITING,))))
     segment = features["kind"].astype(object).astype(str) + "/" + features["country"].astype(object).astype(str)
     dataset = Dataset(
-        features=features[list(feature_set.columns)],
+        features=features[[name for name in feature_set.columns if name != WAITING]],
         label=outcomes.label,
         as_of=outcomes.recruited_at,
         known_at=known_at,
@@ -120,6 +123,7 @@ def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSe
         extra=pd.DataFrame({"segment": segment}),
         feature_set=feature_set.name,
         fingerprint=feature_set.fingerprint,
+        linear_only=tuple(name for name in feature_set.columns if name.startswith(_WORDS)),
     )
     return feature_set, dataset, outcomes
 
@@ -152,6 +156,7 @@ def _whole(
     dataset: Dataset,
     outcomes: Outcomes,
     context: TrainingContext,
+    delays: Floats,
 ) -> FitModel:
     """Put amount and look-alikes, learned from the productive, beside the probability."""
     productive = outcomes.label > 0
@@ -165,7 +170,16 @@ def _whole(
         feature_set.to_json(),
         horizon_days=dataset.horizon_days,
         base_rate=float(dataset.label.mean()),
+        delays=delays,
     )
+
+
+def _delays(history: "History", context: TrainingContext, outcomes: Outcomes) -> Floats:
+    """Return how soon the productive won; nothing where the outcome is the user's own, which has no day."""
+    if context.settings.fit_outcome:
+        return np.zeros(0)
+    productive = outcomes.label > 0
+    return days_to_win(history, outcomes.ids[productive], outcomes.recruited_at[productive])
 
 
 def _nothing(history: "History", context: TrainingContext) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from intelligence.features.partner_outcomes import Outcomes
-from intelligence.features.partner_times import instants, times_of
+from intelligence.features.partner_times import instants
+from intelligence.features.partner_waiting import days_to_win
 from intelligence.features.timeline import DAY_US, FloatArray, IntArray, TimeArray
 from training.dataset import Dataset
 
@@ -62,7 +63,7 @@ def running_recruits(history: "History", outcomes: Outcomes, horizon_days: float
     chosen = (recruited > start) & (recruited <= history.until)
     ids, at = history.partners["id"].to_numpy(np.int64)[chosen], recruited[chosen]
     productive = outcomes.label > 0
-    delays = np.sort(_days_to_win(history, outcomes.ids[productive], outcomes.recruited_at[productive]))
+    delays = np.sort(days_to_win(history, outcomes.ids[productive], outcomes.recruited_at[productive]))
     delays = delays[~np.isnan(delays)]
     if len(delays) < _PRODUCTIVE:
         return Running(ids[:0], at[:0], np.zeros(0, dtype=bool), np.zeros(0))
@@ -70,17 +71,8 @@ def running_recruits(history: "History", outcomes: Outcomes, horizon_days: float
     still_out = 1.0 - np.searchsorted(delays, elapsed, side="right") / len(delays)
     # By time alone: to take those who won early and not the others of their age would flatter.
     told = still_out <= _STILL_OUT
-    won = ~np.isnan(_days_to_win(history, ids, at))
+    won = ~np.isnan(days_to_win(history, ids, at))
     return Running(ids[told], at[told], won[told], still_out[told])
-
-
-def _days_to_win(history: "History", ids: IntArray, since: TimeArray) -> FloatArray:
-    line = times_of(history).won
-    wins = pd.DataFrame({"id": line.owners, "at": line.occurred}).merge(
-        pd.DataFrame({"id": ids, "since": since}), on="id"
-    )
-    first = wins[wins["at"] > wins["since"]].groupby("id")["at"].min().reindex(ids).to_numpy().astype("datetime64[us]")
-    return np.asarray((first - since) / np.timedelta64(DAY_US, "us"), dtype=np.float64)
 
 
 def with_running(dataset: Dataset, running: Running, features: pd.DataFrame, p: FloatArray) -> Dataset:
@@ -118,6 +110,7 @@ def with_running(dataset: Dataset, running: Running, features: pd.DataFrame, p: 
         weight=weight,
         feature_set=dataset.feature_set,
         fingerprint=dataset.fingerprint,
+        linear_only=dataset.linear_only,
     )
     return whole.take(np.flatnonzero(weight > _NOTHING))
 

@@ -180,6 +180,7 @@ def fit_model(dataset: Dataset, context: TrainingContext, *, members: int = 5) -
         weight=dataset.weight,
         embargo_days=_embargo_days(dataset),
         offset=dataset.offset,
+        linear_only=dataset.linear_only,
     )
 
 

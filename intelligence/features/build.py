@@ -15,6 +15,8 @@ from intelligence.features import (  # noqa: F401 - importing a module registers
     partner_signs,
     partner_terms,
     partner_texts,
+    partner_waiting,
+    partner_words,
 )
 from intelligence.features.attributes import learn_attributes
 from intelligence.features.partner_times import instants
@@ -47,11 +49,15 @@ SETS["fit"] = (
     "profile",
     "attributes",
     "text",
+    "terms_named",
+    "lists_named",
     "likeness",
     "outcome_rates",
     "intake",
     "white_space",
+    "demand",
     "early_signs",
+    "waiting",
 )
 
 

@@ -1,6 +1,6 @@
 """The programme around a partner: what moves everybody at once, and demand where the partner is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,14 @@ import pandas as pd
 
 from intelligence.features.partner_signs import log_ratio, recruited_as_of
 from intelligence.features.partner_times import instants, is_word
-from intelligence.features.profile import words_as_of
+from intelligence.features.profile import lists_as_of, words_as_of
 from intelligence.features.registry import Feature, Group, register, static
-from intelligence.features.timeline import FloatArray, IntArray, Timeline
+from intelligence.features.timeline import FloatArray, IntArray, TimeArray, Timeline
 from intelligence.features.work import Work
 
 _MIN_WHOLE = 30
+_FIELD_PARTNERS = 3.0
+"""Partners that the programme's usual demand counts as in a field's."""
 
 _VOLUME = (
     *(
@@ -121,3 +123,65 @@ def _codes(values: Any, wanted: Any) -> tuple[IntArray, IntArray]:
 
 
 register(Group("white_space", static(*_SPACE), _compute_space))
+
+_DEMAND = (
+    Feature(
+        "demand_here",
+        "Log ratio of a year's leads per recruited partner in the country and industries to the programme's, shrunk",
+        "Leads per partner in {country:text} and these industries against all: {demand_here:n} (log ratio)",
+        topic="demand",
+    ),
+)
+
+
+def _compute_demand(work: Work) -> Mapping[str, Any]:
+    """Compare demand and supply field by field; a company of several industries counts in each of them."""
+    history, partners = work.history, work.history.partners
+    ids, recruited = partners["id"].to_numpy(np.int64), instants(partners, "recruited_at")
+    row, own = _named(lists_as_of(history, "industries", work.ids, work.as_of))
+    peer, theirs = _named(lists_as_of(history, "industries", ids, recruited))
+    here = words_as_of(history, "country", work.ids, work.as_of)[row]
+    home = words_as_of(history, "country", ids, recruited)[peer]
+    leads = (_pairs(history.leads["country"], history.leads["industry"]), instants(history.leads, "created_at"))
+    peers = (_pairs(home, theirs), recruited[peer])
+    # Its own supply does not count: prospects, who bring none yet, would differ by it.
+    itself = (recruited_as_of(work) <= work.as_of)[row].astype(np.float64)
+    values = _against(leads, peers, (_pairs(here, own), work.as_of[row], itself))
+    there = ~np.isnan(values)
+    n = np.bincount(row[there], minlength=len(work.ids))
+    sums = np.bincount(row[there], weights=values[there], minlength=len(work.ids))
+    return {"demand_here": np.where(n > 0, sums / np.maximum(n, 1), np.nan)}
+
+
+def _named(lists: Sequence[tuple[str, ...]]) -> tuple[IntArray, list[object]]:
+    """Return row and value of every value of some lists."""
+    rows = np.repeat(np.arange(len(lists)), np.array([len(item) for item in lists], dtype=np.int64))
+    return rows, [str(value) for item in lists for value in item]
+
+
+def _pairs(first: Any, second: Any) -> list[object]:
+    return [
+        None if not isinstance(a, str) or not isinstance(b, str) else f"{a}\n{b}"
+        for a, b in zip(first, second, strict=True)
+    ]
+
+
+def _against(
+    leads: tuple[list[object], TimeArray],
+    peers: tuple[list[object], TimeArray],
+    own: tuple[list[object], TimeArray, FloatArray],
+) -> FloatArray:
+    """Log ratio of a year's leads per recruited partner of each row's field to that of all fields, shrunk to it."""
+    codes = pd.factorize(pd.Series([*leads[0], *peers[0], *own[0]], dtype=object))[0].astype(np.int64)
+    asked, supply, mine = np.split(codes, [len(leads[0]), len(leads[0]) + len(peers[0])])
+    as_of, anywhere = own[1], np.zeros(len(mine), np.int64)
+
+    supplied = np.maximum(Timeline(supply, peers[1]).at(mine, as_of).count() - own[2], 0.0)
+    demand = Timeline(asked, leads[1]).at(mine, as_of).count(365)
+    total = Timeline(np.minimum(asked, 0), leads[1]).at(anywhere, as_of).count(365)
+    usual = (total + 1.0) / (Timeline(np.minimum(supply, 0), peers[1]).at(anywhere, as_of).count() + 1.0)
+    ratio = np.log((demand + _FIELD_PARTNERS * usual) / (supplied + _FIELD_PARTNERS) / usual)
+    return np.where((mine < 0) | (total < _MIN_WHOLE), np.nan, ratio)
+
+
+register(Group("demand", static(*_DEMAND), _compute_demand))

@@ -21,17 +21,17 @@ _MAX_LEARN = 5_000
 Vectors = npt.NDArray[np.float32]
 
 
-def partner_texts(work: Work) -> list[str]:
-    """Return the text of each row's partner as of then: description, industries, long custom texts; never the name."""
+def partner_texts(work: Work, *, industries: bool = True) -> list[str]:
+    """Return the text of each row's partner as of then: description, long custom texts, industries; never the name."""
     parts = [words_as_of(work.history, "description", work.ids, work.as_of)]
     parts += [
         words_as_of(work.history, item.column, work.ids, work.as_of)
         for item in attributes_of(work.set)
         if item.kind == "text"
     ]
-    industries = lists_as_of(work.history, "industries", work.ids, work.as_of)
+    fields = lists_as_of(work.history, "industries", work.ids, work.as_of) if industries else [()] * len(work.ids)
     texts = []
-    for row, named in enumerate(industries):
+    for row, named in enumerate(fields):
         said = [str(part[row]) for part in parts if part[row] is not None]
         texts.append(". ".join([*said, ", ".join(named)] if named else said).strip())
     return texts

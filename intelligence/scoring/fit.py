@@ -13,8 +13,11 @@ from domain.terms import RECRUITABLE, ModelName, evidence_level
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_outcomes import partner_outcomes
 from intelligence.features.partner_times import instants, times_of
+from intelligence.features.partner_waiting import WAITING, days_to_win, waiting_days
 from intelligence.features.profile import words_as_of
+from intelligence.features.registry import FeatureSet
 from intelligence.features.timeline import FloatArray, IntArray, TimeArray
+from intelligence.features.work import Work
 from intelligence.scoring.reasons import N_REASONS, Explanation
 from intelligence.scoring.served import (
     BASELINE,
@@ -24,6 +27,7 @@ from intelligence.scoring.served import (
     naive,
     serving_model,
 )
+from models.fit import Waiting, after_waiting
 from models.probability import Prediction
 from models.segments import SegmentRates
 from store.history import History
@@ -186,14 +190,14 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
     subjects = pd.DataFrame({"partner_id": ids, "as_of": asked})
     if served is None:
         feature_set, version = learn_feature_set("fit", history, context.settings), BASELINE
-        features = build(feature_set, history, subjects, None)
+        features = _waited(build(feature_set, history, subjects, None), history, ids, as_of)
         prediction, revenue, base_rate = _baseline(context, history, features)
         similar: list[list[int]] = [[] for _ in ids]
         base, contributions = np.log(prediction.p) - np.log1p(-prediction.p), pd.DataFrame(index=features.index)
         horizon = context.settings.fit_horizon_days
     else:
         model, feature_set, version = served
-        features = build(feature_set, history, subjects, context.text)
+        features = _waited(build(feature_set, history, subjects, context.text), history, ids, as_of)
         prediction, factors = model.predict(features), model.explain(features)
         base, contributions = factors.base, factors.contributions
         revenue, similar = model.expected_revenue(features), model.similar(features, N_SIMILAR + 1)
@@ -205,6 +209,14 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
     for k, said in enumerate(zip(*(row + [""] * (N_REASONS - len(row)) for row in explanation.reasons()), strict=True)):
         frame[f"reason_{k + 1}"] = said
     return _sorted(frame[list(COLUMNS)], ids, explanation)
+
+
+def _waited(features: pd.DataFrame, history: History, ids: IntArray, as_of: np.datetime64) -> pd.DataFrame:
+    """Return the features with the wait as of now: everything else is as of the application."""
+    if WAITING not in features:
+        return features
+    now = Work(history, ids, np.full(len(ids), as_of), FeatureSet("fit"))
+    return features.assign(**{WAITING: waiting_days(now)})
 
 
 def _baseline(
@@ -219,8 +231,11 @@ def _baseline(
     own = [f"{a}/{b}" for a, b in zip(_words(features, "kind"), _words(features, "country"), strict=True)]
     rates = SegmentRates().fit(past, known.label)
     prediction = rates.predict(own)
-    productive = known.value[known.label > 0]
-    worth = float(productive.mean()) if len(productive) else 0.0
+    productive = known.take(known.label > 0)
+    if WAITING in features:
+        delays = days_to_win(history, productive.ids, productive.recruited_at)
+        prediction = after_waiting(prediction, Waiting(delays, settings.fit_horizon_days).shift(features[WAITING]))
+    worth = float(productive.value.mean()) if len(productive.ids) else 0.0
     return prediction, np.asarray(prediction.p * worth), rates.overall_.p
 
 

@@ -20,7 +20,14 @@ ATTRIBUTES = [
     ("attributes.seats", "number", ""),
     ("attributes.since", "date", "%Y"),
 ]
-PARAMETERS = {"kinds": ["webinar"], "rates": {"tier": 1.0}, "attributes": ATTRIBUTES}
+LISTED = {"industries": ["retail"], "territories": ["PT"], "languages": ["pl"]}
+PARAMETERS = {
+    "kinds": ["webinar"],
+    "rates": {"tier": 1.0},
+    "attributes": ATTRIBUTES,
+    "terms": ["cyber security"],
+    "listed": LISTED,
+}
 _FIELD = re.compile(r"\{[^{}]*\}")
 _NOUN = re.compile(r":#([a-z ]+)\}")
 

@@ -179,3 +179,22 @@ def test_saved_files_are_text(tmp_path: Path):
     model, _ = fitted(900, kind="steps")
     model.save(tmp_path / "new")
     assert {path.suffix for path in (tmp_path / "new").iterdir()} <= {".json", ".txt"}
+
+
+def test_trees_do_not_see_columns_for_the_linear_model_only(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame({f"term:{k}": np.where(random.random(900) < 0.3, 1.0, np.nan) for k in range(8)})
+    frame["size"] = random.normal(size=900)
+    lift = 1.5 * frame["term:0"].notna() + frame["size"]
+    y = (random.random(900) < 1 / (1 + np.exp(0.5 - lift))).astype(float)
+    days = pd.Series(pd.date_range("2024-01-01", periods=900, freq="D"))
+    model = ProbabilityModel(threads=1, members=1).fit(frame, y, as_of=days, linear_only=list(frame)[:8])
+    assert model.choice_ in ("linear", "blend")
+    if model._trees is not None:
+        seen = model._trees.contributions(model._schema.table(frame))
+        assert not seen[:, :8].any()
+        assert seen[:, 8].any()
+    told = model.explain(frame).contributions
+    assert told["term:0"][frame["term:0"].notna()].mean() > told["term:0"][frame["term:0"].isna()].mean() + 0.3
+    model.save(tmp_path)
+    assert np.array_equal(ProbabilityModel.load(tmp_path).predict(frame).p, model.predict(frame).p)
