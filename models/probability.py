@@ -181,6 +181,12 @@ class ProbabilityModel:
             self._refit(rows, groups, plan, deff)
         return self
 
+    def cap_trees(self, most: float) -> None:
+        """Give what the trees weigh beyond `most` to the linear model: for rows unlike those of the fit."""
+        linear, trees = self._shares
+        if trees > most and self._linear is not None:
+            self._shares = (linear + trees - most, most)
+
     def predict(self, X: pd.DataFrame) -> Prediction:
         """Probabilities with 80 % intervals.
 

@@ -17,6 +17,9 @@ from models.probability import Factors, Prediction, ProbabilityModel
 FIRST, SECOND = "first", "second"
 ENOUGH = 100
 """Rows of the rarer outcome of each step, below which one model of the event knows more than two of its steps."""
+MOST_TREES = 0.25
+"""What trees weigh at most. Pairs that are asked about differ from those that somebody chose to try: a line goes on
+where trees stand still, and validation on tried pairs cannot see it."""
 _CLOSE = 1e-6
 
 
@@ -83,6 +86,8 @@ class StagedModel:
             weight=None if weights is None else weights[rows],
             embargo_days=embargo_days,
         )
+        for step in (self.first, self.second):
+            step.cap_trees(MOST_TREES)
         return self
 
     @property
