@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 MOST_ROWS = 400_000
-_MOST_ROWS_OF_WINS = 120_000
+_MOST_ROWS_OF_WINS = 240_000
 _RIVALS_KEPT = 30
 """Of each lead's candidates, drawn evenly and weighted accordingly: near and far ones keep their proportion."""
+_KNOWN = "affinity_share"
 _MOST_TERM_LEADS = 3_000
 _RANDOM_RIVALS = 300
 _THIN_RECORD = 5
@@ -192,7 +193,9 @@ def _from_wins(
     rows = pd.concat(parts, ignore_index=True)
     longest = int(np.ceil((rows["known"] - rows["at"]).max() / DAY_US))
     horizon = min(max(longest, 1), context.settings.match_horizon_days)
-    return _dataset(pairs.frame(), rows, spec, horizon), spec
+    # What stage 1 knows is given: the model learns what is to be added to it.
+    found = _dataset(pairs.frame(), rows, spec, horizon)
+    return replace(found, offset=_KNOWN if _KNOWN in found.features else None), spec
 
 
 def _candidates_of(

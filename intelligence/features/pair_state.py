@@ -15,6 +15,8 @@ from intelligence.features.pair_activity import NAMES as _ACTIVITY
 from intelligence.features.pair_activity import PartnerActivity
 from intelligence.features.pair_events import FAILURES, PairEvent
 from intelligence.features.pair_profiles import PartnerProfiles, distance_km
+from intelligence.features.pair_wins import NAMES as _STAGE
+from intelligence.features.pair_wins import STAGE_TERM, WinRecord
 from intelligence.features.pair_world import DAY_US, LeadQuery, PairWorld, held
 from models.affinity import (
     EVERYONE,
@@ -117,6 +119,7 @@ class PairState:
         vectors = world.batch.vectors
         self._texts = None if vectors is None else np.zeros((n, vectors.shape[1]), dtype=np.float32)
         self._text_fit = world.text_fit()
+        self._wins = None if parameters.contrast else WinRecord(world, parameters)
         self._done = 0
         self.names, self.term_names = self._columns()
         self._terms = np.array([self.names.index(name) for name in self.term_names], dtype=np.int64)
@@ -126,9 +129,12 @@ class PairState:
         volume = [*(f"wins_{days:g}" for days in self.parameters.popularity_days), *(f"lift.{a}" for a in attributes)]
         rate = ["rate", *(f"rate.{a}" for a in attributes)] if self.parameters.contrast else []
         everybody = [f"all_rate.{a}" for a in attributes] if self.parameters.contrast else []
+        wins = () if self._wins is None else _STAGE
+        if self._wins is not None:
+            volume.append(STAGE_TERM)
         terms = (*(rate or volume), *_RELATION, *_PROFILE)
         more = _OF_OUTCOMES if self.parameters.contrast else ()
-        return (*volume, *rate, *_RELATION, *_PROFILE, *_RECORD, *everybody, *more, *_CONTEST), terms
+        return (*volume, *rate, *_RELATION, *_PROFILE, *_RECORD, *everybody, *more, *wins, *_CONTEST), terms
 
     def advance(self, at_us: int) -> None:
         """Take in events strictly before `at_us`, profiles as they are then. Only forward."""
@@ -177,9 +183,16 @@ class PairState:
     def terms(self, lead: LeadQuery, at_us: int, partners: Selection = EVERYONE) -> Singles:
         """Stage-1 terms of partners at an instant to which the state was advanced, shape (n, k)."""
         view = self._affinity.view(lead.codes, at_us, partners)
-        terms = rate_terms if self.parameters.contrast else volume_terms
         side = self._side(lead, at_us, partners)
-        return np.concatenate([terms(view, self.parameters.smoothing), side], axis=1)
+        if self.parameters.contrast:
+            return np.concatenate([rate_terms(view, self.parameters.smoothing), side], axis=1)
+        return np.concatenate([*self._volumes(view, lead, at_us, partners), side], axis=1)
+
+    def _volumes(self, view: AffinityView, lead: LeadQuery, at_us: int, partners: Selection) -> list[Singles]:
+        parts = [volume_terms(view, self.parameters.smoothing)]
+        if self._wins is not None:
+            parts.append(self._wins.lift(lead, at_us, partners)[:, None])
+        return parts
 
     def features(
         self, lead: LeadQuery, at_us: int, partners: Selection = EVERYONE, scores: Floats | None = None
@@ -190,7 +203,7 @@ class PairState:
         """
         view = self._affinity.view(lead.codes, at_us, partners)
         smoothing = self.parameters.smoothing
-        parts = [volume_terms(view, smoothing)]
+        parts = self._volumes(view, lead, at_us, partners)
         if self.parameters.contrast:
             parts.append(rate_terms(view, smoothing))
         parts += [self._side(lead, at_us, partners), self._record(lead, at_us, partners)]
@@ -199,6 +212,8 @@ class PairState:
         if self._activity is not None:
             more = [*self._differences(lead, partners), *self._activity.features(at_us, partners)]
             parts.append(np.stack(more, axis=1).astype(np.float32))
+        if self._wins is not None:
+            parts.append(self._wins.features(lead, at_us, len(parts[0])))
         found = np.concatenate(parts, axis=1)
         own = self.parameters.score(found[:, self._terms])
         return np.concatenate([found, self._contest(lead, at_us, partners, own, scores)], axis=1)
