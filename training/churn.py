@@ -35,6 +35,7 @@ _MIN_ROWS = 2
 _MIN_SNAPSHOTS = 8
 _FALLBACK_DAYS = (7, 14, 30, 60, 90, 180, 365)
 _ROOM, _LEAST_ROOM = 6, 4
+_FEW_OUTCOMES = 100  # on later rows of generated programmes starting from the curve helped up to about here, then hurt
 _SILENT, _QUIET = "silent_days", "silent_by_models"
 
 
@@ -214,8 +215,14 @@ def _dataset(labels: ChurnLabels, features: pd.DataFrame, feature_set: FeatureSe
         extra=extra,
         feature_set=feature_set.name,
         fingerprint=feature_set.fingerprint,
-        offset=f"{CURVE}{horizon}" if features[f"{CURVE}{horizon}"].notna().any() else None,
+        offset=_start(features[f"{CURVE}{horizon}"], labels, horizon),
     )
+
+
+def _start(curve: pd.Series, labels: ChurnLabels, horizon: int) -> str | None:
+    """Return the column that the model starts from: the curve, while outcomes are too few to do better without."""
+    rarer = min(int(labels.inactive.sum()), int(len(labels.inactive) - labels.inactive.sum()))
+    return f"{CURVE}{horizon}" if rarer < _FEW_OUTCOMES and curve.notna().any() else None
 
 
 def _recency_bands(train: Dataset, test: Dataset) -> Floats:
