@@ -22,7 +22,7 @@ _VOLUME = (
         Feature(
             f"recruited_{w}",
             f"Log ratio of other partners recruited in the {w} days to as_of to the pace of the half-year before",
-            f"Recruitment in the last {w} days against the half-year's pace: {{recruited_{w}:n}} (log ratio)",
+            f"Recruitment in the last {w} days: {{recruited_{w}:ratio}} the half-year's pace",
             topic="intake",
         )
         for w in (1, 7, 30)
@@ -68,7 +68,7 @@ _SPACE = (
     Feature(
         "white_space",
         "Log ratio of leads per recruited partner in the country to that of the whole programme",
-        "Leads per partner in {country:text} against the whole programme: {white_space:n} (log ratio)",
+        "Leads per partner in {country:text}: {white_space:ratio} the programme's",
         topic="demand",
     ),
 )
@@ -128,7 +128,7 @@ _DEMAND = (
     Feature(
         "demand_here",
         "Log ratio of a year's leads per recruited partner in the country and industries to the programme's, shrunk",
-        "Leads per partner in {country:text} and these industries against all: {demand_here:n} (log ratio)",
+        "Leads per partner in {country:text} and these industries: {demand_here:ratio} the programme's",
         topic="demand",
     ),
 )

@@ -2,7 +2,8 @@
 
 A template holds fields ``{feature:format}`` and optional parts in ``[ ]``, which are dropped when a field in
 them has no value. Formats: ``n`` (rounded number), ``days`` (``47 days``), ``date`` (the day that lies so many
-days before as_of), ``until`` (so many days after), ``pct`` (share as per cent), ``amount``, ``times``, ``text``,
+days before as_of), ``until`` (so many days after), ``pct`` (share as per cent), ``amount``, ``times``,
+``ratio`` (times, from a log ratio), ``text``,
 ``#deal`` (``1 deal``, ``3 deals``). ``{=name}`` is the user's own word, shown as it is.
 
 Templates are translated as a whole, by their `message`: fields numbered in the order of their names' first
@@ -20,7 +21,7 @@ from domain.language import ENGLISH, Language
 from intelligence.features.registry import Feature
 
 _FIELD = re.compile(
-    r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|until|pct|amount|times|text|#[a-z ]+))\}"
+    r"\{(?:=(?P<word>[^{}]*)|(?P<name>.+?):(?P<style>n|days|date|until|pct|amount|times|ratio|text|#[a-z ]+))\}"
 )
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NUMBERED = re.compile(r"\{(\d+)(:[^{}]+)?\}")
@@ -156,6 +157,7 @@ _NUMBERS: Mapping[str, Callable[[float, Language], str]] = {
     "pct": lambda number, language: language.number(100 * number, ".0f") + " %",
     "amount": lambda number, language: language.number(number, ",.0f"),
     "times": times,
+    "ratio": lambda number, language: times(float(np.exp(number)), language),
 }
 
 
