@@ -49,10 +49,11 @@ def judge(
 
 
 def baseline_gate(evaluations: Sequence[Evaluation], *, seed: int = 7) -> GateRecord:
-    """Better than the best baseline; or within its noise and better than what answers otherwise.
+    """Better than the best baseline; or within its noise and better than what answers otherwise, or in its order.
 
     The first baseline of each evaluation is the one that answers when no model serves. A model that is
-    better than it, and not measurably worse than the best of all baselines, makes every answer better.
+    better than it, and not measurably worse than the best of all baselines, makes every answer better. With few rows
+    losses hardly differ; then the order decides, which is what lists are made of.
     """
     if not evaluations:
         return GateRecord(name="baseline", part="", passed=False, sentence="Too few rows to compare on.")
@@ -70,7 +71,25 @@ def baseline_gate(evaluations: Sequence[Evaluation], *, seed: int = 7) -> GateRe
             f"which answers otherwise: {loss}."
         )
         return GateRecord(name="baseline", part="", passed=True, sentence=sentence)
+    ahead = _ahead_in_order(evaluations)
+    if to_best.low <= 0 and ahead > 0:
+        sentence = f"Within the noise of the best baseline, and orders better by {ahead:.3f} AUC than each: {loss}."
+        return GateRecord(name="baseline", part="", passed=True, sentence=sentence)
     return GateRecord(name="baseline", part="", passed=False, sentence=f"Not better than the baselines: {loss}.")
+
+
+def _ahead_in_order(evaluations: Sequence[Evaluation]) -> float:
+    """Return by how much the model's AUC exceeds that of the best baseline, on average; 0 for rankings."""
+    return float(
+        np.mean(
+            [
+                one.methods[0].metrics["auc"].value - max(base.metrics["auc"].value for base in one.named("baseline"))
+                if "auc" in one.methods[0].metrics
+                else 0.0
+                for one in evaluations
+            ]
+        )
+    )
 
 
 def _against_champion(parts: Sequence[PartResult]) -> list[Evaluation]:

@@ -1,5 +1,7 @@
 """Gates: the better model passes, noise does not decide, a changed artefact is caught."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -49,6 +51,23 @@ def test_within_noise_of_the_best_and_better_than_what_answers_otherwise_passes(
 
 def test_within_noise_but_worse_than_what_answers_otherwise_fails() -> None:
     assert not baseline_gate([make_evaluation(model=0.502, rate=0.501, rules=0.50)]).passed
+
+
+def test_within_noise_of_the_best_the_better_order_decides() -> None:
+    evaluation = make_evaluation(model=0.502, rate=0.501, rules=0.50)
+    order = {"model": 0.70, "rate": 0.50, "rules": 0.65}
+
+    def ordered(order: dict[str, float]) -> Evaluation:
+        methods = [
+            replace(method, metrics={**method.metrics, "auc": Metric(order[method.name], 0.0, 1.0)})
+            for method in evaluation.methods
+        ]
+        return replace(evaluation, methods=tuple(methods))
+
+    gate = baseline_gate([ordered(order)])
+    assert gate.passed
+    assert "orders better by 0.050 AUC than each" in gate.sentence
+    assert not baseline_gate([ordered(order | {"rules": 0.71})]).passed
 
 
 def test_one_thin_horizon_does_not_decide() -> None:
