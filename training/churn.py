@@ -17,6 +17,7 @@ from intelligence.features.partner_times import DEAL_SIGN, times_of
 from intelligence.features.registry import FeatureSet
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
 from models.churn import CURVE, ChurnModel
+from models.metrics import bootstrap_interval
 from models.recency import RecencyBands
 from training.churn_list import with_list_precision
 from training.churn_pool import fit_pool
@@ -24,7 +25,9 @@ from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
 from training.kinds import unknown_kinds
 from training.labels import snapshot_instants, varying
-from training.tabular import Baseline, back_test_binary, train_binary
+from training.measures import log_losses
+from training.splits import Split, time_split
+from training.tabular import Baseline, back_test_binary, fit_model, train_binary
 from training.task import PartResult, TrainingContext, TrainingResult
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ _MIN_ROWS = 2
 _MIN_SNAPSHOTS = 8
 _FALLBACK_DAYS = (7, 14, 30, 60, 90, 180, 365)
 _ROOM, _LEAST_ROOM = 6, 4
-_FEW_OUTCOMES = 100  # on later rows of generated programmes starting from the curve helped up to about here, then hurt
+_FEW_OUTCOMES = 100  # of the rarer kind: with fewer the curve is a help in every generated programme
 _SILENT, _QUIET = "silent_days", "silent_by_models"
 
 
@@ -125,10 +128,11 @@ def churn_datasets(history: "History", context: TrainingContext) -> tuple[Featur
     constant = set(feature_set.columns) - set(varying(features, _kept(features)))
     feature_set = feature_set.without(constant)
     place = pd.MultiIndex.from_frame(subjects)
-    return feature_set, {
+    made = {
         str(horizon): _dataset(item, features.take(place.get_indexer(_pairs(item))), feature_set, horizon)
         for horizon, item in labels.items()
     }
+    return feature_set, _started(made, context)
 
 
 def _kept(features: pd.DataFrame) -> list[str]:
@@ -215,14 +219,37 @@ def _dataset(labels: ChurnLabels, features: pd.DataFrame, feature_set: FeatureSe
         extra=extra,
         feature_set=feature_set.name,
         fingerprint=feature_set.fingerprint,
-        offset=_start(features[f"{CURVE}{horizon}"], labels, horizon),
+        offset=f"{CURVE}{horizon}" if features[f"{CURVE}{horizon}"].notna().any() else None,
     )
 
 
-def _start(curve: pd.Series, labels: ChurnLabels, horizon: int) -> str | None:
-    """Return the column that the model starts from: the curve, while outcomes are too few to do better without."""
-    rarer = min(int(labels.inactive.sum()), int(len(labels.inactive) - labels.inactive.sum()))
-    return f"{CURVE}{horizon}" if rarer < _FEW_OUTCOMES and curve.notna().any() else None
+def _started(datasets: Mapping[str, Dataset], context: TrainingContext) -> dict[str, Dataset]:
+    """Let the models start from the curve of silence where that is better beyond noise at the shortest horizon.
+
+    Judged on the later rows of those that the comparison with baselines fits on, so that its test rows stay unseen.
+    With few outcomes the curve is always the start.
+    """
+    shortest = next(iter(datasets.values())).known_by(context.until)
+    if min(shortest.n_positive, len(shortest) - shortest.n_positive) < _FEW_OUTCOMES:
+        return dict(datasets)
+    earlier = shortest.take(_split(shortest, context).train)
+    inner = _split(earlier, context)
+    train, later = earlier.take(inner.train), earlier.take(inner.test)
+    if min(train.n_positive, len(train) - train.n_positive) < _FEW_OUTCOMES or not len(later):
+        return dict(datasets)
+    losses = [
+        log_losses(later.label, fit_model(replace(train, offset=start), context, members=0).predict(later.features).p)
+        for start in (train.offset, None)
+    ]
+    low, _ = bootstrap_interval(np.mean, losses[1] - losses[0], group=later.group, seed=context.seed, level=0.8)
+    if low > 0:
+        context.report("churn: starts from the curve of silence")
+        return dict(datasets)
+    return {part: replace(dataset, offset=None) for part, dataset in datasets.items()}
+
+
+def _split(dataset: Dataset, context: TrainingContext) -> Split:
+    return time_split(dataset.as_of, dataset.known_at, label=dataset.label, group=dataset.group, seed=context.seed)
 
 
 def _recency_bands(train: Dataset, test: Dataset) -> Floats:
