@@ -258,7 +258,8 @@ def _shown(value: Any) -> str:
 
 _STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1d2733; }
-table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
+table { display: block; overflow-x: auto; border-collapse: collapse; margin: .6rem 0; }
+table { font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid #d7dde4; padding: .2rem .6rem; text-align: left; font-size: 13px; }
 figure { margin: 0; display: flex; gap: 2rem; flex-wrap: wrap; }
 svg text { font-size: 11px; text-anchor: middle; fill: #4a5868; } svg .title { font-weight: 600; }
