@@ -87,6 +87,90 @@ class Role(StrEnum):
     PARTNER = "partner"
 
 
+class CriterionKind(StrEnum):
+    """What a qualification criterion looks at."""
+
+    REPUTATION = "reputation"
+    RECORD = "record"
+    VALUES = "values"
+    AUDIENCE = "audience"
+    MATURITY = "maturity"
+    COMPLEMENTARY_PRODUCTS = "complementary_products"
+    OTHER = "other"
+
+
+class NoteKind(StrEnum):
+    """What a note about a partner is."""
+
+    NOTE = "note"
+    INTERVIEW = "interview"
+    CALL = "call"
+    MEETING = "meeting"
+    MESSAGE = "message"
+
+
+class CommissionBase(StrEnum):
+    """Which won deals of a customer a commission plan pays for."""
+
+    EVERY = "every"
+    FIRST_YEAR = "first_year"
+    RENEWAL = "renewal"
+
+
+class IncentiveKind(StrEnum):
+    """What an incentive rewards."""
+
+    EARLY_REGISTRATION = "early_registration"
+    SPIFF = "spiff"
+    OTHER = "other"
+
+
+class LedgerKind(StrEnum):
+    """Why an entry stands in the ledger."""
+
+    COMMISSION = "commission"
+    REWARD = "reward"
+    FUND = "fund"
+    ADJUSTMENT = "adjustment"
+    REVERSAL = "reversal"
+    PAYOUT = "payout"
+
+
+class FundStatus(StrEnum):
+    """State of a request for market development funds."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CLAIMED = "claimed"
+    PAID = "paid"
+    WITHDRAWN = "withdrawn"
+
+
+class ReviewStatus(StrEnum):
+    """State of a proposed change of tier."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class AppealStatus(StrEnum):
+    """State of an appeal against a rejected registration."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+
+class PlanStatus(StrEnum):
+    """State of a joint business plan."""
+
+    DRAFT = "draft"
+    AGREED = "agreed"
+    CLOSED = "closed"
+
+
 class ModelName(StrEnum):
     """The four models of the service."""
 

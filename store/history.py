@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from domain.context import system_clock
-from domain.resources import RESOURCES
+from domain.resources import LEARNED
 from store import frames
 from store.known import known_by
 from store.read import read_frames
@@ -69,16 +69,16 @@ class History:
         >>> history.partners["status"].tolist()
         ['active', 'prospect']
         """
-        unknown = set(given) - set(RESOURCES)
+        unknown = set(given) - set(LEARNED)
         if unknown:
             raise ValueError(f"no such resources: {sorted(unknown)}")
-        conformed = {name: frames.conform(resource, given.get(name)) for name, resource in RESOURCES.items()}
+        conformed = {name: frames.conform(resource, given.get(name)) for name, resource in LEARNED.items()}
         instant = frames.naive(until)
         return cls(until=instant, **known_by(conformed, instant))
 
     def known_by(self, until: Any) -> Self:
         """Return what was known at an earlier instant `until`."""
-        return type(self).of(until, **{name: self.frame(name) for name in RESOURCES})
+        return type(self).of(until, **{name: self.frame(name) for name in LEARNED})
 
     def frame(self, resource: str) -> pd.DataFrame:
         """Return the frame of `resource`."""
@@ -137,7 +137,7 @@ class History:
 
     def _timelines_of(self, resource: str) -> dict[str, Timeline]:
         if resource not in self._timelines:
-            every = {name: self.frame(name) for name in RESOURCES}
+            every = {name: self.frame(name) for name in LEARNED}
             self._timelines[resource] = timelines(every, resource)
         return self._timelines[resource]
 
@@ -157,7 +157,7 @@ def load_history(
         Read only these (their frames are complete, the others empty); all when not given.
     """
     instant = until if until is not None else system_clock()
-    return History.of(instant, **read_frames(connection, resources or tuple(RESOURCES), instant))
+    return History.of(instant, **read_frames(connection, resources or tuple(LEARNED), instant))
 
 
 def _instants(as_of: Any, n: int) -> frames.Instants:

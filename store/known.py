@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from domain.resources import RESOURCES, Resource
+from domain.resources import LEARNED, Resource
 from store import frames
 from store.status import partner_status
 from store.timelines import timelines
@@ -41,7 +41,7 @@ def known_by(every: Mapping[str, pd.DataFrame], until: np.datetime64) -> dict[st
     until : datetime64[us]
         Naive UTC.
     """
-    known = {name: _known(every, resource, until) for name, resource in RESOURCES.items()}
+    known = {name: _known(every, resource, until) for name, resource in LEARNED.items()}
     return {name: _sorted(name, frame) for name, frame in known.items()}
 
 

@@ -1,10 +1,11 @@
 """The rows of one resource, one at a time and in pages: checked, scoped to the caller, with history kept."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, false, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.context import SYSTEM, Actor, Clock, system_clock
@@ -13,11 +14,13 @@ from domain.resources import RESOURCES, ColumnType
 from domain.terms import Role
 from store import values as cells
 from store.changes import FieldChange, forget_changes, history_text, record_changes, record_start
+from store.journal import RowChange
 from store.paging import MAX_LIMIT, Sorting, decode_cursor, encode_cursor, filter_condition
 from store.references import References
 from store.tables import RESOURCE_TABLES, column_name, recommendation_feedback, scores
 from store.transfer.rowkey import row_key
 from store.transfer.values import dump_json
+from store.visibility import visible_rows
 
 Row = dict[str, Any]
 
@@ -49,6 +52,8 @@ class Repository:
         The time of changes.
     currency : str, optional
         Currency of new rows that name none.
+    on_change : callable, optional
+        Is told each change of a row, inside the transaction.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Repository:
         clock: Clock = system_clock,
         *,
         currency: str | None = None,
+        on_change: Callable[[RowChange], None] | None = None,
     ) -> None:
         if resource not in RESOURCES:
             raise NotFound(f"There is no resource {resource!r}; there are {', '.join(RESOURCES)}.")
@@ -68,6 +74,7 @@ class Repository:
         self._actor = actor
         self._clock = clock
         self._currency = currency
+        self._on_change = on_change or (lambda _change: None)
         self._references = References(connection, self.resource)
 
     def get(self, key: int | str) -> Row:
@@ -79,6 +86,22 @@ class Repository:
             If there is none that the actor may see.
         """
         return self._shaped(self._stored(key))
+
+    def find(self, key: Sequence[Any]) -> Row | None:
+        """Return the row that the caller's key columns tell apart, None if there is none that the actor may see.
+
+        Parameters
+        ----------
+        key : sequence
+            One value for each of ``resource.key``; references by external id.
+        """
+        query = select(*self._columns).where(*self._visible)
+        for name, value in zip(self.resource.key, key, strict=True):
+            if value is None:
+                return None
+            query = query.where(filter_condition(self.resource, name, value, self._references))
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else self._shaped(dict(row))
 
     def list(
         self,
@@ -136,6 +159,8 @@ class Repository:
         Conflict
             If a row with this key exists.
         """
+        if not self.resource.given_id and not values.get("external_id"):
+            values = {**values, "external_id": uuid.uuid4().hex}
         given, attributes = self._parse(values)
         row = cells.with_defaults(self.resource, given, self._currency)
         for column in self.resource.columns:
@@ -149,7 +174,7 @@ class Repository:
         if self.resource.event:
             return self._create_event(row, stored)
         now = self._clock()
-        return self.get(self._insert(stored | {"row_created_at": now, "row_updated_at": now}))
+        return self._created(self._insert(stored | {"row_created_at": now, "row_updated_at": now}))
 
     def patch(self, key: int | str, changes: Mapping[str, Any], if_version: int | None = None) -> Row:
         """Change what is given and return the row: None clears, ``attributes`` merge by name; history is kept.
@@ -179,8 +204,11 @@ class Repository:
         changed = {name: value for name, value in new.items() if value != old[name]}
         if changed:
             self._update(old, changed)
-            self._keep_history(old, before, self.get(old["id"]))
-        return self.get(old["id"])
+            after = self.get(old["id"])
+            self._keep_history(old, before, after)
+            self._on_change(RowChange(self.resource.name, "changed", before, after))
+            return after
+        return before
 
     def delete(self, key: int | str, if_version: int | None = None) -> None:
         """Remove a row, and its history and scores with it.
@@ -206,6 +234,7 @@ class Repository:
                 self._delete(row)
         except IntegrityError as error:
             raise Conflict(f"{self.resource.name} {key!r} is in use by other rows.") from error
+        self._on_change(RowChange(self.resource.name, "deleted", self._shaped(row), None))
 
     def _delete(self, row: Row) -> None:
         if self.resource.name == "partners":
@@ -224,17 +253,7 @@ class Repository:
     @cached_property
     def _visible(self) -> tuple[ColumnElement[bool], ...]:
         """Conditions of what the actor may see."""
-        if self._actor.role is not Role.PARTNER:
-            return ()
-        mine = self._actor.partner_id
-        if self.resource.name == "partners":
-            return (self._table.c.id == mine,)
-        if self.resource.name == "leads":
-            offered = RESOURCE_TABLES["assignments"]
-            return (self._table.c.id.in_(select(offered.c.lead_id).where(offered.c.partner_id == mine)),)
-        if self.resource.name == "changes":
-            return (false(),)
-        return (self._table.c.partner_id == mine,) if "partner" in self.resource.by_name else ()
+        return visible_rows(self._actor, self.resource)
 
     def _stored(self, key: int | str, *, lock: bool = False) -> Row:
         """Return the row as stored, with the external ids of its references beside."""
@@ -304,7 +323,12 @@ class Repository:
         wires = {name: cells.to_wire(value) for name, value in row.items()}
         key = row_key(self.resource, wires, dump_json(stored.get("attributes", {})))
         known = self._connection.execute(select(self._table.c.id).where(self._table.c.row_key == key)).scalar()
-        return self.get(known if known is not None else self._insert(stored | {"row_key": key}))
+        return self.get(known) if known is not None else self._created(self._insert(stored | {"row_key": key}))
+
+    def _created(self, id_: int) -> Row:
+        row = self.get(id_)
+        self._on_change(RowChange(self.resource.name, "created", None, row))
+        return row
 
     def _update(self, old: Row, changed: Row) -> None:
         unchanged_since = (self._table.c.id == old["id"]) & (self._table.c.row_version == old["row_version"])

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, Date, Engine, func, literal, select, text, union_all
 
+from domain.resources import LEARNED
 from store.known import KNOWN_FROM, OUTCOMES
 from store.tables import RESOURCE_TABLES
 
@@ -27,7 +28,8 @@ def store_stamp(connection: Connection) -> Stamp:
     they are only ever added: whoever deletes some changes the partner, too.
     """
     queries = []
-    for name, table in RESOURCE_TABLES.items():
+    for name in LEARNED:
+        table = RESOURCE_TABLES[name]
         newest = select(func.max(table.c.id)).scalar_subquery()
         if "row_updated_at" in table.c:
             changed = select(func.max(table.c.row_updated_at)).scalar_subquery()

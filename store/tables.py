@@ -9,7 +9,6 @@ attributes are one JSON object. Rows that can change carry ``row_version`` (opti
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Date,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -27,22 +25,10 @@ from sqlalchemy import (
 from sqlalchemy import (
     Column as SqlColumn,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.resources import RESOURCES, Column, ColumnType, Resource
+from store.schema import Json, RowId, metadata
 from store.types import Amount, Instant
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 _SQL_TYPES: dict[ColumnType, Any] = {
     ColumnType.TEXT: Text,
@@ -121,6 +107,10 @@ for _table, _columns in (
     ("agreements", ("partner_id",)),
 ):
     Index(None, *(RESOURCE_TABLES[_table].c[name] for name in _columns))
+
+for _resource in RESOURCES.values():
+    if not _resource.learned and "partner" in _resource.by_name:  # every list of a partner's own rows asks by it
+        Index(None, RESOURCE_TABLES[_resource.name].c.partner_id)
 
 for _resource_table_ in RESOURCE_TABLES.values():
     if "row_updated_at" in _resource_table_.c:  # store.stamp asks for the latest one again and again

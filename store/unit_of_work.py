@@ -13,6 +13,7 @@ from store.embeddings import EmbeddingRepository
 from store.engine import reading, writing
 from store.idempotency import IdempotencyRepository
 from store.jobs import JobRepository
+from store.journal import Journal
 from store.keys import KeyRepository
 from store.match_runs import MatchRunRepository
 from store.model_checks import ModelCheckRepository
@@ -75,12 +76,14 @@ class UnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         connection = self.connection
-        self._connection = None
         with connection:
             if kind is None:
+                if "journal" in self.__dict__:  # nothing happened before somebody asked for it
+                    self.journal.flush()
                 connection.commit()
             else:
                 connection.rollback()
+        self._connection = None
 
     @property
     def connection(self) -> Connection:
@@ -93,9 +96,19 @@ class UnitOfWork:
         """Return the repository of a resource by its public name."""
         if resource not in self._repositories:
             self._repositories[resource] = Repository(
-                self.connection, resource, self.actor, self.clock, currency=self.currency
+                self.connection,
+                resource,
+                self.actor,
+                self.clock,
+                currency=self.currency,
+                on_change=self.journal.changed,
             )
         return self._repositories[resource]
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What happened in this transaction: audit trail and events."""
+        return Journal(self.connection, self.actor, self.clock)
 
     @cached_property
     def keys(self) -> KeyRepository:

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, text
 
 from store.engine import create_store_engine
 from store.migrate import upgrade
-from store.tables import metadata
+from store.schema import all_tables
 
 if TYPE_CHECKING:
     from tests.programmes import Programme
@@ -142,7 +142,7 @@ def _empty(engine: Engine) -> None:
     """Delete all rows: for few rows several times faster than TRUNCATE."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))  # no checks of foreign keys
-        for table in metadata.sorted_tables:
+        for table in all_tables().sorted_tables:
             connection.execute(table.delete())
 
 

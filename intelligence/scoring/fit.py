@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from domain.resources import RESOURCES, ColumnType
+from domain.resources import LEARNED, ColumnType
 from domain.terms import RECRUITABLE, ModelName, evidence_level
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_outcomes import partner_outcomes
@@ -155,12 +155,12 @@ def fit_company(context: ScoringContext, company: Mapping[str, Any], as_of: date
     own = int(history.partners["id"].max()) + 1 if len(history.partners) else 1
     row = pd.DataFrame([_partner_row(company, own)])
     partners = pd.concat([history.partners.astype(object), row.astype(object)], ignore_index=True)
-    frames = {name: history.frame(name) for name in RESOURCES if name != "partners"}
+    frames = {name: history.frame(name) for name in LEARNED if name != "partners"}
     return _score(context, type(history).of(history.until, partners=partners, **frames), np.array([own]), instant)
 
 
 def _partner_row(company: Mapping[str, Any], own: int) -> dict[str, Any]:
-    columns = RESOURCES["partners"].by_name
+    columns = LEARNED["partners"].by_name
     row: dict[str, Any] = {"id": own, "external_id": str(company.get("external_id") or _NEW_ID), "status": "prospect"}
     for name, value in company.items():
         if name == "attributes" and isinstance(value, Mapping):

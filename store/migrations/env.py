@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from store.tables import metadata
+from store.schema import all_tables
 
 # SQLite can roll DDL back like PostgreSQL, since our engine begins its transactions itself.
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=all_tables(),
     transactional_ddl=True,
     compare_type=True,
     render_as_batch=True,

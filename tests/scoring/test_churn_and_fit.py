@@ -16,7 +16,7 @@ from models.fit import FitModel
 from store.engine import create_store_engine
 from store.history import History
 from store.migrate import upgrade
-from store.tables import metadata
+from store.schema import all_tables
 from store.unit_of_work import UnitOfWork
 from tests.features.programme import UNTIL, HashEncoder, frames, programme
 from training import churn as churn_training
@@ -75,7 +75,7 @@ def with_partners(engine, history):
     rows = [{"id": int(i), "external_id": e, "name": e} for i, e in history.partners[["id", "external_id"]].to_numpy()]
     moment = {"row_created_at": NOW, "row_updated_at": NOW}
     with engine.begin() as connection:
-        connection.execute(metadata.tables["partners"].insert(), [row | moment for row in rows])
+        connection.execute(all_tables().tables["partners"].insert(), [row | moment for row in rows])
 
 
 @pytest.mark.parametrize(("score", "p"), [(churn.churn_scores, "p_inactive"), (fit.fit_scores, "p_productive")])

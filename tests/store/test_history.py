@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 from sqlalchemy import Engine
 
-from domain.resources import RESOURCES
+from domain.resources import LEARNED
 from store.frames import frame_name
 from store.history import History, load_history
 from store.unit_of_work import UnitOfWork
@@ -124,10 +124,10 @@ def test_frames_follow_the_conventions(engine: Engine, clock: FixedClock) -> Non
     assert partners["annual_revenue"].tolist()[2] == 12.34
     assert history.agreements["products"].tolist() == [("x",), ("x",), ()]
     assert history.agreements["exclusive"].tolist()[:2] == [0.0, 1.0]
-    for name, empty in ((name, History.of(T).frame(name)) for name in RESOURCES):
+    for name, empty in ((name, History.of(T).frame(name)) for name in LEARNED):
         frame = history.frame(name)
         assert frame.dtypes.to_dict() == empty.dtypes.to_dict()
-        assert list(frame.columns) == ["id", *(frame_name(column) for column in RESOURCES[name].columns)]
+        assert list(frame.columns) == ["id", *(frame_name(column) for column in LEARNED[name].columns)]
 
 
 def test_instants_are_exact_to_the_microsecond(engine: Engine, clock: FixedClock) -> None:
@@ -177,7 +177,7 @@ def test_only_wanted_resources_are_read(engine: Engine, clock: FixedClock) -> No
 
 def test_empty_store_is_an_empty_history(engine: Engine) -> None:
     history = loaded(engine, T)
-    assert all(history.frame(name).empty for name in RESOURCES)
+    assert all(history.frame(name).empty for name in LEARNED)
     assert history.status_as_of([], T).tolist() == []
     assert history.status_as_of([1], T).isna().tolist() == [True]
     assert history.value_as_of("partners", "tier", [1], T).isna().tolist() == [True]
@@ -196,7 +196,7 @@ def test_load_until_then_is_load_until_later_cut_to_then(engine: Engine, clock: 
         work.repository("deals").patch("deal-early", {"stage": "later", "amount": 99})
     history, later = loaded(engine, T), loaded(engine, AFTER)
     cut = later.known_by(T)
-    for name in RESOURCES:
+    for name in LEARNED:
         assert_frame_equal(history.frame(name), cut.frame(name))
     ids = np.repeat(history.partners["id"].to_numpy(), 5)
     instants = np.tile(pd.date_range("2024-05-29", "2024-06-01", periods=5).to_numpy(), 3)

@@ -1,0 +1,1 @@
+"""The duties of a partner programme: recruitment, training, money, registrations, goals; rules over rows."""

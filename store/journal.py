@@ -1,0 +1,56 @@
+"""What happened in a transaction: every change is told here, and written down with it as it commits."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from domain.context import Actor, Clock
+
+Row = Mapping[str, Any]
+
+
+class RowChange(NamedTuple):
+    """A row of a resource that was made, changed or removed.
+
+    Parameters
+    ----------
+    resource : str
+        Public name, such as ``partners``.
+    action : str
+        ``created``, ``changed`` or ``deleted``.
+    before, after : mapping or None
+        The row by public column name; None where there was or is none.
+    """
+
+    resource: str
+    action: str
+    before: Row | None
+    after: Row | None
+
+    @property
+    def row(self) -> Row:
+        """The row as it is, or was before it went."""
+        return self.after or self.before or {}
+
+    @property
+    def key(self) -> str:
+        """The caller's id of the row, ours where there is none."""
+        return str(self.row.get("external_id") or f"id:{self.row.get('id')}")
+
+
+class Journal:
+    """Collects what happened in one transaction, and writes audit trail and events as it commits."""
+
+    def __init__(self, connection: Connection, actor: Actor, clock: Clock) -> None:
+        self._connection = connection
+        self._actor = actor
+        self._clock = clock
+        self._changes: list[RowChange] = []
+
+    def changed(self, change: RowChange) -> None:
+        """Note a change of a row."""
+        self._changes.append(change)
+
+    def flush(self) -> None:
+        """Write down what was noted; the unit of work calls it just before it commits."""

@@ -1,0 +1,1 @@
+"""Tables of the audit trail, events, webhooks and alerts."""
