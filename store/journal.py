@@ -52,5 +52,13 @@ class Journal:
         """Note a change of a row."""
         self._changes.append(change)
 
+    def mark(self) -> int:
+        """Return how much was noted, for `rewind`."""
+        return len(self._changes)
+
+    def rewind(self, mark: int) -> None:
+        """Forget what was noted since `mark`: it was undone."""
+        del self._changes[mark:]
+
     def flush(self) -> None:
         """Write down what was noted; the unit of work calls it just before it commits."""

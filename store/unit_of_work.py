@@ -1,5 +1,7 @@
 """One request or job, one transaction; only the unit of work commits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -91,6 +93,17 @@ class UnitOfWork:
         if self._connection is None:
             raise RuntimeError("a unit of work is used inside its 'with' block only")
         return self._connection
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Do a part of the work that may fail by itself: an exception undoes what was done inside, and goes on."""
+        mark = self.journal.mark()
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            self.journal.rewind(mark)
+            raise
 
     def repository(self, resource: str) -> Repository:
         """Return the repository of a resource by its public name."""
