@@ -19,6 +19,7 @@ STATUS: Mapping[type[errors.AllywiseError], int] = {
     errors.BadCursor: 422,
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
+    errors.TooManyRequests: 429,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.IdempotencyMismatch: 422,
@@ -66,6 +67,7 @@ _TITLES = {
     413: "Too large",
     415: "Unsupported media type",
     422: "Invalid input",
+    429: "Too many requests",
     500: "Internal error",
     503: "Cannot answer now",
 }
@@ -101,6 +103,8 @@ def _on_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     status = STATUS[type(error)]
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status)
+    if isinstance(error, errors.TooManyRequests):
+        headers = {"Retry-After": str(error.details["retry_after"])}
     return problem(request, status, error.code, error.message, headers=headers, **error.details)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.terms import Role
+from domain.terms import PartnerRole, Role
 
 Clock = Callable[[], datetime]
 """Returns the present instant, aware, in UTC."""
@@ -21,6 +21,10 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+LEAD_CONTACT_FIELDS = ("company", "domain", "description", "latitude", "longitude")
+"""Fields of a lead that a partner sees only after accepting it, unless a setting names others."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """The caller on whose behalf something is done.
@@ -28,16 +32,35 @@ class Actor:
     Parameters
     ----------
     name : str
-        Name of the key or person, for logs and the audit trail.
+        Name of the key, or the person's e-mail address: for logs, the audit trail and as author.
     role : Role
         What it may do.
     partner_id : int, optional
         Our id of the one partner whose rows a ``partner`` actor sees.
+    user_id : int, optional
+        Our id of the person; None for keys and the machine itself.
+    full_name, email : str, optional
+        The person's.
+    partner_role : PartnerRole, optional
+        What a partner's person may do; None for a partner's key, which may do all that a partner may.
+    scopes : tuple of str
+        What a key is narrowed to (`domain.access`); empty: all that its role may.
+    portfolio : frozenset of str, optional
+        Names under which the partners of a manager are kept who is confined to them; None: not confined.
+    lead_contact_fields : tuple of str
+        Fields of a lead that a ``partner`` actor sees only after accepting it.
     """
 
     name: str
     role: Role
     partner_id: int | None = None
+    user_id: int | None = None
+    full_name: str | None = None
+    email: str | None = None
+    partner_role: PartnerRole | None = None
+    scopes: tuple[str, ...] = ()
+    portfolio: frozenset[str] | None = None
+    lead_contact_fields: tuple[str, ...] = LEAD_CONTACT_FIELDS
 
 
 SYSTEM = Actor("system", Role.ADMIN)

@@ -9,6 +9,7 @@
     |   `-- BadCursor             a page cursor that we did not issue    bad_cursor
     |-- NotAuthenticated          no key, or an unknown one              not_authenticated
     |-- NotAllowed                known caller, wrong role               not_allowed
+    |-- TooManyRequests           too many tries, wait                   too_many_requests
     |-- NotFound                  no such row, or none the caller sees   not_found
     |-- Conflict                  the row exists or is in use            conflict
     |   `-- IdempotencyMismatch   same key, other body                   idempotency_mismatch
@@ -80,6 +81,12 @@ class NotAllowed(AllywiseError):
     """The caller is known but its role does not permit this."""
 
     code = "not_allowed"
+
+
+class TooManyRequests(AllywiseError):
+    """Too many tries; ``details["retry_after"]`` says after how many seconds another is right."""
+
+    code = "too_many_requests"
 
 
 class NotFound(AllywiseError):

@@ -87,6 +87,22 @@ class Role(StrEnum):
     PARTNER = "partner"
 
 
+class PartnerRole(StrEnum):
+    """What a person of a partner may do within the role partner; see docs/roles.md."""
+
+    PARTNER_ADMIN = "partner_admin"
+    SELLER = "seller"
+    LEARNER = "learner"
+
+
+class UserStatus(StrEnum):
+    """State of a person's account."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+
+
 class CriterionKind(StrEnum):
     """What a qualification criterion looks at."""
 

@@ -101,6 +101,7 @@ for _table, _columns in (
     ("activities", ("partner_id", "occurred_at")),
     ("assignments", ("partner_id", "offered_at")),
     ("deals", ("partner_id", "registered_at")),
+    ("deals", ("registered_at",)),
     ("deals", ("lead_id",)),
     ("leads", ("created_at",)),
     ("contacts", ("partner_id",)),
@@ -128,8 +129,14 @@ keys = Table(
     SqlColumn("created_at", Instant, nullable=False),
     SqlColumn("expires_at", Instant),
     SqlColumn("revoked_at", Instant),
+    SqlColumn("scopes", Json),
+    SqlColumn("last_used_at", Instant),
+    SqlColumn("rotated_at", Instant),
+    SqlColumn("former_hash", String(64)),
+    SqlColumn("former_until", Instant),
 )
-"""API keys: ``prefix`` finds the row, ``secret_hash`` is SHA-256 of the 256-bit random secret."""
+"""API keys: ``prefix`` finds the row, ``secret_hash`` is SHA-256 of the 256-bit random secret; after a rotation
+``former_hash`` is accepted until ``former_until``."""
 
 jobs = Table(
     "jobs",

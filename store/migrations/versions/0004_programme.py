@@ -35,6 +35,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_courses_row_updated_at"), "courses", ["row_updated_at"], unique=False)
     op.create_table(
+        "sign_in_tries",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("subject_hash", sa.String(length=64), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("begun_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("locked_until", types.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_tries")),
+        sa.UniqueConstraint("kind", "subject_hash", name=op.f("uq_sign_in_tries_kind_subject_hash")),
+    )
+    op.create_index(op.f("ix_sign_in_tries_begun_at"), "sign_in_tries", ["begun_at"], unique=False)
+    op.create_table(
         "commission_plans",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -358,6 +370,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tier_reviews_partner_id"), "tier_reviews", ["partner_id"], unique=False)
     op.create_index(op.f("ix_tier_reviews_row_updated_at"), "tier_reviews", ["row_updated_at"], unique=False)
     op.create_table(
+        "users",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("partner_id", ROW_ID, nullable=True),
+        sa.Column("partner_role", sa.String(length=16), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("token_expires_at", types.Instant(timezone=True), nullable=True),
+        sa.Column("oidc_subject", sa.Text(), nullable=True),
+        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("last_login_at", types.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name=op.f("fk_users_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+        sa.UniqueConstraint("oidc_subject", name=op.f("uq_users_oidc_subject")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_users_token_hash")),
+    )
+    op.create_index(op.f("ix_users_partner_id"), "users", ["partner_id"], unique=False)
+    op.create_table(
         "commission_shares",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("deal_id", ROW_ID, nullable=False),
@@ -484,6 +518,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_registrations_partner_id"), "registrations", ["partner_id"], unique=False)
     op.create_index(op.f("ix_registrations_row_updated_at"), "registrations", ["row_updated_at"], unique=False)
     op.create_table(
+        "sessions",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", ROW_ID, nullable=True),
+        sa.Column("key_id", ROW_ID, nullable=True),
+        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("last_seen_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("revoked_at", types.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["key_id"], ["keys.id"], name=op.f("fk_sessions_key_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sessions_token_hash")),
+    )
+    op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_sessions_key_id"), "sessions", ["key_id"], unique=False)
+    op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"], unique=False)
+    op.create_table(
         "terms",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("agreement_id", ROW_ID, nullable=False),
@@ -502,12 +554,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("agreement_id", "version", name=op.f("uq_terms_agreement_id_version")),
     )
     op.create_index(op.f("ix_terms_row_updated_at"), "terms", ["row_updated_at"], unique=False)
+    op.create_index(op.f("ix_deals_registered_at"), "deals", ["registered_at"], unique=False)
+    op.add_column("keys", sa.Column("scopes", JSON, nullable=True))
+    op.add_column("keys", sa.Column("last_used_at", types.Instant(timezone=True), nullable=True))
+    op.add_column("keys", sa.Column("rotated_at", types.Instant(timezone=True), nullable=True))
+    op.add_column("keys", sa.Column("former_hash", sa.String(length=64), nullable=True))
+    op.add_column("keys", sa.Column("former_until", types.Instant(timezone=True), nullable=True))
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
+    op.drop_column("keys", "former_until")
+    op.drop_column("keys", "former_hash")
+    op.drop_column("keys", "rotated_at")
+    op.drop_column("keys", "last_used_at")
+    op.drop_column("keys", "scopes")
+    op.drop_index(op.f("ix_deals_registered_at"), table_name="deals")
     op.drop_index(op.f("ix_terms_row_updated_at"), table_name="terms")
     op.drop_table("terms")
+    op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
+    op.drop_index(op.f("ix_sessions_key_id"), table_name="sessions")
+    op.drop_index(op.f("ix_sessions_expires_at"), table_name="sessions")
+    op.drop_table("sessions")
     op.drop_index(op.f("ix_registrations_row_updated_at"), table_name="registrations")
     op.drop_index(op.f("ix_registrations_partner_id"), table_name="registrations")
     op.drop_table("registrations")
@@ -523,6 +591,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_commission_shares_row_updated_at"), table_name="commission_shares")
     op.drop_index(op.f("ix_commission_shares_partner_id"), table_name="commission_shares")
     op.drop_table("commission_shares")
+    op.drop_index(op.f("ix_users_partner_id"), table_name="users")
+    op.drop_table("users")
     op.drop_index(op.f("ix_tier_reviews_row_updated_at"), table_name="tier_reviews")
     op.drop_index(op.f("ix_tier_reviews_partner_id"), table_name="tier_reviews")
     op.drop_table("tier_reviews")
@@ -560,6 +630,8 @@ def downgrade() -> None:
     op.drop_table("criteria")
     op.drop_index(op.f("ix_commission_plans_row_updated_at"), table_name="commission_plans")
     op.drop_table("commission_plans")
+    op.drop_index(op.f("ix_sign_in_tries_begun_at"), table_name="sign_in_tries")
+    op.drop_table("sign_in_tries")
     op.drop_index(op.f("ix_courses_row_updated_at"), table_name="courses")
     op.drop_table("courses")
     # ### end Alembic commands ###
