@@ -55,7 +55,7 @@ def once(
     body = shape.model_validate(create(), from_attributes=True).model_dump(mode="json")
     if key is not None:
         work.idempotency.put(work.actor.name, key, _hash(request), status, body)
-    return JSONResponse(body, status)
+    return JSONResponse(body, status, _headers(body))
 
 
 def replay(work: UnitOfWork, key: str | None, request: Any) -> JSONResponse | None:
@@ -71,7 +71,13 @@ def replay(work: UnitOfWork, key: str | None, request: Any) -> JSONResponse | No
         return None
     if earlier.body_hash != _hash(request):
         raise IdempotencyMismatch(f"Idempotency-Key {key!r} came before with another body; use a new key")
-    return JSONResponse(earlier.body, earlier.status, {"Idempotency-Replayed": "true"})
+    return JSONResponse(earlier.body, earlier.status, {"Idempotency-Replayed": "true"} | _headers(earlier.body))
+
+
+def _headers(body: Any) -> dict[str, str]:
+    """Return the ETag of a row, for the next change."""
+    version = body.get("row_version") if isinstance(body, dict) else None
+    return {} if version is None else {"ETag": f'"{version}"'}
 
 
 def _hash(request: Any) -> str:

@@ -50,7 +50,8 @@ def _fields(resource: Resource, *, partial: bool) -> dict[str, Any]:
     for column in resource.columns:
         field = Field(description=_description(column))
         annotation = _annotation(column)
-        if column.required and not partial:
+        given = resource.given_id or column.name != "external_id"
+        if column.required and given and not partial:
             fields[column.name] = (annotation, field)
         else:
             fields[column.name] = (annotation | None, Field(None, description=_description(column)))
@@ -60,7 +61,9 @@ def _fields(resource: Resource, *, partial: bool) -> dict[str, Any]:
 
 
 def _title(resource: Resource) -> str:
-    return {"activities": "Activity"}.get(resource.name, resource.name.removesuffix("s").capitalize())
+    names = {"activities": "Activity", "criteria": "Criterion", "ledger": "LedgerEntry", "feedback": "FeedbackEntry"}
+    words = resource.name.removesuffix("s").split("_")
+    return names.get(resource.name, "".join(word.capitalize() for word in words))
 
 
 def input_schema(name: str) -> type[BaseModel]:

@@ -1,4 +1,4 @@
-"""Pages of a list that stay in place while rows are added: filters, sorting, and cursors that name a row."""
+"""Pages of a list that stay in place while rows are added: sorting, and cursors that name a row."""
 
 import base64
 import binascii
@@ -8,21 +8,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, type_coerce
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy import ColumnElement, and_, bindparam, or_, tuple_
 from sqlalchemy.sql.elements import UnaryExpression
 
 from domain.errors import BadCursor, InvalidInput
 from domain.resources import Column, ColumnType, Resource
 from store import values as cells
 from store.changes import history_text
-from store.references import References, contains
-from store.tables import RESOURCE_TABLES, column_name
-from store.transfer.values import type_text
+from store.tables import RESOURCE_TABLES
 
 MAX_LIMIT = 1000
 
-_ATTRIBUTE = "attributes."
 _SERVICE = {
     "row_created_at": Column("row_created_at", ColumnType.INSTANT),
     "row_updated_at": Column("row_updated_at", ColumnType.INSTANT),
@@ -36,8 +33,8 @@ class Sorting:
 
     text: str
     definition: Column
-    column: ColumnElement[Any]
-    id: ColumnElement[int]
+    column: SqlColumn[Any]
+    id: SqlColumn[int]
     descending: bool
 
     @classmethod
@@ -62,14 +59,20 @@ class Sorting:
 
     @property
     def order(self) -> tuple[ColumnElement[Any] | UnaryExpression[Any], ...]:
-        """What to order by."""
-        if self.descending:
-            return self.column.is_(None), self.column.desc(), self.id.desc()
-        return self.column.is_(None), self.column, self.id
+        """What to order by: exactly as an index on (column, id) does, where no value can be empty."""
+        columns = (self.column,) if self.column is self.id else (self.column, self.id)
+        ordered = tuple(column.desc() if self.descending else column.asc() for column in columns)
+        return (self.column.is_(None), *ordered) if self.column.nullable else ordered
 
     def after(self, value: Any, id_: int) -> ColumnElement[bool]:
         """Return the condition of rows that come after the one with this `value` and id."""
         later = self.id < id_ if self.descending else self.id > id_
+        if self.column is self.id:
+            return later
+        if not self.column.nullable:
+            row = tuple_(self.column, self.id)
+            last = tuple_(bindparam(None, value, self.column.type), bindparam(None, id_, self.id.type))
+            return row < last if self.descending else row > last
         if value is None:
             return and_(self.column.is_(None), later)
         beyond = self.column < value if self.descending else self.column > value
@@ -103,47 +106,3 @@ def decode_cursor(resource: Resource, cursor: str, sorting: Sorting, filters: Ma
 def _fingerprint(resource: Resource, sorting: Sorting, filters: Mapping[str, Any]) -> str:
     told = json.dumps([resource.name, sorting.text, sorted((name, str(value)) for name, value in filters.items())])
     return sha256(told.encode()).hexdigest()[:12]
-
-
-def filter_condition(resource: Resource, name: str, value: Any, references: References) -> ColumnElement[bool]:
-    """Return the condition that column or attribute `name` is `value` (a list: holds it; None: empty).
-
-    Raises
-    ------
-    InvalidInput
-        If the resource has no such column, or it cannot hold the value.
-    """
-    table = RESOURCE_TABLES[resource.name]
-    if name.startswith(_ATTRIBUTE) and resource.custom:
-        return _attribute_condition(references, table.c.attributes, name.removeprefix(_ATTRIBUTE), value)
-    if name == "id":
-        same: ColumnElement[bool] = table.c.id == cells.parse_cell(_ID, value)
-        return same
-    if name not in resource.by_name:
-        raise InvalidInput(
-            f"{resource.name} cannot be filtered by {name!r}; use a column or attributes.<name>", field=name
-        )
-    column = resource.column(name)
-    stored = table.c[column_name(column)]
-    if value is None:
-        return stored.is_(None)
-    if column.type is ColumnType.LIST:
-        return contains(references.connection, stored, str(value))
-    if column.type is ColumnType.REFERENCE:
-        target = RESOURCE_TABLES[str(column.target)].alias()
-        return stored.in_(select(target.c.id).where(target.c.external_id == str(value)))
-    wanted = cells.parse_cell(Column(name, column.type, words=column.words), value)
-    return stored == wanted if wanted is not None else stored.is_(None)
-
-
-def _attribute_condition(
-    references: References, attributes: ColumnElement[Any], name: str, value: Any
-) -> ColumnElement[bool]:
-    wanted = type_text(value) if isinstance(value, str) else value
-    given = wanted is not None
-    if references.connection.dialect.name == "postgresql":
-        json_object = type_coerce(attributes, JSONB)
-        return json_object.contains({name: wanted}) if given else ~json_object.has_key(name)
-    each = func.json_each(cast(attributes, Text)).table_valued("key", "value")
-    rows = select(1).select_from(each).where(each.c.key == name)
-    return rows.where(each.c.value == wanted).exists() if given else ~rows.exists()

@@ -14,8 +14,9 @@ from domain.resources import RESOURCES, ColumnType
 from domain.terms import Role
 from store import values as cells
 from store.changes import FieldChange, forget_changes, history_text, record_changes, record_start
+from store.filters import filter_condition
 from store.journal import RowChange
-from store.paging import MAX_LIMIT, Sorting, decode_cursor, encode_cursor, filter_condition
+from store.paging import MAX_LIMIT, Sorting, decode_cursor, encode_cursor
 from store.references import References
 from store.tables import RESOURCE_TABLES, column_name, recommendation_feedback, scores
 from store.transfer.rowkey import row_key
@@ -97,7 +98,7 @@ class Repository:
         """
         query = select(*self._columns).where(*self._visible)
         for name, value in zip(self.resource.key, key, strict=True):
-            if value is None:
+            if value is None or isinstance(value, list | tuple | dict):  # no key: creating such a row says why
                 return None
             query = query.where(filter_condition(self.resource, name, value, self._references))
         row = self._connection.execute(query).mappings().first()
@@ -115,7 +116,8 @@ class Repository:
         Parameters
         ----------
         filters : mapping, optional
-            Wanted values by column name or ``attributes.<name>``; references by external id; None: empty.
+            Wanted values by column name or ``attributes.<name>``, or by another name of `filter_condition`;
+            references by external id; None: empty; a list: any of these.
         sort : str, optional
             A column, with a leading ``-`` for descending, empty ones last; our id when not given.
         cursor : str, optional
