@@ -290,7 +290,7 @@ def upgrade() -> None:
         sa.Column("rated_at", types.Instant(timezone=True), nullable=False),
         sa.Column("score", sa.Float(precision=53), nullable=False),
         sa.Column("comment", sa.Text(), nullable=True),
-        sa.Column("rated_by", sa.Text(), nullable=True),
+        sa.Column("rated_by", sa.Text(), nullable=False),
         sa.Column("attributes", JSON, server_default="{}", nullable=False),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("row_created_at", types.Instant(timezone=True), nullable=False),
@@ -299,11 +299,37 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name=op.f("fk_ratings_partner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
         sa.UniqueConstraint(
-            "partner_id", "criterion_id", "rated_at", name=op.f("uq_ratings_partner_id_criterion_id_rated_at")
+            "partner_id",
+            "criterion_id",
+            "rated_by",
+            "rated_at",
+            name=op.f("uq_ratings_partner_id_criterion_id_rated_by_rated_at"),
         ),
     )
     op.create_index(op.f("ix_ratings_partner_id"), "ratings", ["partner_id"], unique=False)
     op.create_index(op.f("ix_ratings_row_updated_at"), "ratings", ["row_updated_at"], unique=False)
+    op.create_table(
+        "stage_changes",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("partner_id", ROW_ID, nullable=False),
+        sa.Column("changed_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("from_status", sa.Text(), nullable=True),
+        sa.Column("to_status", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("changed_by", sa.Text(), nullable=True),
+        sa.Column("overridden", sa.Boolean(), nullable=True),
+        sa.Column("attributes", JSON, server_default="{}", nullable=False),
+        sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("row_created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("row_updated_at", types.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name=op.f("fk_stage_changes_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_changes")),
+        sa.UniqueConstraint(
+            "partner_id", "changed_at", "to_status", name=op.f("uq_stage_changes_partner_id_changed_at_to_status")
+        ),
+    )
+    op.create_index(op.f("ix_stage_changes_partner_id"), "stage_changes", ["partner_id"], unique=False)
+    op.create_index(op.f("ix_stage_changes_row_updated_at"), "stage_changes", ["row_updated_at"], unique=False)
     op.create_table(
         "statements",
         sa.Column("id", ROW_ID, nullable=False),
@@ -415,7 +441,7 @@ def upgrade() -> None:
         sa.Column("partner_id", ROW_ID, nullable=False),
         sa.Column("course_id", ROW_ID, nullable=False),
         sa.Column("contact_id", ROW_ID, nullable=True),
-        sa.Column("enrolled_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("enrolled_at", types.Instant(timezone=True), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("completed_at", types.Instant(timezone=True), nullable=True),
         sa.Column("score", sa.Float(precision=53), nullable=True),
@@ -602,6 +628,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_statements_row_updated_at"), table_name="statements")
     op.drop_index(op.f("ix_statements_partner_id"), table_name="statements")
     op.drop_table("statements")
+    op.drop_index(op.f("ix_stage_changes_row_updated_at"), table_name="stage_changes")
+    op.drop_index(op.f("ix_stage_changes_partner_id"), table_name="stage_changes")
+    op.drop_table("stage_changes")
     op.drop_index(op.f("ix_ratings_row_updated_at"), table_name="ratings")
     op.drop_index(op.f("ix_ratings_partner_id"), table_name="ratings")
     op.drop_table("ratings")
