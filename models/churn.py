@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from domain.errors import FeatureSetMismatch, InvalidInput
 from models.churn_curve import CURVE, curve
 from models.churn_pool import PooledSilence
-from models.intervals import Z80
+from models.intervals import Belief
 from models.probability import Factors, Prediction, ProbabilityModel
 
 __all__ = ["CURVE", "ChurnModel", "curve"]
@@ -105,22 +105,23 @@ class ChurnModel:
         FeatureSetMismatch
             If a column of the fit is missing.
         """
+        return self.believe(X, horizon_days).prediction()
+
+    def believe(self, X: pd.DataFrame, horizon_days: float) -> Belief:
+        """Return what is thought of the true log-odds at any horizon; raises as `predict` does."""
         nodes = self._nodes(horizon_days)
         place = _place(X, horizon_days, [node.days for node in nodes])
-        found = {key: self._predict(X, *key) for key in _keys(nodes)}
-        z = {key: _log_odds(prediction.p) for key, prediction in found.items()}
-        source, falling = _falling(np.column_stack([_sum(node.terms, z) for node in nodes]))
-        middle = (1 - place.share) * falling[:, place.left] + place.share * falling[:, place.right] + place.shift
-        beyond = Z80 * _FAR_DEVIATION * max(np.log(horizon_days / max(nodes[-1].days, self.horizons_days[-1])), 0.0)
-        ends = []
-        for sign, name in ((-1, "low"), (1, "high")):
-            width = {key: _log_odds(getattr(prediction, name)) - z[key] for key, prediction in found.items()}
-            own = np.column_stack([_sum(node.width, width) for node in nodes])
-            # A probability taken over from another horizon brings its interval along.
-            there = np.take_along_axis(own, source, axis=1)
-            reach = (1 - place.share) * there[:, place.left] + place.share * there[:, place.right]
-            ends.append(expit(middle + sign * np.hypot(reach, beyond)))
-        return Prediction(expit(middle), *ends)
+        found = {key: self._believe(X, *key) for key in _keys(nodes)}
+        source, falling = _falling(np.column_stack([_sum(node.terms, _part(found, "z")) for node in nodes]))
+        z = _between(falling, place) + place.shift
+        # A probability taken over from another horizon brings its interval along.
+        moved = {key: one.middle - one.z for key, one in found.items()}
+        moved_there, deviation = (
+            _between(np.take_along_axis(np.column_stack([_sum(node.width, own) for node in nodes]), source, 1), place)
+            for own in (moved, _part(found, "deviation"))
+        )
+        beyond = _FAR_DEVIATION * max(np.log(horizon_days / max(nodes[-1].days, self.horizons_days[-1])), 0.0)
+        return Belief(z, z + moved_there, np.hypot(deviation, beyond))
 
     def explain(self, X: pd.DataFrame, horizon_days: float) -> Factors:
         """Return contributions of each feature on the log-odds scale; with the base they add up to ``logit(p)``.
@@ -194,11 +195,11 @@ class ChurnModel:
         part, pool = _Term(near, near, kept), _Term(None, days)
         return _Node(days, (pool, part, _Term(None, near, -kept)), (part, _Term(None, days, 1 - kept)))
 
-    def _predict(self, X: pd.DataFrame, part: int | None, days: float) -> Prediction:
+    def _believe(self, X: pd.DataFrame, part: int | None, days: float) -> Belief:
         if part is not None:
-            return self.parts[part].predict(X)
+            return self.parts[part].believe(X)
         assert self.pool is not None  # noqa: S101 - nodes name it only where there is one
-        return self.pool.predict(X, days)
+        return self.pool.believe(X, days)
 
     def _explain(self, X: pd.DataFrame, part: int | None, days: float) -> Factors:
         if part is not None:
@@ -210,6 +211,15 @@ class ChurnModel:
 def _keys(nodes: Sequence[_Node]) -> list[tuple[int | None, float]]:
     """Name each model and horizon once."""
     return list(dict.fromkeys((term.part, term.days) for node in nodes for term in node.terms))
+
+
+def _part(beliefs: Mapping[tuple[int | None, float], Belief], name: str) -> dict[tuple[int | None, float], Floats]:
+    return {key: getattr(one, name) for key, one in beliefs.items()}
+
+
+def _between(values: Floats, place: "_Place") -> Floats:
+    """Read values of shape (n, nodes) at a place."""
+    return np.asarray((1 - place.share) * values[:, place.left] + place.share * values[:, place.right])
 
 
 def _sum(terms: Sequence[_Term], values: Mapping[tuple[int | None, float], Floats]) -> Floats:
@@ -236,7 +246,3 @@ def _falling(z: Floats) -> tuple[Ints, Floats]:
     falling = np.minimum.accumulate(z, axis=1)
     source = np.maximum.accumulate(np.where(z <= falling, np.arange(z.shape[1]), 0), axis=1)
     return source.astype(np.int64), falling
-
-
-def _log_odds(p: Floats) -> Floats:
-    return np.asarray(logit(np.clip(p, _TINY, 1 - _TINY)))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from models.churn_curve import AHEAD, APART, CURVE, beside, curve, known_days
 from models.frame import Floats
+from models.intervals import Belief
 from models.probability import Factors, Prediction, ProbabilityModel
 
 LOGGED = (
@@ -67,6 +68,10 @@ class PooledSilence:
     def predict(self, X: pd.DataFrame, horizon_days: float) -> Prediction:
         """Return probabilities at any horizon, shape (n,); alone they may rise with it a little."""
         return self.model.predict(pooled_frame(X, horizon_days))
+
+    def believe(self, X: pd.DataFrame, horizon_days: float) -> Belief:
+        """Return what is thought of the true log-odds at any horizon."""
+        return self.model.believe(pooled_frame(X, horizon_days))
 
     def explain(self, X: pd.DataFrame, horizon_days: float) -> Factors:
         """Return contributions under the names of the columns of `X`; what the horizon adds is in the base."""

@@ -1,9 +1,10 @@
 """Width of an 80 % interval for a probability, from what might have come out otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, ndtri
 
 from models.calibration import LOGIT_LIMIT
 from models.frame import Floats
@@ -19,11 +20,14 @@ DISAGREEMENT = 0.1  # of the squared difference between linear model and trees
 UNSEEN = 150.0  # heterogeneity that so few rows could not have shown: this over (rows of the rarer class) ** 1.5
 UNSEEN_MOST = 4.0
 # What no single outcome can show: how much subjects differ that look alike. A prior, the same for all data.
-HIDDEN = 0.95  # variance of log-odds among those that look alike, where features show a clear signal
+HIDDEN = 1.1  # variance of log-odds among those that look alike, where features show a clear signal
 HIDDEN_HALF = 0.15  # explained variance at which half of it is believed: where nothing varies, nothing need hide
-STEEPER = 0.08  # how much more differs at the ends than in the middle, per squared unit of log-odds
-HIDDEN_SHARE = 0.2  # of the explained variance, where that is more: the larger the differences, the more may hide
 MEDIAN = 0.2  # of the hidden variance: half of the way from the mean of such subjects to their median
+CLOSE = 0.05  # an end that lies nearer to 0 or 1 than this share of the width is drawn there
+_TAILS = np.linspace(0.0005, 1 - LEVEL - 0.0005, 40)  # what may lie below an interval
+_BELOW, _ABOVE = ndtri(_TAILS), ndtri(_TAILS + LEVEL)
+_ALL_ON_ONE_SIDE = float(ndtri(LEVEL))
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,14 @@ class Prediction:
     Attributes
     ----------
     p, low, high : ndarray of float64, shape (n,)
-        ``EDGE <= low <= p <= high <= 1 - EDGE``: what lies outside is drawn in, so that nothing is ever certain.
+        ``EDGE <= p <= 1 - EDGE`` and ``0 <= low <= p <= high <= 1``: what lies outside is drawn in, so that no event
+        is ever said to be certain. An end at 0 or 1 says that the rows cannot tell rare from never.
 
     Examples
     --------
-    >>> found = Prediction(np.array([0.0, 0.3]), np.array([0.0, 0.4]), np.array([0.1, 1.0]))
+    >>> found = Prediction(np.array([0.0, 0.3]), np.array([0.0, 0.4]), np.array([0.1, 1.1]))
     >>> found.p.tolist(), found.low.tolist(), found.high.tolist()
-    ([1e-06, 0.3], [1e-06, 0.3], [0.1, 0.999999])
+    ([1e-06, 0.3], [0.0, 0.3], [0.1, 1.0])
     """
 
     p: Floats
@@ -48,7 +53,7 @@ class Prediction:
 
     def __post_init__(self) -> None:
         """Hold the order and the edges."""
-        p, low, high = (np.clip(values, EDGE, 1 - EDGE) for values in (self.p, self.low, self.high))
+        p, low, high = np.clip(self.p, EDGE, 1 - EDGE), np.clip(self.low, 0, 1), np.clip(self.high, 0, 1)
         for name, values in (("p", p), ("low", np.minimum(low, p)), ("high", np.maximum(high, p))):
             object.__setattr__(self, name, values)
 
@@ -73,23 +78,88 @@ def unseen(rarer: float) -> float:
 
 def hidden(explained: float) -> float:
     """Variance of log-odds among subjects that look alike, given that among those that do not."""
-    return max(HIDDEN * explained / (explained + HIDDEN_HALF), HIDDEN_SHARE * explained)
+    return HIDDEN * explained / (explained + HIDDEN_HALF)
 
 
-def steeper(level: float, z: Floats, centre: float) -> Floats:
-    """Hidden variance at log-odds z, which are ``centre`` on average."""
-    return level * (1 + STEEPER * (z - centre) ** 2)
+@dataclass(frozen=True)
+class Belief:
+    """What is thought of the true log-odds of each subject: normal about a middle.
+
+    Attributes
+    ----------
+    z : ndarray of float64, shape (n,)
+        Log-odds of the calibrated probability, the mean over subjects that look alike.
+    middle, deviation : ndarray of float64, shape (n,)
+        Median and standard deviation of the true log-odds of such subjects.
+    """
+
+    z: Floats
+    middle: Floats
+    deviation: Floats
+
+    def widened(self, variance: Floats | float) -> Self:
+        """Add a variance of the log-odds."""
+        return replace(self, deviation=np.sqrt(self.deviation**2 + variance))
+
+    def prediction(self) -> Prediction:
+        """Probability and 80 % interval."""
+        return Prediction(expit(self.z), *shortest(self.middle, self.deviation))
 
 
-def interval(z: Floats, variance: Floats, apart: Floats | float = 0.0) -> Prediction:
-    """Probability and interval from log-odds, the variance of their error, and how much alike subjects differ.
+def belief(z: Floats, variance: Floats, apart: float = 0.0) -> Belief:
+    """Tell what is thought of subjects: log-odds z, the variance of their error, how much alike subjects differ.
 
     A calibrated p is the mean over subjects that look alike; most of them lie further from one half than that, which
     is where the interval is drawn about (Zeger, Liang & Albert 1988 for mean and median of a logistic normal).
     """
     z = np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT)
-    p = expit(z)
-    middle = z * np.sqrt(1 + MEDIAN * apart)
-    half = Z80 * np.sqrt(variance + apart)
-    low, high = expit(middle - half), expit(middle + half)
-    return Prediction(p, low, high)
+    return Belief(z, z * np.sqrt(1 + MEDIAN * apart), np.sqrt(variance + apart))
+
+
+def interval(z: Floats, variance: Floats, apart: float = 0.0) -> Prediction:
+    """Probability and interval from what `belief` takes."""
+    return belief(z, variance, apart).prediction()
+
+
+def shortest(middle: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    """Return the ends of the shortest interval that holds 80 % of a logistic normal distribution.
+
+    Parameters
+    ----------
+    middle, deviation : ndarray of float64, shape (n,)
+        Of the log-odds.
+
+    Returns
+    -------
+    low, high : ndarray of float64, shape (n,)
+
+    Notes
+    -----
+    Short on the scale on which the standard error of a share is the same everywhere, ``arcsin sqrt p``: near an edge
+    the log-odds go on for ever over what nobody can tell apart, and equal tails there would leave out many subjects
+    that are all but certain for the sake of few. An end that is nearer to an edge than `CLOSE` of the width is drawn
+    there, and the other one to where the interval holds 80 % again; if both are, nothing is known.
+
+    Examples
+    --------
+    >>> low, high = shortest(np.array([-4.0, 0.0]), np.array([1.5, 1.0]))
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.0, 0.215], [0.061, 0.78])
+    """
+    ends = [_shortest(middle[k : k + _AT_ONCE], deviation[k : k + _AT_ONCE]) for k in range(0, len(middle), _AT_ONCE)]
+    low, high = (np.concatenate([np.zeros(0), *(pair[side] for pair in ends)]) for side in (0, 1))
+    return low, high
+
+
+def _shortest(middle: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    lows = expit(middle[:, None] + deviation[:, None] * _BELOW)
+    highs = expit(middle[:, None] + deviation[:, None] * _ABOVE)
+    best = np.argmin(np.arcsin(np.sqrt(highs)) - np.arcsin(np.sqrt(lows)), axis=1)
+    rows = np.arange(len(middle))
+    low, high = lows[rows, best], highs[rows, best]
+    near = CLOSE * (high - low)
+    never, always = low < near, 1 - high < near
+    one_sided = expit(middle + np.where(never, 1, -1) * _ALL_ON_ONE_SIDE * deviation)
+    both = never & always
+    low = np.where(never, 0.0, np.where(always, one_sided, low))
+    return low, np.where(always, 1.0, np.where(never & ~both, one_sided, high))

@@ -18,12 +18,14 @@ from models.intervals import (
     LEVEL,
     LINEAR,
     TREES,
+    Z80,
+    Belief,
     Prediction,
+    belief,
     hidden,
     interval,
     smooth,
     spread,
-    steeper,
     unseen,
 )
 from models.linear import LinearModel, fit_linear
@@ -195,14 +197,27 @@ class ProbabilityModel:
         FeatureSetMismatch
             If a column of the fit is missing or of another kind.
         """
+        if self._linear is not None or self._offset is not None:
+            return self.believe(X).prediction()
+        low, high = (np.full(len(X), bound) for bound in self._rate.interval(LEVEL))
+        return Prediction(interval(self._z(self._schema.table(X)), np.zeros(len(X))).p, low, high)
+
+    def believe(self, X: pd.DataFrame) -> Belief:
+        """Return what is thought of the true log-odds, of which `predict` gives probabilities and intervals.
+
+        Raises
+        ------
+        FeatureSetMismatch
+            If a column of the fit is missing or of another kind.
+        """
         table = self._schema.table(X)
         z = self._z(table)
         if self._linear is not None:
-            return interval(z, self._variance(table, z, self._linear), steeper(self._hidden, z, self._platt.centre))
+            return belief(z, self._variance(table, z, self._linear), self._hidden)
         if self._offset is not None:
-            return interval(z, self._offset.platt.variance(self._offset.raw(table)) + self._missed)
-        low, high = (np.full(len(table), bound) for bound in self._rate.interval(LEVEL))
-        return Prediction(interval(z, np.zeros(len(table))).p, low, high)
+            return belief(z, self._offset.platt.variance(self._offset.raw(table)) + self._missed)
+        low, high = (float(logit(bound)) for bound in self._rate.interval(LEVEL))
+        return belief(z, np.full(len(table), ((high - low) / (2 * Z80)) ** 2))
 
     def explain(self, X: pd.DataFrame) -> Factors:
         """Contribution of each feature on the log-odds scale; with the base they add up to ``logit(p)``.

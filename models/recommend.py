@@ -9,10 +9,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, logit
 
 from domain.errors import ArtefactInvalid, FeatureSetMismatch
-from models.intervals import Z80, Prediction
+from models.intervals import Prediction
 from models.probability import Factors, ProbabilityModel
 from models.recommenders_lists import Doubles, Floats
 from models.recommenders_rank import Ranker
@@ -84,14 +83,6 @@ def unseen_of(variance: float, n_read: Doubles) -> Doubles:
     return np.asarray(UNSEEN_PAIR + variance * (1.0 + UNSEEN_NEW * UNSEEN_HALF / (UNSEEN_HALF + n_read)))
 
 
-def widened(found: Prediction, variance: Doubles) -> Prediction:
-    """Return intervals that also hold what the features do not see, a variance of each row on the log-odds scale."""
-    centre = logit(found.p)
-    below, above = centre - logit(found.low), logit(found.high) - centre
-    unseen = Z80**2 * variance
-    return Prediction(found.p, expit(centre - np.sqrt(below**2 + unseen)), expit(centre + np.sqrt(above**2 + unseen)))
-
-
 @dataclass(frozen=True, eq=False)
 class RecommendModel:
     """Ranks items for partners, and says how probable an engagement is.
@@ -147,7 +138,7 @@ class RecommendModel:
         if missing:
             raise FeatureSetMismatch(f"features lack {', '.join(missing[:5])}", columns=missing)
         n_read = np.expm1(features["partner_log_read"].fillna(0.0).to_numpy(np.float64))
-        found = widened(self.engage.predict(self.scored(features)), unseen_of(self.unseen, n_read))
+        found = self.engage.believe(self.scored(features)).widened(unseen_of(self.unseen, n_read)).prediction()
         factor = max(self.horizon_days / self.label_days, 1.0)
         return Prediction(stretch(found.p, factor), stretch(found.low, factor), stretch(found.high, factor))
 

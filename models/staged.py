@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from models.frame import Floats
+from models.intervals import Belief
 from models.probability import Factors, Prediction, ProbabilityModel
 
 FIRST, SECOND = "first", "second"
@@ -111,18 +112,16 @@ class StagedModel:
 
     def predict(self, X: pd.DataFrame) -> Prediction:
         """Probabilities with 80 % intervals; raises as `ProbabilityModel.predict` does."""
-        one, two = self.first.predict(X), self.second.predict(X)
-        p = one.p * two.p
-        z = logit(p)
-        slopes = (1 - one.p) / (1 - p), (1 - two.p) / (1 - p)
-        down, up = (
-            np.sqrt(sum((slope * (logit(bound) - logit(step.p))) ** 2 for slope, step, bound in parts))
-            for parts in (
-                list(zip(slopes, (one, two), (one.low, two.low), strict=True)),
-                list(zip(slopes, (one, two), (one.high, two.high), strict=True)),
-            )
-        )
-        return Prediction(p, expit(z - down), expit(z + up))
+        return self.believe(X).prediction()
+
+    def believe(self, X: pd.DataFrame) -> Belief:
+        """Return what is thought of the true log-odds of the product; raises as `ProbabilityModel.believe` does."""
+        one, two = self.first.believe(X), self.second.believe(X)
+        a, c = expit(one.z), expit(two.z)
+        z, slopes = _product(one.z, two.z), ((1 - a) / (1 - a * c), (1 - c) / (1 - a * c))
+        moved = sum(slope * (step.middle - step.z) for slope, step in zip(slopes, (one, two), strict=True))
+        deviation = np.hypot(slopes[0] * one.deviation, slopes[1] * two.deviation)
+        return Belief(z, z + moved, deviation)
 
     def explain(self, X: pd.DataFrame) -> Factors:
         """Contribution of each feature to the log-odds of the product."""

@@ -40,7 +40,8 @@ def test_silence_never_gets_likelier_with_the_horizon(model):
         values = np.array([getattr(model.predict(X, h), name) for h in HORIZONS])
         if name == "p":
             assert (np.diff(values, axis=0) <= 1e-12).all()
-        assert ((values > 0) & (values < 1)).all()
+            assert ((values > 0) & (values < 1)).all()
+        assert ((values >= 0) & (values <= 1)).all()
     prediction = model.predict(X, 365)
     assert (prediction.low <= prediction.p).all()
     assert (prediction.p <= prediction.high).all()
@@ -67,8 +68,8 @@ def test_beyond_the_fitted_horizons_the_curve_goes_on(model):
     X, _ = rows(seed=7)
     fall = logit(model.predict(X, 90).p) - logit(model.predict(X, 365).p)
     np.testing.assert_allclose(fall, 0.8 * np.log(365 / 90), rtol=1e-6)
-    near, far = (model.predict(X, h) for h in (90, 365))
-    assert (logit(far.high) - logit(far.low) > logit(near.high) - logit(near.low)).all()
+    near, far = (model.believe(X, h) for h in (90, 365))
+    assert (far.deviation > near.deviation).all()
 
 
 def test_without_a_curve_there_is_still_a_monotone_answer(model):

