@@ -115,7 +115,7 @@ def _compared(suffix: str, stored: Any, wanted: Any) -> ColumnElement[bool]:
 def _attribute_condition(
     references: References, attributes: ColumnElement[Any], name: str, suffix: str, value: Any
 ) -> ColumnElement[bool]:
-    wanted = type_text(value) if isinstance(value, str) else value
+    wanted = (type_text(value) if value else None) if isinstance(value, str) else value
     if suffix and (isinstance(wanted, bool) or wanted is None):
         raise InvalidInput(f"attributes.{name}{suffix} takes a number or a text", field=f"{_ATTRIBUTE}{name}{suffix}")
     if references.connection.dialect.name == "postgresql":
