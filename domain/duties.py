@@ -232,7 +232,7 @@ _MONEY = (
         *typed(ColumnType.AMOUNT, "credit", "debit"),
         CURRENCY,
         *typed(ColumnType.DATE, "earned_on*"),
-        *typed(ColumnType.INSTANT, "booked_at*"),
+        *typed(ColumnType.INSTANT, "booked_at"),
         text_column("reverses"),
         text_column("explanation"),
         given_id=False,

@@ -106,6 +106,8 @@ for _table, _columns in (
     ("leads", ("created_at",)),
     ("contacts", ("partner_id",)),
     ("agreements", ("partner_id",)),
+    ("ledger", ("deal_id",)),
+    ("ledger", ("statement_id",)),
 ):
     Index(None, *(RESOURCE_TABLES[_table].c[name] for name in _columns))
 

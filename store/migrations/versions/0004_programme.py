@@ -17,6 +17,91 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "alert_notices",
+        sa.Column("alert_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("sent_at", types.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("alert_id", "person", "channel", name=op.f("pk_alert_notices")),
+    )
+    op.create_index(
+        op.f("ix_alert_notices_channel_mode_sent_at"), "alert_notices", ["channel", "mode", "sent_at"], unique=False
+    )
+    op.create_table(
+        "alert_preferences",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("console", sa.Boolean(), nullable=False),
+        sa.Column("email", sa.String(length=16), nullable=False),
+        sa.Column("webhook", sa.String(length=16), nullable=False),
+        sa.Column("updated_at", types.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("person", "kind", name=op.f("pk_alert_preferences")),
+    )
+    op.create_table(
+        "alert_reads",
+        sa.Column("alert_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("read_at", types.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("alert_id", "person", name=op.f("pk_alert_reads")),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("severity", sa.String(length=16), nullable=False),
+        sa.Column("partner_id", ROW_ID, nullable=True),
+        sa.Column("for_partner", sa.Boolean(), nullable=False),
+        sa.Column("resource", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("details", JSON, nullable=False),
+        sa.Column("dedup_key", sa.String(length=200), nullable=False),
+        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("resolved_at", types.Instant(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+        sa.UniqueConstraint("dedup_key", name=op.f("uq_alerts_dedup_key")),
+    )
+    op.create_index(op.f("ix_alerts_created_at"), "alerts", ["created_at"], unique=False)
+    op.create_index(op.f("ix_alerts_partner_id"), "alerts", ["partner_id"], unique=False)
+    op.create_table(
+        "audit",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", types.Instant(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("actor_partner_id", ROW_ID, nullable=True),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("resource", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("partner_id", ROW_ID, nullable=True),
+        sa.Column("details_digest", sa.String(length=64), nullable=True),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
+    )
+    op.create_index(op.f("ix_audit_actor"), "audit", ["actor"], unique=False)
+    op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    op.create_index(op.f("ix_audit_partner_id"), "audit", ["partner_id"], unique=False)
+    op.create_index(op.f("ix_audit_resource_key"), "audit", ["resource", "key"], unique=False)
+    op.create_table(
+        "audit_details",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_details")),
+    )
+    op.create_table(
+        "audit_subjects",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("resource", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("seq", "key", name=op.f("pk_audit_subjects")),
+    )
+    op.create_index(op.f("ix_audit_subjects_resource_key"), "audit_subjects", ["resource", "key"], unique=False)
+    op.create_table(
         "courses",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -35,6 +120,44 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_courses_row_updated_at"), "courses", ["row_updated_at"], unique=False)
     op.create_table(
+        "deliveries",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("webhook_id", ROW_ID, nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_attempt_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("lease_until", types.Instant(timezone=True), nullable=True),
+        sa.Column("last_status", sa.Integer(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("duration_ms", sa.Integer(), nullable=True),
+        sa.Column("replay_of", sa.String(length=32), nullable=True),
+        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("finished_at", types.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+    )
+    op.create_index(op.f("ix_deliveries_event_id"), "deliveries", ["event_id"], unique=False)
+    op.create_index(
+        op.f("ix_deliveries_status_next_attempt_at"), "deliveries", ["status", "next_attempt_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_deliveries_webhook_id_created_at"), "deliveries", ["webhook_id", "created_at"], unique=False
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", types.Instant(timezone=True), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("resource", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("partner_id", ROW_ID, nullable=True),
+        sa.Column("for_partner", sa.Boolean(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+    )
+    op.create_index(op.f("ix_events_at"), "events", ["at"], unique=False)
+    op.create_index(op.f("ix_events_partner_id_id"), "events", ["partner_id", "id"], unique=False)
+    op.create_table(
         "sign_in_tries",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
@@ -46,6 +169,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "subject_hash", name=op.f("uq_sign_in_tries_kind_subject_hash")),
     )
     op.create_index(op.f("ix_sign_in_tries_begun_at"), "sign_in_tries", ["begun_at"], unique=False)
+    op.create_table(
+        "webhooks",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("events", JSON, nullable=False),
+        sa.Column("partner_id", ROW_ID, nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("former_secret", sa.Text(), nullable=True),
+        sa.Column("former_until", types.Instant(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failing_since", types.Instant(timezone=True), nullable=True),
+        sa.Column("paused_until", types.Instant(timezone=True), nullable=True),
+        sa.Column("disabled_reason", sa.Text(), nullable=True),
+        sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("updated_at", types.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+    )
     op.create_table(
         "commission_plans",
         sa.Column("id", ROW_ID, nullable=False),
@@ -475,7 +619,7 @@ def upgrade() -> None:
         sa.Column("debit", types.Amount(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=True),
         sa.Column("earned_on", sa.Date(), nullable=False),
-        sa.Column("booked_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("booked_at", types.Instant(timezone=True), nullable=True),
         sa.Column("reverses", sa.Text(), nullable=True),
         sa.Column("explanation", sa.Text(), nullable=True),
         sa.Column("attributes", JSON, server_default="{}", nullable=False),
@@ -490,8 +634,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
         sa.UniqueConstraint("external_id", name=op.f("uq_ledger_external_id")),
     )
+    op.create_index(op.f("ix_ledger_deal_id"), "ledger", ["deal_id"], unique=False)
     op.create_index(op.f("ix_ledger_partner_id"), "ledger", ["partner_id"], unique=False)
     op.create_index(op.f("ix_ledger_row_updated_at"), "ledger", ["row_updated_at"], unique=False)
+    op.create_index(op.f("ix_ledger_statement_id"), "ledger", ["statement_id"], unique=False)
     op.create_table(
         "notes",
         sa.Column("id", ROW_ID, nullable=False),
@@ -608,8 +754,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_notes_row_updated_at"), table_name="notes")
     op.drop_index(op.f("ix_notes_partner_id"), table_name="notes")
     op.drop_table("notes")
+    op.drop_index(op.f("ix_ledger_statement_id"), table_name="ledger")
     op.drop_index(op.f("ix_ledger_row_updated_at"), table_name="ledger")
     op.drop_index(op.f("ix_ledger_partner_id"), table_name="ledger")
+    op.drop_index(op.f("ix_ledger_deal_id"), table_name="ledger")
     op.drop_table("ledger")
     op.drop_index(op.f("ix_enrolments_row_updated_at"), table_name="enrolments")
     op.drop_index(op.f("ix_enrolments_partner_id"), table_name="enrolments")
@@ -659,8 +807,31 @@ def downgrade() -> None:
     op.drop_table("criteria")
     op.drop_index(op.f("ix_commission_plans_row_updated_at"), table_name="commission_plans")
     op.drop_table("commission_plans")
+    op.drop_table("webhooks")
     op.drop_index(op.f("ix_sign_in_tries_begun_at"), table_name="sign_in_tries")
     op.drop_table("sign_in_tries")
+    op.drop_index(op.f("ix_events_partner_id_id"), table_name="events")
+    op.drop_index(op.f("ix_events_at"), table_name="events")
+    op.drop_table("events")
+    op.drop_index(op.f("ix_deliveries_webhook_id_created_at"), table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_status_next_attempt_at"), table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_event_id"), table_name="deliveries")
+    op.drop_table("deliveries")
     op.drop_index(op.f("ix_courses_row_updated_at"), table_name="courses")
     op.drop_table("courses")
+    op.drop_index(op.f("ix_audit_subjects_resource_key"), table_name="audit_subjects")
+    op.drop_table("audit_subjects")
+    op.drop_table("audit_details")
+    op.drop_index(op.f("ix_audit_resource_key"), table_name="audit")
+    op.drop_index(op.f("ix_audit_partner_id"), table_name="audit")
+    op.drop_index(op.f("ix_audit_at"), table_name="audit")
+    op.drop_index(op.f("ix_audit_actor"), table_name="audit")
+    op.drop_table("audit")
+    op.drop_index(op.f("ix_alerts_partner_id"), table_name="alerts")
+    op.drop_index(op.f("ix_alerts_created_at"), table_name="alerts")
+    op.drop_table("alerts")
+    op.drop_table("alert_reads")
+    op.drop_table("alert_preferences")
+    op.drop_index(op.f("ix_alert_notices_channel_mode_sent_at"), table_name="alert_notices")
+    op.drop_table("alert_notices")
     # ### end Alembic commands ###
