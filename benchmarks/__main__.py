@@ -30,6 +30,7 @@ _MODULES = {
     "leaks": "leaks",
     "commands": "commands",
     "import-speed": "import_speed",
+    "lists": "lists",
 }
 _WITH_OPTIONS = ("worlds", "learning-curve")
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""

@@ -33,8 +33,8 @@ def write_folder(folder: Path, rows: int) -> None:
     folder.mkdir()
     draw = random.Random(7)  # noqa: S311 - not for secrets
     start = datetime(2022, 1, 1, tzinfo=UTC)
-    _write(folder / "partners.csv", ("external_id", "name"), ((f"P-{i}", f"Partner {i}") for i in range(PARTNERS)))
-    _write(folder / "assets.csv", ("external_id", "title"), ((f"A-{i}", f"Asset {i}") for i in range(ASSETS)))
+    write_csv(folder / "partners.csv", ("external_id", "name"), ((f"P-{i}", f"Partner {i}") for i in range(PARTNERS)))
+    write_csv(folder / "assets.csv", ("external_id", "title"), ((f"A-{i}", f"Asset {i}") for i in range(ASSETS)))
     names = ("partner", "occurred_at", "kind", "asset", "quantity", "amount")
     activities = (
         (
@@ -47,10 +47,11 @@ def write_folder(folder: Path, rows: int) -> None:
         )
         for i in range(rows)
     )
-    _write(folder / "activities.csv", names, activities)
+    write_csv(folder / "activities.csv", names, activities)
 
 
-def _write(path: Path, names: tuple[str, ...], rows: Any) -> None:
+def write_csv(path: Path, names: tuple[str, ...], rows: Any) -> None:
+    """Write a CSV file of `rows` under a header."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
