@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
@@ -34,6 +35,11 @@ class Job(NamedTuple):
     run_after: datetime
     lease_until: datetime | None
     finished_at: datetime | None
+
+
+def progress_file(folder: Path) -> Path:
+    """Return where the import of an uploaded `folder` notes how far it is, while its transaction holds the store."""
+    return folder.with_suffix(".progress")
 
 
 class JobRepository:

@@ -13,7 +13,7 @@ from domain.settings import Settings
 from domain.terms import ModelName
 from intelligence.context import Intelligence
 from models.registry import Registry
-from store.jobs import Job
+from store.jobs import Job, progress_file
 from store.unit_of_work import UnitOfWork
 
 Payload = Mapping[str, Any]
@@ -35,7 +35,6 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
     from store.transfer import import_folder
 
     folder = Path(payload["folder"])
-    # No progress inside: the import is one transaction, and SQLite has one writer at a time.
     report(0.0)
     done = import_folder(
         context.intelligence.engine,
@@ -44,8 +43,10 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
         dry_run=payload["dry_run"],
         on_error=payload["on_error"],
         clock=context.clock,
+        progress=_file_progress(folder),
     )
     shutil.rmtree(folder, ignore_errors=True)
+    progress_file(folder).unlink(missing_ok=True)
     problems = [str(problem) for problem in done.problems]
     if not done.ok and payload["on_error"] != "skip":
         raise ImportRejected(f"{done.problem_count} problems; no row was kept", problems=problems)
@@ -54,6 +55,45 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
         for resource, count in done.counts.items()
     }
     return {"counts": counts, "problem_count": done.problem_count, "problems": problems, "dry_run": payload["dry_run"]}
+
+
+def _file_progress(folder: Path) -> Callable[[str, int], None]:
+    """Return what notes the share of rows read beside the upload.
+
+    Not in the job's row: the import is one transaction, and SQLite has one writer at a time.
+    """
+    total = sum(_line_count(path) for path in folder.iterdir())
+    read: dict[str, int] = {}
+
+    def note(resource: str, rows: int) -> None:
+        read[resource] = rows
+        progress_file(folder).write_text(str(min(sum(read.values()) / max(total, 1), 1.0)))
+
+    return note
+
+
+def _line_count(path: Path) -> int:
+    """Return about how many rows a file holds: its lines, or what its size suggests when it is compressed."""
+    if path.suffix in (".gz", ".parquet"):
+        return path.stat().st_size // 20
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
+
+
+def run_export(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
+    """Write the store in the import format into a zip file, for its starter to fetch."""
+    from store.transfer import export_folder
+
+    target = Path(payload["file"])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = target.with_suffix("")
+    shutil.rmtree(folder, ignore_errors=True)  # of a try that failed
+    counts = export_folder(context.intelligence.engine, folder)
+    report(0.7)
+    partial = shutil.make_archive(str(target.with_suffix(".partial")), "zip", folder)
+    Path(partial).replace(target)
+    shutil.rmtree(folder, ignore_errors=True)
+    return {"counts": counts, "bytes": target.stat().st_size}
 
 
 def run_training(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
@@ -130,6 +170,7 @@ def _instant(text: str | None) -> datetime | None:
 
 HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]]] = {
     "import": run_import,
+    "export": run_export,
     "train": run_training,
     "score": run_scoring,
     "check": run_check,

@@ -1,12 +1,13 @@
 """Long work: asked for here, done by the worker, watched by id."""
 
+import contextlib
 import shutil
 import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 
 from api.dependencies import ActorDep, Services, ServicesDep, Work, allow, utc
 from api.idempotency import IdempotencyKey, once
@@ -15,6 +16,8 @@ from api.schemas import Job, ScoringRequest, TrainingRequest
 from domain.context import Actor
 from domain.errors import InvalidInput, NotFound
 from domain.terms import Role
+from store.jobs import Job as StoredJob
+from store.jobs import progress_file
 from store.unit_of_work import UnitOfWork
 
 router = APIRouter(tags=["jobs"])
@@ -112,9 +115,47 @@ def get_job(job_id: str, work: Work, actor: ActorDep) -> dict[str, Any]:
     return _job(job)
 
 
+@router.post(
+    "/exports",
+    operation_id="start_export",
+    dependencies=[allow()],
+    responses=problem_responses(401, 403, 422),
+    **_ACCEPTED,
+)
+def start_export(
+    services: ServicesDep, work: Work, actor: ActorDep, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Export the store in the import format as a job; its file is at /v1/jobs/{job_id}/file when it is done."""
+    payload = {"file": str(services.settings.home / "exports" / f"{uuid.uuid4().hex}.zip")}
+    return once(work, idempotency_key, "export", lambda: _enqueue(work, actor, "export", payload), Job, 202)
+
+
+@router.get(
+    "/jobs/{job_id}/file",
+    operation_id="get_job_file",
+    response_class=FileResponse,
+    dependencies=[allow()],
+    responses={200: {"content": {"application/zip": {}}}, **problem_responses(401, 403, 404)},
+)
+def get_job_file(job_id: str, work: Work) -> FileResponse:
+    """Fetch what an export made."""
+    job = work.jobs.get(job_id)
+    path = Path(job.payload.get("file") or "")
+    if job.status != "done" or not path.is_file():
+        raise NotFound(f"job {job_id} has no file to fetch")
+    return FileResponse(path, media_type="application/zip", filename=f"allywise-{job.created_at:%Y-%m-%d}.zip")
+
+
 def _enqueue(work: UnitOfWork, actor: Actor, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
     return _job(work.jobs.enqueue(kind, payload, created_by=actor.name))
 
 
-def _job(job: Any) -> dict[str, Any]:
-    return {name: getattr(job, name) for name in Job.model_fields}
+def _job(job: StoredJob) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in Job.model_fields} | {"progress": _progress(job)}
+
+
+def _progress(job: StoredJob) -> float:
+    if job.kind == "import" and job.status == "running":
+        with contextlib.suppress(OSError, ValueError):  # none yet, or just being written
+            return float(progress_file(Path(job.payload["folder"])).read_text())
+    return job.progress

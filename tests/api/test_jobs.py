@@ -1,5 +1,9 @@
 """Long work over HTTP, done by the worker."""
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from domain.terms import Role
@@ -68,3 +72,34 @@ def test_training_is_a_job(client, admin, worker):
     assert job["status"] == "done", job
     assert job["result"]["reports"][0]["model"] == "fit"
     assert not run_one(worker)
+
+
+def test_an_export_is_a_file_to_fetch(client, admin, worker):
+    started = client.post("/v1/exports", headers=admin)
+    assert started.status_code == 202, started.text
+    path = f"/v1/jobs/{started.json()['id']}/file"
+    assert client.get(path, headers=admin).status_code == 404
+    assert run_one(worker)
+    fetched = client.get(path, headers=admin)
+    assert (fetched.status_code, fetched.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(fetched.content)) as archive:
+        header = archive.read("partners.csv").decode().split(",")[:2]
+    assert header == ["external_id", "name"]
+
+
+def test_an_import_says_how_far_it_is(client, admin, worker, monkeypatch):
+    seen = []
+    rows = b"external_id,name\n" + b"".join(b"far-%d,x\n" % number for number in range(3))
+    started = client.post("/v1/imports", files=[("files", ("partners.csv", rows, "text/csv"))], headers=admin)
+    job_id = started.json()["id"]
+    write = Path.write_text
+
+    def spy(path: Path, text: str) -> int:
+        written = write(path, text)
+        seen.append(done(client, admin, job_id)["progress"])
+        return written
+
+    monkeypatch.setattr(Path, "write_text", spy)
+    assert run_one(worker)
+    assert seen == [0.75]
+    assert done(client, admin, job_id)["progress"] == 1
