@@ -11,8 +11,10 @@ from sqlalchemy.exc import OperationalError
 
 from domain.context import SYSTEM, Actor, Clock, system_clock
 from domain.errors import CannotAnswer
+from store.audit import AuditRepository
 from store.embeddings import EmbeddingRepository
 from store.engine import reading, writing
+from store.events import EventRepository
 from store.idempotency import IdempotencyRepository
 from store.jobs import JobRepository
 from store.journal import Journal
@@ -22,6 +24,8 @@ from store.model_checks import ModelCheckRepository
 from store.recommendation_feedback import RecommendationFeedbackRepository
 from store.repository import Repository
 from store.scores import ScoreRepository
+from store.sessions import SessionRepository, TryRepository
+from store.users import UserRepository
 
 
 class UnitOfWork:
@@ -80,12 +84,21 @@ class UnitOfWork:
         connection = self.connection
         with connection:
             if kind is None:
-                if "journal" in self.__dict__:  # nothing happened before somebody asked for it
+                if "journal" in self.__dict__ and not self.read_only:  # nothing happened before somebody asked for it
                     self.journal.flush()
                 connection.commit()
             else:
                 connection.rollback()
         self._connection = None
+        if kind is None and self.read_only:
+            self._write_readings()
+
+    def _write_readings(self) -> None:
+        """Write down what was read, in a transaction of its own: this one could not."""
+        if "journal" not in self.__dict__ or self.journal.is_empty:
+            return
+        with UnitOfWork(self.engine, self.actor, self.clock) as work:
+            work.journal.take(self.journal)
 
     @property
     def connection(self) -> Connection:
@@ -124,9 +137,34 @@ class UnitOfWork:
         return Journal(self.connection, self.actor, self.clock)
 
     @cached_property
+    def audit(self) -> AuditRepository:
+        """The audit trail: to read, verify and erase from; it is written through `journal`."""
+        return AuditRepository(self.connection, self.actor, self.clock)
+
+    @cached_property
+    def events(self) -> EventRepository:
+        """Events that other systems may read; they are written through `journal`."""
+        return EventRepository(self.connection, self.actor, self.clock)
+
+    @cached_property
     def keys(self) -> KeyRepository:
         """API keys."""
         return KeyRepository(self.connection, self.clock)
+
+    @cached_property
+    def users(self) -> UserRepository:
+        """People who sign in."""
+        return UserRepository(self.connection, self.clock)
+
+    @cached_property
+    def sessions(self) -> SessionRepository:
+        """Who is signed in."""
+        return SessionRepository(self.connection, self.clock)
+
+    @cached_property
+    def sign_in_tries(self) -> TryRepository:
+        """Who tries to sign in."""
+        return TryRepository(self.connection, self.clock)
 
     @cached_property
     def jobs(self) -> JobRepository:
