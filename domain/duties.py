@@ -291,6 +291,7 @@ _REGISTRATIONS = (
         text_column("decided_by"),
         text_column("reason"),
         text_column("address"),
+        list_column("distinct_from"),
         *typed(ColumnType.INSTANT, "appealed_at"),
         text_column("appeal_reason"),
         words("appeal_status", AppealStatus),

@@ -31,7 +31,7 @@ GENERIC_WEIGHT = 0.3
 LONGEST = 400
 WORDS = 24
 
-_SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 NO_WORD = re.compile(r"[^\w&+]+|_+")
 _DOT_COM = re.compile(r"(?<=\w\w)\.(com|net|org|io|ai|app|eu)(?=\W|$)")
 _APOSTROPHE = re.compile(r"['’`´ʼ]")
@@ -111,8 +111,8 @@ def folded(text: str, *, umlauts: bool = False) -> str:
 @lru_cache(maxsize=4096)
 def _plain(letter: str) -> str:
     parts = unicodedata.normalize("NFD", letter)
-    if len(parts) == 1 or not parts[0].isalpha() or _SPACELESS.match(letter):
-        return "" if unicodedata.category(letter) == "Mn" and not _SPACELESS.match(letter) else letter
+    if len(parts) == 1 or not parts[0].isalpha() or SPACELESS.match(letter):
+        return "" if unicodedata.category(letter) == "Mn" and not SPACELESS.match(letter) else letter
     return parts[0].translate(LETTERS)
 
 
@@ -204,7 +204,7 @@ def _merged(tokens: list[str]) -> list[str]:
     found: list[str] = []
     run = ""
     for token in [*tokens, ""]:
-        if len(token) == 1 and token.isalpha() and not _SPACELESS.match(token):
+        if len(token) == 1 and token.isalpha() and not SPACELESS.match(token):
             run += token
             continue
         if run:

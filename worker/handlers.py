@@ -160,6 +160,14 @@ def run_check(context: WorkerContext, payload: Payload, report: Report) -> dict[
     return {"model": name, "drifted": None if found is None else found["drifted"], "training": reason or None}
 
 
+def run_claim_keys(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Give imported deals and leads the keys by which claims on one customer find each other."""
+    from programme.claim_keys import catch_up_keys
+
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        return {"rows": catch_up_keys(work)}
+
+
 def _scheduled(job: Job, name: ModelName) -> bool:
     return job.created_by == "schedule" and name in job.payload["models"]
 
@@ -174,5 +182,6 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "train": run_training,
     "score": run_scoring,
     "check": run_check,
+    "claim_keys": run_claim_keys,
 }
 """Handler of each kind of job."""

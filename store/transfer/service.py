@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from domain.context import Clock, system_clock
 from domain.errors import CannotAnswer, Conflict
 from domain.settings import Settings
+from store.claims import mark_imported
 from store.engine import writing
 from store.transfer.backend import backend_for
 from store.transfer.checks import Missing
@@ -74,6 +75,7 @@ def import_folder(
         run.progress = progress
         try:
             _import(run, folder)
+            mark_imported(connection, report.counts, run.now)
         except IntegrityError as error:
             raise Conflict("Someone else wrote rows of this import at the same time; run it again.") from error
         report.rejects = rejects.folder if rejects else None

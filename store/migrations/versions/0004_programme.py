@@ -158,6 +158,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_events_at"), "events", ["at"], unique=False)
     op.create_index(op.f("ix_events_partner_id_id"), "events", ["partner_id", "id"], unique=False)
     op.create_table(
+        "key_marks",
+        sa.Column("resource", sa.String(length=8), nullable=False),
+        sa.Column("marked_at", types.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("resource", "marked_at", name=op.f("pk_key_marks")),
+    )
+    op.create_table(
+        "key_progress",
+        sa.Column("resource", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("resource", name=op.f("pk_key_progress")),
+    )
+    op.create_table(
         "sign_in_tries",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
@@ -406,6 +417,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_fund_requests_partner_id"), "fund_requests", ["partner_id"], unique=False)
     op.create_index(op.f("ix_fund_requests_row_updated_at"), "fund_requests", ["row_updated_at"], unique=False)
     op.create_table(
+        "lead_keys",
+        sa.Column(
+            "key", sa.String(length=80).with_variant(sa.String(length=80, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("lead_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_lead_keys_lead_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", "lead_id", name=op.f("pk_lead_keys")),
+    )
+    op.create_index(op.f("ix_lead_keys_lead_id"), "lead_keys", ["lead_id"], unique=False)
+    op.create_table(
         "plans",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -579,6 +600,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_commission_shares_partner_id"), "commission_shares", ["partner_id"], unique=False)
     op.create_index(op.f("ix_commission_shares_row_updated_at"), "commission_shares", ["row_updated_at"], unique=False)
     op.create_table(
+        "deal_keys",
+        sa.Column(
+            "key", sa.String(length=80).with_variant(sa.String(length=80, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("deal_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(["deal_id"], ["deals.id"], name=op.f("fk_deal_keys_deal_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", "deal_id", name=op.f("pk_deal_keys")),
+    )
+    op.create_index(op.f("ix_deal_keys_deal_id"), "deal_keys", ["deal_id"], unique=False)
+    op.create_table(
         "enrolments",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
@@ -663,6 +694,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_notes_partner_id"), "notes", ["partner_id"], unique=False)
     op.create_index(op.f("ix_notes_row_updated_at"), "notes", ["row_updated_at"], unique=False)
     op.create_table(
+        "offer_terms",
+        sa.Column("assignment_id", ROW_ID, nullable=False),
+        sa.Column("match_id", sa.String(length=32), nullable=True),
+        sa.Column("answer_until", types.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignments.id"], name=op.f("fk_offer_terms_assignment_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["match_id"], ["match_runs.id"], name=op.f("fk_offer_terms_match_id")),
+        sa.PrimaryKeyConstraint("assignment_id", name=op.f("pk_offer_terms")),
+    )
+    op.create_table(
         "registrations",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("deal_id", ROW_ID, nullable=False),
@@ -674,6 +716,7 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("distinct_from", JSON, nullable=True),
         sa.Column("appealed_at", types.Instant(timezone=True), nullable=True),
         sa.Column("appeal_reason", sa.Text(), nullable=True),
         sa.Column("appeal_status", sa.Text(), nullable=True),
@@ -751,6 +794,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_registrations_row_updated_at"), table_name="registrations")
     op.drop_index(op.f("ix_registrations_partner_id"), table_name="registrations")
     op.drop_table("registrations")
+    op.drop_table("offer_terms")
     op.drop_index(op.f("ix_notes_row_updated_at"), table_name="notes")
     op.drop_index(op.f("ix_notes_partner_id"), table_name="notes")
     op.drop_table("notes")
@@ -762,6 +806,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_enrolments_row_updated_at"), table_name="enrolments")
     op.drop_index(op.f("ix_enrolments_partner_id"), table_name="enrolments")
     op.drop_table("enrolments")
+    op.drop_index(op.f("ix_deal_keys_deal_id"), table_name="deal_keys")
+    op.drop_table("deal_keys")
     op.drop_index(op.f("ix_commission_shares_row_updated_at"), table_name="commission_shares")
     op.drop_index(op.f("ix_commission_shares_partner_id"), table_name="commission_shares")
     op.drop_table("commission_shares")
@@ -785,6 +831,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_plans_row_updated_at"), table_name="plans")
     op.drop_index(op.f("ix_plans_partner_id"), table_name="plans")
     op.drop_table("plans")
+    op.drop_index(op.f("ix_lead_keys_lead_id"), table_name="lead_keys")
+    op.drop_table("lead_keys")
     op.drop_index(op.f("ix_fund_requests_row_updated_at"), table_name="fund_requests")
     op.drop_index(op.f("ix_fund_requests_partner_id"), table_name="fund_requests")
     op.drop_table("fund_requests")
@@ -810,6 +858,8 @@ def downgrade() -> None:
     op.drop_table("webhooks")
     op.drop_index(op.f("ix_sign_in_tries_begun_at"), table_name="sign_in_tries")
     op.drop_table("sign_in_tries")
+    op.drop_table("key_progress")
+    op.drop_table("key_marks")
     op.drop_index(op.f("ix_events_partner_id_id"), table_name="events")
     op.drop_index(op.f("ix_events_at"), table_name="events")
     op.drop_table("events")
