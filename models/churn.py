@@ -21,7 +21,7 @@ __all__ = ["CURVE", "ChurnModel", "curve"]
 
 FILE = "churn.json"
 POOL = "pooled"
-POOL_DAYS = (14, 30, 60, 90, 180, 365, 730)
+POOL_DAYS = (7, 14, 30, 60, 90, 180, 365, 730)
 """Horizons at which the pooled model is asked; in between the curve of silence gives the shape."""
 _TINY = 1e-9
 _FAR_DEVIATION = 0.25  # of the log-odds, for each unit of log horizon beyond the fitted ones
@@ -74,7 +74,8 @@ class ChurnModel:
     -----
     At a fitted horizon the part's own probability answers. Longer ones are answered by the pooled model at a few fixed
     horizons, to which is added, in proportion of the horizons, by how much the longest part differs from it: what
-    that one knows of features that the pooled model does not see fades. All is made non-rising along horizons. In
+    that one knows of features that the pooled model does not see fades. At shorter ones the first part answers, moved
+    by what the pooled model sees between the two horizons. All is made non-rising along horizons. In
     between, before the first and beyond the last of them, and where there is no pooled model, the partner's curve of
     silence under the buy-till-you-die models (columns ``quiet_<days>``) gives the shape. All steps are linear in the
     models' log-odds, so their contributions still add up.
@@ -112,7 +113,7 @@ class ChurnModel:
         nodes = self._nodes(horizon_days)
         place = _place(X, horizon_days, [node.days for node in nodes])
         found = {key: self._believe(X, *key) for key in _keys(nodes)}
-        source, falling = _falling(np.column_stack([_sum(node.terms, _part(found, "z")) for node in nodes]))
+        source, falling = self._falling(nodes, _part(found, "z"))
         z = _between(falling, place) + place.shift
         # A probability taken over from another horizon brings its interval along.
         moved = {key: one.middle - one.z for key, one in found.items()}
@@ -135,7 +136,7 @@ class ChurnModel:
         place = _place(X, horizon_days, [node.days for node in nodes])
         explained = {key: self._explain(X, *key) for key in _keys(nodes)}
         z = {key: factors.base + factors.contributions.to_numpy().sum(axis=1) for key, factors in explained.items()}
-        source, _ = _falling(np.column_stack([_sum(node.terms, z) for node in nodes]))
+        source, _ = self._falling(nodes, z)
         names = list(dict.fromkeys(name for factors in explained.values() for name in factors.contributions.columns))
         moved = np.zeros((len(X), len(names)))
         for k, node in enumerate(nodes):
@@ -179,21 +180,35 @@ class ChurnModel:
         raise FeatureSetMismatch(f"The churn model has no horizon of {name} days, only {list(self.parts)}.", part=name)
 
     def _nodes(self, horizon_days: float) -> list[_Node]:
-        """Return the horizons that are looked at to answer one: all up to the first that is not shorter."""
+        """Return the horizons that are looked at to answer one.
+
+        All up to the first that is not shorter; for one before all parts, those from just before it to the first part.
+        """
         if horizon_days <= 0:
             raise InvalidInput(f"A horizon is a positive number of days, not {horizon_days}.", field="horizon_days")
-        beyond = () if self.pool is None else [days for days in POOL_DAYS if days > self.horizons_days[-1]]
-        asked = [*self.parts, *beyond]
+        first, last = self.horizons_days[0], self.horizons_days[-1]
+        pooled = () if self.pool is None else POOL_DAYS
+        if horizon_days < first:
+            before = [days for days in pooled if days < first]
+            kept = before[max(int(np.searchsorted(before, horizon_days, side="right")) - 1, 0) :]
+            return [self._node(days) for days in (*kept, first)]
+        asked = [*self.parts, *(days for days in pooled if days > last)]
         return [self._node(days) for days in asked[: int(np.searchsorted(asked, horizon_days)) + 1]]
 
     def _node(self, days: int) -> _Node:
         if days in self.parts:
             own = (_Term(days, days),)
             return _Node(days, own, own)
-        near = self.horizons_days[-1]
-        kept = near / days
+        shorter = days < self.horizons_days[0]
+        near = self.horizons_days[0 if shorter else -1]
+        kept = 1.0 if shorter else near / days
         part, pool = _Term(near, near, kept), _Term(None, days)
         return _Node(days, (pool, part, _Term(None, near, -kept)), (part, _Term(None, days, 1 - kept)))
+
+    def _falling(self, nodes: Sequence[_Node], z: Mapping[tuple[int | None, float], Floats]) -> tuple[Ints, Floats]:
+        """Return log-odds at the nodes made non-rising, and which node each comes from; parts rule over the pool."""
+        found = np.column_stack([_sum(node.terms, z) for node in nodes])
+        return _lifted(found) if nodes[0].days < self.horizons_days[0] else _lowered(found)
 
     def _believe(self, X: pd.DataFrame, part: int | None, days: float) -> Belief:
         if part is not None:
@@ -241,8 +256,14 @@ def _place(X: pd.DataFrame, horizon_days: float, nodes: Sequence[float]) -> _Pla
     return _Place(right - 1, right, np.clip(share, 0.0, 1.0), none)
 
 
-def _falling(z: Floats) -> tuple[Ints, Floats]:
-    """Make log-odds of shape (n, horizons) non-rising; also which horizon each now comes from."""
+def _lowered(z: Floats) -> tuple[Ints, Floats]:
+    """Make log-odds of shape (n, horizons) non-rising by lowering; also which horizon each now comes from."""
     falling = np.minimum.accumulate(z, axis=1)
     source = np.maximum.accumulate(np.where(z <= falling, np.arange(z.shape[1]), 0), axis=1)
     return source.astype(np.int64), falling
+
+
+def _lifted(z: Floats) -> tuple[Ints, Floats]:
+    """Do the same by lifting the shorter horizons."""
+    source, falling = _lowered(-z[:, ::-1])
+    return z.shape[1] - 1 - source[:, ::-1], -falling[:, ::-1]

@@ -11,7 +11,7 @@ from models.churn_pool import PooledSilence, pooled_frame
 from models.probability import ProbabilityModel
 
 CURVE = (7, 30, 90, 365)
-HORIZONS = (10, 30, 45, 90, 120, 180, 273, 365, 730, 900)
+HORIZONS = (3, 7, 10, 14, 29.9, 30, 45, 90, 120, 180, 273, 365, 730, 900)
 
 
 def truth(pace: pd.Series, horizon: float) -> np.ndarray:
@@ -65,6 +65,15 @@ def test_beyond_the_parts_the_pooled_model_answers_and_the_part_fades(model, poo
     wanted = far + (part - near) * 30 / 365
     falling = np.minimum(wanted, logit(model.predict(X, 180).p))
     np.testing.assert_allclose(logit(model.predict(X, 365).p), falling, atol=1e-6)
+
+
+def test_before_the_parts_the_first_of_them_is_moved_by_what_the_pooled_model_sees(model, pool):
+    X = rows(seed=9)
+    part, here, there = (logit(p.p) for p in (model.part("30").predict(X), pool.predict(X, 14), pool.predict(X, 30)))
+    np.testing.assert_allclose(logit(model.predict(X, 14).p), np.maximum(part, part + here - there), atol=1e-6)
+    wanted = truth(X["pace"], 14)
+    assert np.abs(logit(model.predict(X, 14).p) - wanted).mean() < 0.35
+    np.testing.assert_allclose(model.predict(X, 29.999).p, model.predict(X, 30).p, atol=1e-3)
 
 
 def test_silence_never_gets_likelier_and_factors_add_up(model):
