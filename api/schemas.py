@@ -1,13 +1,29 @@
 """Payloads: resource schemas made from the import format, and the answers of the models."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from api import types
 from domain.resources import RESOURCES, Column, ColumnType, Resource
 from domain.terms import Evidence
 
+_GIVEN: dict[ColumnType, Any] = {
+    ColumnType.TEXT: str,
+    ColumnType.NUMBER: types.Number,
+    ColumnType.INTEGER: types.Whole,
+    ColumnType.AMOUNT: types.Money,
+    ColumnType.CURRENCY: Annotated[str, Field(pattern="^[A-Z]{3}$")],
+    ColumnType.COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")],
+    ColumnType.BOOLEAN: types.Flag,
+    ColumnType.DATE: types.Day,
+    ColumnType.INSTANT: types.Instant,
+    ColumnType.LATITUDE: Annotated[types.Number, Field(ge=-90, le=90)],
+    ColumnType.LONGITUDE: Annotated[types.Number, Field(ge=-180, le=180)],
+    ColumnType.REFERENCE: str,
+}
 _TYPES: dict[ColumnType, Any] = {
     ColumnType.TEXT: str,
     ColumnType.NUMBER: float,
@@ -31,12 +47,13 @@ _HINTS = {
 Attributes = dict[str, str | float | bool | None]
 
 
-def _annotation(column: Column) -> Any:
+def _annotation(column: Column, *, given: bool) -> Any:
+    """Return the type of a column: `given` by a caller, or in an answer."""
     if column.type is ColumnType.LIST:
         return list[str]
     if column.type is ColumnType.WORD:
         return Literal[column.words]
-    return _TYPES[column.type]
+    return (_GIVEN if given else _TYPES)[column.type]
 
 
 def _description(column: Column) -> str | None:
@@ -45,13 +62,13 @@ def _description(column: Column) -> str | None:
     return _HINTS.get(column.type)
 
 
-def _fields(resource: Resource, *, partial: bool) -> dict[str, Any]:
+def _fields(resource: Resource, *, partial: bool, given: bool = True) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for column in resource.columns:
         field = Field(description=_description(column))
-        annotation = _annotation(column)
-        given = resource.given_id or column.name != "external_id"
-        if column.required and given and not partial:
+        annotation = _annotation(column, given=given)
+        is_ours = column.name == "external_id" and not resource.given_id
+        if column.required and not is_ours and not partial:
             fields[column.name] = (annotation, field)
         else:
             fields[column.name] = (annotation | None, Field(None, description=_description(column)))
@@ -80,10 +97,11 @@ def patch_schema(name: str) -> type[BaseModel]:
     return create_model(f"{_title(resource)}Patch", __config__=config, **_fields(resource, partial=True))
 
 
+@cache
 def output_schema(name: str) -> type[BaseModel]:
     """Return the schema of a row of resource `name`."""
     resource = RESOURCES[name]
-    fields = {"id": (int, Field(description="our id")), **_fields(resource, partial=True)}
+    fields = {"id": (int, Field(description="our id")), **_fields(resource, partial=True, given=False)}
     if not resource.event:
         fields["row_version"] = (int, Field(description="grows with each change; also the ETag"))
         fields["row_created_at"] = (datetime, ...)
@@ -106,7 +124,7 @@ class LeadInput(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     external_id: str | None = Field(None, max_length=500)
-    created_at: datetime | None = None
+    created_at: types.Instant | None = None
     company: str | None = None
     domain: str | None = None
     country: str | None = Field(None, pattern="^[A-Z]{2}$")
@@ -135,7 +153,7 @@ class MatchRequest(BaseModel):
     lead: LeadInput | None = None
     lead_id: str | None = Field(None, description="external id of a lead of the store")
     limit: int = Field(10, ge=1, le=1000)
-    as_of: datetime | None = Field(None, description="nothing recorded later is used; default: now")
+    as_of: types.Instant | None = Field(None, description="nothing recorded later is used; default: now")
     by: Literal["p_win", "value"] = "p_win"
 
 
@@ -329,7 +347,7 @@ class FitRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     company: CompanyInput
-    as_of: datetime | None = None
+    as_of: types.Instant | None = None
 
 
 class Recommendation(BaseModel):
@@ -395,7 +413,7 @@ class TrainingRequest(BaseModel):
     models: list[Literal["fit", "churn", "match", "recommend"]] = Field(
         ["fit", "churn", "match", "recommend"], min_length=1
     )
-    as_of: datetime | None = None
+    as_of: types.Instant | None = None
 
 
 class ScoringRequest(BaseModel):
@@ -405,7 +423,7 @@ class ScoringRequest(BaseModel):
 
     model: Literal["fit", "churn"]
     horizon_days: int | None = Field(None, ge=1, le=3650)
-    as_of: datetime | None = None
+    as_of: types.Instant | None = None
 
 
 class Job(BaseModel):
