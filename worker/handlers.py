@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.context import SYSTEM, Clock
+from domain.context import SYSTEM, Actor, Clock
 from domain.errors import ImportRejected, NotFound
 from domain.settings import Settings
-from domain.terms import ModelName
+from domain.terms import ModelName, Role
 from intelligence.context import Intelligence
 from models.registry import Registry
 from store.jobs import Job, progress_file
@@ -43,6 +43,7 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
         dry_run=payload["dry_run"],
         on_error=payload["on_error"],
         clock=context.clock,
+        actor=asked_by(payload),
         progress=_file_progress(folder),
     )
     shutil.rmtree(folder, ignore_errors=True)
@@ -55,6 +56,12 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
         for resource, count in done.counts.items()
     }
     return {"counts": counts, "problem_count": done.problem_count, "problems": problems, "dry_run": payload["dry_run"]}
+
+
+def asked_by(payload: Payload) -> Actor:
+    """Return who asked for a job, as its payload tells; the machine itself when it does not."""
+    told = payload.get("actor")
+    return Actor(told["name"], Role(told["role"]), user_id=told["user_id"]) if told else SYSTEM
 
 
 def _file_progress(folder: Path) -> Callable[[str, int], None]:

@@ -49,10 +49,15 @@ def start_import(
 
     def start() -> dict[str, Any]:
         folder = _keep_uploads(services, files)
-        payload = {"folder": str(folder), "dry_run": dry_run, "on_error": on_error}
+        payload = {"folder": str(folder), "dry_run": dry_run, "on_error": on_error, "actor": _told(actor)}
         return _enqueue(work, actor, "import", payload)
 
     return once(work, idempotency_key, [str(request.url.query), sizes], start, Job, 202)
+
+
+def _told(actor: Actor) -> dict[str, Any]:
+    """Return who asks, for the audit trail."""
+    return {"name": actor.name, "role": actor.role, "user_id": actor.user_id}
 
 
 def _keep_uploads(services: Services, files: list[UploadFile]) -> Path:

@@ -6,11 +6,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from domain.context import Clock, system_clock
+from domain.context import SYSTEM, Actor, Clock, system_clock
 from domain.errors import CannotAnswer, Conflict
 from domain.settings import Settings
 from store.claims import mark_imported
 from store.engine import writing
+from store.transfer.audited import note_import
 from store.transfer.backend import backend_for
 from store.transfer.checks import Missing
 from store.transfer.file_import import FileImport, OnError, Progress, Run
@@ -29,6 +30,7 @@ def import_folder(
     dry_run: bool = False,
     on_error: OnError = "abort",
     clock: Clock = system_clock,
+    actor: Actor = SYSTEM,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import a folder in the import format.
@@ -47,6 +49,8 @@ def import_folder(
         With one bad row keep nothing, or keep the good rows and write the bad ones to rejects.
     clock : Clock, optional
         Service time of the import.
+    actor : Actor, default=SYSTEM
+        Who imports, for the audit trail.
     progress : callable, optional
         Called with a resource and how many of its rows have been read.
 
@@ -82,6 +86,8 @@ def import_folder(
         report.ok = on_error == "skip" or not report.problem_count
         if dry_run or not report.ok:
             transaction.rollback()
+        else:
+            note_import(connection, actor, clock, folder, report)
     return report if report.ok else _nothing_kept(report)
 
 

@@ -1,19 +1,23 @@
 """The audit trail: complete, chained, tamper-evident, erasable in its details only."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from domain.context import SYSTEM, Actor
+from domain.settings import Settings
 from domain.terms import Role
 from store.audit import AuditFilter
 from store.audit_chain import GENESIS, canonical
 from store.telling import digest_of_value
+from store.transfer import import_folder
 from store.unit_of_work import UnitOfWork
 from tests.conftest import FixedClock
 
@@ -220,3 +224,22 @@ def test_canonical_json_does_not_depend_on_order() -> None:
     at = datetime(2024, 1, 2, 3, 4, 5, 6, UTC)
     told: Callable[[dict], str] = canonical
     assert told({"b": [Decimal("1.10")], "a": at}) == told({"a": at, "b": [Decimal("1.10")]})
+
+
+def test_an_import_is_one_entry_with_files_counts_and_digests(
+    engine: Engine, clock: FixedClock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "partners.csv").write_text("external_id,name\nP-1,Acme\nP-2,Bolt\n")
+    settings = Settings(home=tmp_path)
+    import_folder(engine, folder, settings=settings, clock=clock, dry_run=True, actor=ANNA)
+    import_folder(engine, folder, settings=settings, clock=clock, actor=ANNA)
+    (entry,) = entries(engine)
+    assert (entry.action, entry.resource, entry.actor) == ("finished", "import", "user:7")
+    payload = entry.details["payload"]
+    digest = hashlib.sha256((folder / "partners.csv").read_bytes()).hexdigest()
+    assert payload["files"] == [{"name": "partners.csv", "resource": "partners", "sha256": digest}]
+    assert payload["rows"] == {"partners": {"inserted": 2, "updated": 0, "unchanged": 0, "rejected": 0}}
+    with UnitOfWork(engine, read_only=True) as work:
+        assert [event.name for event in work.events.list(0, 10).items] == ["import.finished"]
