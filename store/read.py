@@ -57,7 +57,7 @@ def _read(connection: Connection, resource: Resource, until: datetime) -> pd.Dat
     cells = list(zip(*rows, strict=True)) if rows else [()] * (2 + len(resource.columns))
     columns: dict[str, Any] = {"id": np.array(cells[0], dtype=np.int64)}
     for column, values in zip(resource.columns, cells[1:], strict=False):
-        columns[frames.frame_name(column)] = _converted(column, values)
+        columns[frames.frame_name(column)] = converted(column, values)
     if resource.custom:
         columns |= _attributes(cells[-1])
     return pd.DataFrame(columns)
@@ -66,7 +66,7 @@ def _read(connection: Connection, resource: Resource, until: datetime) -> pd.Dat
 def _query(resource: Resource, until: datetime) -> Select[Any]:
     table = RESOURCE_TABLES[resource.name]
     wanted: list[ColumnElement[Any]] = [table.c.id]
-    wanted += [_raw(column, table.c[column_name(column)]) for column in resource.columns]
+    wanted += [raw(column, table.c[column_name(column)]) for column in resource.columns]
     if resource.custom:
         wanted.append(cast(table.c.attributes, Text))
     query = select(*wanted)
@@ -75,7 +75,8 @@ def _query(resource: Resource, until: datetime) -> Select[Any]:
     return query
 
 
-def _raw(column: Column, stored: ColumnElement[Any]) -> ColumnElement[Any]:
+def raw(column: Column, stored: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the expression that reads a stored column without a Python object per cell; for `converted`."""
     match column.type:
         case ColumnType.INSTANT | ColumnType.DATE:
             return _Micros(stored)
@@ -89,7 +90,8 @@ def _raw(column: Column, stored: ColumnElement[Any]) -> ColumnElement[Any]:
             return stored
 
 
-def _converted(column: Column, values: Sequence[Any]) -> Any:
+def converted(column: Column, values: Sequence[Any]) -> Any:
+    """Return the cells that `raw` read in the dtype of the frames' conventions."""
     match column.type:
         case ColumnType.INSTANT | ColumnType.DATE:
             micros = np.array([_NOT_A_TIME if value is None else value for value in values], dtype=np.int64)

@@ -1,0 +1,246 @@
+"""The programme's books as of an instant: what all figures are counted from, each relation worked out once."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from domain.context import SYSTEM, Actor
+from intelligence.analytics.period import Window
+from store.engine import Connection
+from store.figures import activity_counts, customers, duty_frames, figures_history, visible_partners
+from store.frames import naive
+from store.history import History
+
+SECONDS_PER_DAY = 86_400
+
+_PAIR = 2**31
+_LEGAL_FORMS = frozenset(
+    "inc incorporated llc ltd limited corp corporation co company plc gmbh ag kg ug sa sl srl sas sarl spa bv nv ab as"
+    " oy aps ltda eireli me epp sp zoo z o pty pte".split()
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """What was known of the programme at `as_of`.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction; activities and customers are asked for when a figure needs them.
+    as_of : datetime
+        Aware UTC; nothing that became known later is in it.
+    currency : str
+        The store's: amounts that name none are in it, and amounts of money are told in it.
+    actor : Actor
+        Sees figures of its own rows only.
+    """
+
+    connection: Connection
+    as_of: datetime
+    currency: str
+    actor: Actor = SYSTEM
+    _counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def history(self) -> History:
+        """Everything but activities, with the columns that figures look at."""
+        return figures_history(self.connection, self.as_of)
+
+    @cached_property
+    def duties(self) -> Mapping[str, pd.DataFrame]:
+        """Programme rules, tiers, ledger and costs."""
+        return duty_frames(self.connection, self.as_of)
+
+    @cached_property
+    def partners(self) -> pd.DataFrame:
+        """The partners that the actor may see, by our id, in the groups that they are in at `as_of`."""
+        frame = self.history.partners
+        programs = self.history.programs.set_index("id")["external_id"]
+        frame = frame.assign(
+            program=frame["program_id"].map(programs),
+            status=self.history.status_as_of(frame["id"], self.history.until).to_numpy(),
+        ).set_index("id", drop=False)
+        allowed = visible_partners(self.connection, self.actor)
+        return frame if allowed is None else frame[frame["id"].isin(list(allowed))]
+
+    def status_at(self, instant: datetime) -> pd.Series:
+        """Return the status of each partner at an instant, by our id."""
+        status = self.history.status_as_of(self.partners["id"], naive(min(instant, self.as_of)))
+        return pd.Series(status.to_numpy(), index=self.partners.index)
+
+    def active_at(self, instant: datetime) -> pd.Index:
+        """Return our ids of the partners that were active at an instant."""
+        status = self.status_at(instant)
+        active: pd.Index = status.index[status.to_numpy() == "active"]
+        return active
+
+    @cached_property
+    def deals(self) -> pd.DataFrame:
+        """Deals of visible partners, with ``won``, ``lost``, ``valid`` (neither rejected nor expired), ``currency``."""
+        deals = self._own(self.history.deals)
+        closed = deals["closed_at"].notna()
+        return deals.assign(
+            won=closed & (deals["outcome"] == "won"),
+            lost=closed & (deals["outcome"] == "lost"),
+            valid=~deals["status"].isin(["rejected", "expired"]),
+            currency=deals["currency"].fillna(self.currency),
+        )
+
+    @cached_property
+    def won(self) -> pd.DataFrame:
+        """Won deals, by the time of winning."""
+        return self.deals[self.deals["won"]].sort_values(["closed_at", "id"], ignore_index=True)
+
+    @cached_property
+    def offers(self) -> pd.DataFrame:
+        """Leads offered: ``accepted``, ``answered``, ``hours`` to the answer, what came of it, the lead's program."""
+        offers = self._own(self.history.assignments)
+        leads = self.history.leads.set_index("id")
+        deals = self.deals[self.deals["lead_id"] >= 0]
+        pair = offers["lead_id"] * _PAIR + offers["partner_id"]
+        made = deals["lead_id"] * _PAIR + deals["partner_id"]
+        lead = offers["lead_id"]
+        program = lead.map(leads["program_id"]).fillna(-1).astype(np.int64)
+        own = offers["partner_id"].map(self.partners["program_id"]).fillna(-1).astype(np.int64)
+        return offers.assign(
+            accepted=offers["response"] == "accepted",
+            answered=offers["response"].isin(["accepted", "declined"]),
+            hours=(offers["responded_at"] - offers["offered_at"]).dt.total_seconds() / 3600,
+            dealt=pair.isin(made),
+            won=pair.isin(made[deals["won"]]),
+            product_id=lead.map(leads["product_id"]).fillna(-1).astype(np.int64),
+            program_id=program.where(program >= 0, own),
+        )
+
+    @cached_property
+    def first_wins(self) -> pd.DataFrame:
+        """The first won deal of each customer: a row of ``won`` with ``customer``."""
+        named = self.won[["id"]].merge(customers(self.connection), on="id", how="left")
+        return self.won.assign(customer=_customer_keys(named)).drop_duplicates("customer")
+
+    @cached_property
+    def answer_hours(self) -> pd.Series:
+        """Hours within which a lead must be answered, by our id of the programme."""
+        rules = self.duties["program_rules"]
+        return rules.dropna(subset="answer_hours").set_index("program_id")["answer_hours"]
+
+    @cached_property
+    def status_steps(self) -> pd.DataFrame:
+        """Changes of status: partner_id, ``before``, ``after``, ``days`` that the one before lasted, ``at``."""
+        changes = self.history.changes
+        changes = changes[(changes["resource"] == "partners") & (changes["field"] == "status")]
+        ids = pd.Series(self.partners["id"].to_numpy(), index=self.partners["external_id"])
+        steps = changes.assign(partner_id=changes["external_id"].map(ids)).dropna(subset="partner_id")
+        steps = steps.astype({"partner_id": np.int64}).sort_values(["partner_id", "changed_at", "id"])
+        steps = steps[steps["value"].ne(steps.groupby("partner_id")["value"].shift())]
+        before = steps.groupby("partner_id")[["value", "changed_at"]].shift()
+        days = (steps["changed_at"] - before["changed_at"]).dt.total_seconds() / SECONDS_PER_DAY
+        return pd.DataFrame(
+            {
+                "partner_id": steps["partner_id"],
+                "before": before["value"],
+                "after": steps["value"],
+                "days": days,
+                "at": steps["changed_at"],
+            }
+        )
+
+    def activities(self, window: Window, kind: str | None = None) -> pd.Series:
+        """Return how many activities each visible partner had in a window, by our id; those with any."""
+        key = (window.start, window.end, kind)
+        if key not in self._counts:
+            self.count_activities([window.start, window.end], kind)
+        counts = self._counts[key]
+        return counts.set_index("partner_id")["n"]
+
+    def count_activities(self, edges: list[datetime], kind: str | None = None) -> None:
+        """Count activities between ascending instants in one go, for `activities` to be asked for."""
+        found = self._own(activity_counts(self.connection, self.as_of, edges, kind=kind))
+        for place, (start, end) in enumerate(pairwise(edges)):
+            self._counts[start, end, kind] = found[found["bucket"] == place]
+
+    @cached_property
+    def required_courses(self) -> pd.DataFrame:
+        """Which certificates each partner must hold: partner_id, course, by its tier and its agreements' products."""
+        return pd.concat([self._by_tier(), self._by_agreement()]).drop_duplicates(ignore_index=True)
+
+    def certificates_at(self, instant: datetime) -> pd.DataFrame:
+        """Return partner_id and course of the certificates that were valid at an instant (expiry is inclusive)."""
+        held, day = self._own(self.history.certifications), naive(min(instant, self.as_of)).astype("datetime64[D]")
+        valid = (held["passed_on"] <= day) & (held["expires_on"].isna() | (held["expires_on"] >= day))
+        certificates: pd.DataFrame = held.loc[valid, ["partner_id", "course"]].drop_duplicates()
+        return certificates
+
+    def _by_tier(self) -> pd.DataFrame:
+        tiers = self.duties["tiers"].rename(columns={"name": "tier"})
+        asked = self.partners[["program_id", "tier"]].rename_axis("partner_id").reset_index()
+        found = asked.merge(tiers[["program_id", "tier", "required_certifications"]], on=["program_id", "tier"])
+        return _exploded(found, "required_certifications")
+
+    def _by_agreement(self) -> pd.DataFrame:
+        agreements, day = self._own(self.history.agreements), naive(self.as_of).astype("datetime64[D]")
+        running = (agreements["valid_from"] <= day) & (agreements["valid_to"].isna() | (agreements["valid_to"] >= day))
+        named = _exploded(agreements[running & (agreements["status"] == "active")], "products", "product")
+        products = self.history.products.rename(columns={"external_id": "product"})
+        found = named.merge(products[["product", "required_certifications"]], on="product")
+        return _exploded(found, "required_certifications")
+
+    def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["partner_id"].isin(self.partners.index)]
+
+
+def _exploded(frame: pd.DataFrame, column: str, name: str = "course") -> pd.DataFrame:
+    """Return partner_id and one element of a list column per row."""
+    rows = frame[["partner_id", column]].rename(columns={column: name}).explode(name)
+    return rows.dropna(subset=name).reset_index(drop=True)
+
+
+def _customer_keys(named: pd.DataFrame) -> list[str]:
+    """Return who the customer of each deal is: by domain, else company, else the lead, else the deal itself.
+
+    A company that names its domain on one deal and not on another is one customer.
+    """
+    domains = ["" if pd.isna(text) else normal_domain(text) for text in named["domain"]]
+    companies = ["" if pd.isna(text) else normal_company(text) for text in named["company"]]
+    domain_of = {company: domain for company, domain in zip(companies, domains, strict=True) if company and domain}
+    keys = []
+    for id_, given, company, lead in zip(named["id"], domains, companies, named["lead_id"], strict=True):
+        domain = given or domain_of.get(company, "")
+        other = f"company {company}" if company else (f"lead {lead}" if lead >= 0 else f"deal {id_}")
+        keys.append(f"domain {domain}" if domain else other)
+    return keys
+
+
+def normal_domain(text: str) -> str:
+    """Return a domain without scheme, path, port and ``www.``, in lower case.
+
+    Examples
+    --------
+    >>> normal_domain("https://WWW.Example.com:443/contact")
+    'example.com'
+    """
+    host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.strip().lower())
+    return re.split(r"[/:?#]", host, maxsplit=1)[0].removeprefix("www.").strip(".")
+
+
+def normal_company(text: str) -> str:
+    """Return a company's name without case, accents, punctuation and legal form.
+
+    Examples
+    --------
+    >>> normal_company("Padaria São João, Ltda.") == normal_company("PADARIA SAO JOAO")
+    True
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
+    words = re.sub(r"[^\w]+", " ", plain.replace(".", "")).split()
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return " ".join(words)

@@ -1,0 +1,192 @@
+"""What the programme's figures are counted from, read narrowly: few columns, and activities counted by the database."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from domain.context import Actor
+from domain.resources import RESOURCES, ColumnType
+from store import read
+from store.frames import frame_name
+from store.history import History
+from store.sql import chunks
+from store.tables import RESOURCE_TABLES, column_name
+from store.visibility import visible_rows
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "programs": ("external_id", "name"),
+    "products": ("external_id", "required_certifications"),
+    "partners": (
+        *("external_id", "name", "status", "program", "kind", "tier", "country", "region", "territories"),
+        *("recruited_at", "ended_at", "account_manager"),
+    ),
+    "agreements": ("external_id", "partner", "status", "signed_on", "valid_from", "valid_to", "products"),
+    "certifications": ("partner", "course", "passed_on", "expires_on"),
+    "leads": ("external_id", "created_at", "product", "program"),
+    "assignments": ("lead", "partner", "offered_at", "response", "responded_at"),
+    "deals": (
+        *("external_id", "partner", "registered_at", "lead", "product", "status", "outcome", "amount"),
+        *("currency", "closed_at"),
+    ),
+    "feedback": ("partner", "submitted_at", "kind", "score"),
+    "goals": ("partner", "metric", "period_start", "period_end", "target"),
+    "changes": ("resource", "external_id", "field", "changed_at", "value"),
+}
+"""Of each resource of the import format what figures look at; the others are not read."""
+
+_DUTIES: dict[str, tuple[str, ...]] = {
+    "program_rules": ("program", "answer_hours"),
+    "tiers": ("program", "name", "position", "required_certifications"),
+    "ledger": ("partner", "kind", "deal", "credit", "debit", "currency", "earned_on", "booked_at"),
+    "costs": ("partner", "program", "kind", "amount", "currency", "incurred_on"),
+}
+_KNOWN_FROM = {"ledger": "booked_at", "costs": "incurred_on"}
+
+
+def figures_history(connection: Connection, as_of: datetime) -> History:
+    """Return what was known at an instant, with the columns that figures look at; leads only as routed, no activities.
+
+    Custom attributes, texts and activities are left out: that makes it many times faster than `load_history`.
+    """
+    changes = _read(connection, "changes", _COLUMNS["changes"])
+    edited = set(changes["resource"].unique())
+    found = {"changes": changes}
+    for name in _COLUMNS.keys() - {"changes"}:
+        # External ids of many rows take long to read, and only the history of fields asks for them.
+        needless = {"external_id"} if name in ("leads", "deals") and name not in edited else set()
+        found[name] = _read(connection, name, [column for column in _COLUMNS[name] if column not in needless])
+    return History.of(as_of, **found)
+
+
+def duty_frames(connection: Connection, as_of: datetime) -> dict[str, pd.DataFrame]:
+    """Return programme rules, tiers, ledger and costs as frames; of the last two what was known at an instant."""
+    found = {}
+    for name, columns in _DUTIES.items():
+        known = _KNOWN_FROM.get(name)
+        conditions = () if known is None else (_not_after(name, known, as_of),)
+        found[name] = _read(connection, name, columns, *conditions)
+    return found
+
+
+def activity_counts(
+    connection: Connection,
+    as_of: datetime,
+    edges: Sequence[datetime],
+    *,
+    kind: str | None = None,
+    partner_id: int | None = None,
+) -> pd.DataFrame:
+    """Return how many activities partners had between instants, as known at another.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction.
+    as_of : datetime
+        Activities recorded later do not count.
+    edges : sequence of datetime
+        Ascending, at least two: the first bucket holds what happened from the first on and before the second.
+    kind : str, optional
+        Of these only.
+    partner_id : int, optional
+        Of this partner only.
+
+    Returns
+    -------
+    DataFrame
+        partner_id, bucket, n (int64): those with at least one.
+    """
+    table = RESOURCE_TABLES["activities"]
+    at = table.c.occurred_at
+    upper = [(at < edge, place) for place, edge in enumerate(edges[1:-1])]
+    bucket = case(*upper, else_=len(upper)) if upper else case((at.is_(None), -1), else_=0)
+    known = or_(table.c.recorded_at.is_(None), table.c.recorded_at <= as_of)
+    query = select(table.c.partner_id, bucket.label("bucket"), func.count().label("n"))
+    query = query.where(at >= edges[0], at < edges[-1], at <= as_of, known)
+    if kind is not None:
+        query = query.where(table.c.kind == kind)
+    if partner_id is not None:
+        query = query.where(table.c.partner_id == partner_id)
+    rows = connection.execute(query.group_by(table.c.partner_id, bucket)).fetchall()
+    return pd.DataFrame(
+        np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3), columns=["partner_id", "bucket", "n"]
+    )
+
+
+def customers(connection: Connection) -> pd.DataFrame:
+    """Return who the customers of closed deals are: id (of the deal), domain, company, lead_id (-1: none).
+
+    A deal that names no domain or company has those of its lead.
+    """
+    deals, leads = RESOURCE_TABLES["deals"], RESOURCE_TABLES["leads"]
+    domain = func.coalesce(func.nullif(deals.c.domain, ""), leads.c.domain)
+    company = func.coalesce(func.nullif(deals.c.company, ""), leads.c.company)
+    query = select(deals.c.id, domain, company, deals.c.lead_id).join_from(
+        deals, leads, deals.c.lead_id == leads.c.id, isouter=True
+    )
+    rows = connection.execute(query.where(deals.c.closed_at.is_not(None))).fetchall()
+    cells = list(zip(*rows, strict=True)) if rows else [()] * 4
+    return pd.DataFrame(
+        {
+            "id": np.array(cells[0], dtype=np.int64),
+            "domain": pd.array(list(cells[1]), dtype="str"),
+            "company": pd.array(list(cells[2]), dtype="str"),
+            "lead_id": np.array([-1 if lead is None else lead for lead in cells[3]], dtype=np.int64),
+        }
+    )
+
+
+def visible_partners(connection: Connection, actor: Actor) -> frozenset[int] | None:
+    """Return our ids of the partners that `actor` may see; None for all of them."""
+    conditions = visible_rows(actor, RESOURCES["partners"])
+    if not conditions:
+        return None
+    return frozenset(connection.scalars(select(RESOURCE_TABLES["partners"].c.id).where(*conditions)))
+
+
+def last_signs(connection: Connection, partner_id: int, as_of: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return when a partner last did anything, and when it last used content, as known at an instant."""
+    table = RESOURCE_TABLES["activities"]
+    known = and_(table.c.occurred_at <= as_of, or_(table.c.recorded_at.is_(None), table.c.recorded_at <= as_of))
+    query = select(func.max(table.c.occurred_at)).where(table.c.partner_id == partner_id, known)
+    return connection.scalar(query), connection.scalar(query.where(table.c.asset_id.is_not(None)))
+
+
+def _not_after(name: str, column: str, as_of: datetime) -> ColumnElement[bool]:
+    is_date = RESOURCES[name].column(column).type is ColumnType.DATE
+    return RESOURCE_TABLES[name].c[column] <= (as_of.date() if is_date else as_of)
+
+
+def _read(connection: Connection, name: str, columns: Sequence[str], *conditions: ColumnElement[bool]) -> pd.DataFrame:
+    resource, table = RESOURCES[name], RESOURCE_TABLES[name]
+    wanted = [resource.column(column) for column in columns]
+    query = select(table.c.id, *(read.raw(column, table.c[column_name(column)]) for column in wanted))
+    rows = connection.execute(query.where(*conditions)).fetchall()
+    cells = list(zip(*rows, strict=True)) if rows else [()] * (1 + len(wanted))
+    frame: dict[str, Any] = {"id": np.array(cells[0], dtype=np.int64)}
+    for column, values in zip(wanted, cells[1:], strict=True):
+        frame[frame_name(column)] = read.converted(column, values)
+    return pd.DataFrame(frame)
+
+
+def open_tasks(connection: Connection, partner_id: int, as_of: datetime) -> list[tuple[str, str, date | None]]:
+    """Return external id, title and due date of a partner's tasks that were not done at an instant, the next first."""
+    table = RESOURCE_TABLES["tasks"]
+    still = or_(table.c.done_at.is_(None), table.c.done_at > as_of)
+    query = select(table.c.external_id, table.c.title, table.c.due_on).where(table.c.partner_id == partner_id, still)
+    rows = connection.execute(query.order_by(table.c.due_on.is_(None), table.c.due_on, table.c.id).limit(50))
+    return [(row.external_id, row.title, row.due_on) for row in rows]
+
+
+def external_ids(connection: Connection, resource: str, ids: Sequence[int]) -> dict[int, str]:
+    """Return the callers' ids of rows by ours; for few of them."""
+    table = RESOURCE_TABLES[resource]
+    found: dict[int, str] = {}
+    for part in chunks(ids):
+        rows = connection.execute(select(table.c.id, table.c.external_id).where(table.c.id.in_(part)))
+        found |= {row.id: row.external_id for row in rows}
+    return found
