@@ -11,21 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from api.console import pages
 from api.dependencies import Services
 from api.middleware import add_middleware
-from api.problems import Problem, add_problem_handlers, problem_responses
-from api.routes import (
-    churn,
-    jobs,
-    keys,
-    matches,
-    model_registry,
-    probes,
-    prospects,
-    recommendations,
-    recruitment,
-    resources,
-    sessions,
-    users,
-)
+from api.problems import Problem, add_problem_handlers
+from api.routes import churn, jobs, matches, model_registry, probes, prospects, recommendations, recruitment, resources
 from domain.context import Clock, system_clock
 from domain.settings import Settings
 
@@ -33,19 +20,7 @@ _DESCRIPTION = """Partner intelligence: rank prospects, see inactivity coming, r
 match leads to the partners most likely to close them. Every probability is calibrated and carries an interval,
 the evidence behind it and the factors that moved it."""
 
-VERSIONED = (
-    matches,
-    prospects,
-    churn,
-    recommendations,
-    model_registry,
-    jobs,
-    recruitment,
-    sessions,
-    users,
-    keys,
-    resources,
-)
+VERSIONED = (matches, prospects, churn, recommendations, model_registry, jobs, recruitment, resources)
 """Modules whose routes stand under /v1 and ask for a key."""
 
 
@@ -109,22 +84,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         schemas = document["components"]["schemas"]
         schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        _use_problems(document)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         app.openapi_schema = document
     return app.openapi_schema
-
-
-def _use_problems(document: dict[str, Any]) -> None:
-    """Say of every operation how it fails: what FastAPI puts in by itself is not the shape of our answers."""
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            found, common = operation["responses"], set()
-            if "HTTPValidationError" in str(found.get("422", "")):
-                common.add(422)
-            if path.startswith("/v1/"):
-                common |= {503} | ({411, 413} if method in ("post", "put", "patch", "delete") else set())
-            for status, told in problem_responses(*sorted(common)).items():
-                if str(status) not in found or status == 422:
-                    found[str(status)] = told
