@@ -1,7 +1,5 @@
 """Which commission plan pays for a sale, and how much: pure rules over plans and sales."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.terms import CommissionBase
+from programme.companies import company_domain, company_name
 from programme.money import ZERO, percent, rounded, shown
 
 FIRST_YEAR_DAYS = 365
@@ -188,19 +187,19 @@ def commission_steps(plan: CommissionPlan, sale: Sale, volume: Decimal) -> list[
         Volume before it, in the sale's currency; of no matter to a plan without bands.
     """
     if not plan.bands:
-        return [_step(sale, sale.amount, plan.rate or ZERO, "of the amount")]
+        return [_step(sale, sale.amount, plan.rate or ZERO, "")]
     edges = _edges(plan)
     if not plan.marginal:
         reached = volume + sale.amount
         band = [edge for edge in edges if edge.from_amount <= reached][-1]
-        told = f"as volume reaches {shown(reached, sale.currency)}, from {shown(band.from_amount, sale.currency)} on"
+        told = f" as volume reaches {shown(reached, sale.currency)}, from {shown(band.from_amount, sale.currency)} on"
         return [_step(sale, sale.amount, band.rate, told)]
     steps = []
     ends = [edge.from_amount for edge in edges[1:]]
     for band, end in zip(edges, [*ends, volume + sale.amount], strict=True):
         slice_amount = min(end, volume + sale.amount) - max(band.from_amount, volume)
         if slice_amount > 0:
-            told = f"for volume from {shown(max(band.from_amount, volume), sale.currency)} on"
+            told = f" for volume from {shown(max(band.from_amount, volume), sale.currency)} on"
             steps.append(_step(sale, slice_amount, band.rate, told))
     return steps
 
@@ -211,19 +210,14 @@ def commission(steps: Sequence[Step], currency: str) -> Decimal:
 
 
 def customer_key(domain: str | None, company: str | None) -> str | None:
-    """Return what tells a customer apart: its domain without scheme, ``www.`` and path, else its name; None: unknown.
+    """Return what tells a customer apart: its registered domain, else the words of its name; None: unknown.
 
     Examples
     --------
-    >>> customer_key("https://www.Acme.example/shop", None), customer_key(None, " ACME  Ltd. ")
-    ('acme.example', 'acme ltd')
+    >>> customer_key("https://shop.Acme.de/", None), customer_key(None, " ACME  Ltd. ") == customer_key(None, "acme")
+    ('acme.de', True)
     """
-    host = re.sub(r"^[a-z]+://", "", (domain or "").strip().casefold())
-    host = re.split(r"[/:?#]", host, maxsplit=1)[0].removeprefix("www.").strip(".")
-    if host:
-        return host
-    name = unicodedata.normalize("NFKC", company or "").casefold()
-    return " ".join(re.findall(r"\w+", name)) or None
+    return company_domain(domain) or company_name(company).key or None
 
 
 def _edges(plan: CommissionPlan) -> list[Band]:
@@ -232,7 +226,7 @@ def _edges(plan: CommissionPlan) -> list[Band]:
 
 
 def _step(sale: Sale, amount: Decimal, rate: Decimal, told: str) -> Step:
-    return Step(amount, rate, amount * rate, f"{percent(rate)} of {shown(amount, sale.currency)} {told}")
+    return Step(amount, rate, amount * rate, f"{percent(rate)} of {shown(amount, sale.currency)}{told}")
 
 
 def _rates(plan: CommissionPlan) -> list[Decimal]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+from programme.money_rules import MONEY_RULES, DealMoney
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
 from programme.qualification import CriterionRule, RatingRule
 from programme.rule import Rule
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
+    **MONEY_RULES,
+    "deals": (DealMoney(),),
     "partners": (PartnerPipeline(),),  # first: it knows a change that somebody answers for by its class
     "criteria": (CriterionRule(),),
     "ratings": (RatingRule(),),

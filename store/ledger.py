@@ -21,6 +21,9 @@ _statements, _agreements = (RESOURCE_TABLES[name] for name in ("statements", "ag
 _requests, _offers = (RESOURCE_TABLES[name] for name in ("fund_requests", "offers"))
 _assignments = RESOURCE_TABLES["assignments"]
 
+_CLOSED = func.coalesce(_deals.c.closed_at, _deals.c.registered_at, type_=_deals.c.closed_at.type)
+"""A won deal without a day of its own counts from its registration."""
+
 
 class DealFacts(NamedTuple):
     """What of a deal, and of its partner, money depends on."""
@@ -57,7 +60,15 @@ def deal_facts(connection: Connection, deal_ids: Sequence[int]) -> list[DealFact
     return [DealFacts(*row) for row in connection.execute(query)]
 
 
-def deals_to_settle(connection: Connection, after_id: int, limit: int, *, registered: bool) -> list[int]:
+def deals_to_settle(
+    connection: Connection,
+    after_id: int,
+    limit: int,
+    *,
+    registered: bool,
+    every: bool = False,
+    won_since: date | None = None,
+) -> list[int]:
     """Return ids of deals that may ask for entries, in their order.
 
     Won deals without any, and deals that were changed, they or their shares, after their latest entry.
@@ -70,16 +81,28 @@ def deals_to_settle(connection: Connection, after_id: int, limit: int, *, regist
         The page.
     registered : bool
         Also approved deals that are not won and have no entries: something rewards registering.
+    every : bool, default=False
+        All won deals.
+    won_since : date, optional
+        Only those won on this day or later.
     """
-    booked = func.coalesce(_ledger.c.booked_at, _ledger.c.row_created_at)
+    booked = func.coalesce(_ledger.c.booked_at, _ledger.c.row_created_at, type_=_ledger.c.booked_at.type)
     latest = select(func.max(booked)).where(_ledger.c.deal_id == _deals.c.id).scalar_subquery()
     shared = select(1).where(_shares.c.deal_id == _deals.c.id, _shares.c.row_updated_at > latest).exists()
     wanted = _deals.c.outcome == DealOutcome.WON
     if registered:
         wanted = or_(wanted, _deals.c.status == DealStatus.APPROVED)
-    due = or_(and_(wanted, latest.is_(None)), _deals.c.row_updated_at > latest, shared)
-    query = select(_deals.c.id).where(_deals.c.id > after_id, due).order_by(_deals.c.id).limit(limit)
-    return list(connection.execute(query).scalars())
+    due = wanted if every else or_(and_(wanted, latest.is_(None)), _deals.c.row_updated_at > latest, shared)
+    query = select(_deals.c.id).where(_deals.c.id > after_id, due)
+    if won_since is not None:
+        query = query.where(_CLOSED >= datetime.combine(won_since, time(), UTC))
+    return list(connection.execute(query.order_by(_deals.c.id).limit(limit)).scalars())
+
+
+def lock_free_deals(connection: Connection, deal_ids: Sequence[int]) -> list[int]:
+    """Lock deals (at most a few hundred) that nobody else is changing, and return their ids."""
+    mine = select(_deals.c.id).where(_deals.c.id.in_(deal_ids)).order_by(_deals.c.id)
+    return list(connection.execute(mine.with_for_update(skip_locked=True, key_share=True)).scalars())
 
 
 def shares_of(connection: Connection, deal_id: int) -> list[tuple[str, float]]:
@@ -169,12 +192,11 @@ def volume_before(
 
     Deals that closed at the same instant count in the order of their ids. `products`: of these only; none: of all.
     """
-    closed = func.coalesce(_deals.c.closed_at, _deals.c.registered_at)
     query = (
         select(func.sum(_deals.c.amount))
         .where(*_won_by(deal.partner_id), _deals.c.currency == deal.currency)
-        .where(closed >= datetime.combine(since, time(), UTC))
-        .where(or_(closed < closed_at, and_(closed == closed_at, _deals.c.id < deal.id)))
+        .where(_CLOSED >= datetime.combine(since, time(), UTC))
+        .where(or_(_CLOSED < closed_at, and_(_CLOSED == closed_at, _deals.c.id < deal.id)))
     )
     if products:
         query = query.where(
@@ -185,8 +207,7 @@ def volume_before(
 
 def won_customers(connection: Connection, partner_id: int) -> list[tuple[str | None, str | None, datetime]]:
     """Return (domain, company, when) of each deal that a partner won."""
-    closed = func.coalesce(_deals.c.closed_at, _deals.c.registered_at)
-    rows = connection.execute(select(_deals.c.domain, _deals.c.company, closed).where(*_won_by(partner_id)))
+    rows = connection.execute(select(_deals.c.domain, _deals.c.company, _CLOSED).where(*_won_by(partner_id)))
     return [(row[0], row[1], row[2]) for row in rows]
 
 
