@@ -7,6 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.context import LEAD_CONTACT_FIELDS
+from domain.resources import RESOURCES
+from domain.terms import Role
+
 HorizonDays = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -16,6 +20,17 @@ def _weights(weights: dict[str, float]) -> dict[str, float]:
         if not 0 <= weight < float("inf"):
             raise ValueError(f"a weight is a number from 0 on (0: the kind is no engagement), {kind!r} has {weight:g}")
     return weights
+
+
+def _lead_fields(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse fields that leads have not, or that cannot be empty."""
+    columns = RESOURCES["leads"].by_name
+    for name in names:
+        if not name.startswith("attributes.") and (name not in columns or columns[name].required):
+            raise ValueError(
+                f"{name!r} is no field of a lead that can be hidden; attributes are written attributes.NAME"
+            )
+    return names
 
 
 class Settings(BaseSettings):
@@ -93,6 +108,89 @@ class Settings(BaseSettings):
         0.2, ge=0, le=100, description="Share of new outcomes, of those it learned from, that makes it due; 0: never."
     )
     retrain_on_drift: bool = Field(True, description="Whether drift makes a champion due, a week after the last one.")
+    managers_see_portfolio_only: bool = Field(
+        False, description="Whether managers see only the partners whose account manager they are, and what is theirs."
+    )
+    lead_contact_fields: Annotated[tuple[str, ...], AfterValidator(_lead_fields)] = Field(
+        LEAD_CONTACT_FIELDS,
+        description="Fields of a lead that a partner sees only after accepting it, beside attributes named like contact "
+        "data.",
+    )
+    public_url: str = Field(
+        "",
+        pattern="^(https?://[^/?#]+)?$",
+        description="Address under which people reach the service, e.g. https://partners.example.com; empty: the "
+        "request's own.",
+    )
+    session_hours: float = Field(12, gt=0, le=720, description="Hours after which a person signs in again.")
+    session_idle_minutes: int = Field(
+        120, ge=10, le=43_200, description="Minutes without a request after which a session ends."
+    )
+    password_min_length: int = Field(12, ge=8, le=128, description="Shortest password, in characters.")
+    invitation_hours: float = Field(
+        72, gt=0, le=720, description="Hours for which the one-time token of an invitation sets a password."
+    )
+    sign_in_tries: int = Field(
+        5, ge=1, le=1000, description="Wrong passwords for one e-mail address before it is locked for a while."
+    )
+    sign_in_tries_per_address: int = Field(
+        50, ge=1, le=100_000, description="Wrong passwords from one network address before it is locked for a while."
+    )
+    sign_in_lock_minutes: float = Field(
+        15, gt=0, le=1440, description="How long such a lock lasts, and over what time tries are counted."
+    )
+    oidc_issuer: str = Field(
+        "",
+        pattern="^(https?://[^?#]+)?$",
+        description="Issuer of OpenID Connect single sign-on; empty: off. http only on this machine.",
+    )
+    oidc_client_id: str = Field("", description="Client id that the identity provider gave the service.")
+    oidc_client_secret: str = Field("", repr=False, description="Client secret, if the provider gave one.")
+    oidc_scopes: str = Field("openid email profile", description="Scopes asked of the identity provider.")
+    oidc_role_claim: str = Field(
+        "", description="Claim of the ID token that holds groups or roles; empty: nobody gets a role by it."
+    )
+    oidc_roles: dict[str, Role] = Field(
+        default_factory=dict,
+        description='Role for a value of that claim, JSON, e.g. {"partner-team": "manager"}; the first that fits.',
+    )
+    oidc_default_role: Role | Literal[""] = Field(
+        "", description="Role of a person new to the service whom no claim gives one; empty: such are refused."
+    )
+    oidc_allowed_domains: tuple[str, ...] = Field(
+        (), description="E-mail domains whose people may sign on; empty: all that the provider vouches for."
+    )
+    encryption_keys: tuple[str, ...] = Field(
+        (),
+        repr=False,
+        description="Keys that seal secrets at rest (32 random bytes each, URL-safe base64), JSON: the first seals, all "
+        "open. Empty: they are kept as they are.",
+    )
+    webhook_private_addresses: bool = Field(
+        False, description="Whether webhooks may point into private networks and to this machine."
+    )
+    webhook_timeout_seconds: float = Field(
+        10, gt=0, le=120, description="How long a webhook may take to answer, in all."
+    )
+    webhook_disable_after_hours: float = Field(
+        72, gt=0, le=8760, description="Hours without any success after which a failing webhook is switched off."
+    )
+    events_keep_days: int = Field(90, ge=1, le=3650, description="Days for which events and deliveries are kept.")
+    smtp_host: str = Field("", description="Mail server; empty: no e-mail is sent.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_user: str = Field("", description="User at the mail server; empty: no login.")
+    smtp_password: str = Field("", repr=False, description="The user's password.")
+    smtp_starttls: bool = Field(True, description="Whether the connection is encrypted before anything is sent.")
+    smtp_from: str = Field(
+        "allywise <allywise@localhost>", description="Sender of e-mail, an address or a name with one in <>."
+    )
+    digest_hour: int = Field(7, ge=0, le=23, description="Hour (UTC) at which daily digests of alerts are sent.")
+    alert_ahead_days: int = Field(
+        30, ge=1, le=365, description="Days ahead at which the end of an agreement or certificate is told."
+    )
+    alert_lead_hours: float = Field(
+        48, gt=0, le=8760, description="Hours after which an offered lead counts as unanswered."
+    )
     max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
 
     @property
