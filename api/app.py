@@ -12,7 +12,20 @@ from api.console import pages
 from api.dependencies import Services
 from api.middleware import add_middleware
 from api.problems import Problem, add_problem_handlers
-from api.routes import churn, jobs, matches, model_registry, probes, prospects, recommendations, recruitment, resources
+from api.routes import (
+    churn,
+    jobs,
+    keys,
+    matches,
+    model_registry,
+    probes,
+    prospects,
+    recommendations,
+    recruitment,
+    resources,
+    sessions,
+    users,
+)
 from domain.context import Clock, system_clock
 from domain.settings import Settings
 
@@ -20,7 +33,19 @@ _DESCRIPTION = """Partner intelligence: rank prospects, see inactivity coming, r
 match leads to the partners most likely to close them. Every probability is calibrated and carries an interval,
 the evidence behind it and the factors that moved it."""
 
-VERSIONED = (matches, prospects, churn, recommendations, model_registry, jobs, recruitment, resources)
+VERSIONED = (
+    matches,
+    prospects,
+    churn,
+    recommendations,
+    model_registry,
+    jobs,
+    recruitment,
+    sessions,
+    users,
+    keys,
+    resources,
+)
 """Modules whose routes stand under /v1 and ask for a key."""
 
 

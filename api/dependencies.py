@@ -6,18 +6,23 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from domain.context import SYSTEM, Actor, Clock
-from domain.errors import InvalidInput, NotAllowed, NotAuthenticated
+from api.authentication import SAFE_METHODS, SESSION_COOKIE, Caller, caller_of
+from domain.access import area_of, partner_may_use, within_scopes
+from domain.context import Actor, Clock
+from domain.errors import InvalidInput, NotAllowed
 from domain.settings import Settings
 from domain.terms import Role
 from intelligence.context import Intelligence
 from store.unit_of_work import UnitOfWork
 
-SESSION_COOKIE = "allywise_session"
-
 _bearer = HTTPBearer(auto_error=False, description="An API key: `allywise keys create`.")
+_session_cookie = APIKeyCookie(
+    name=SESSION_COOKIE,
+    auto_error=False,
+    description="Of `POST /v1/session`; changes also need the header X-CSRF-Token.",
+)
 
 
 @dataclass(frozen=True)
@@ -46,28 +51,22 @@ def get_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-def actor_of_key(services: Services, secret: str) -> Actor:
-    """Return who presents `secret`.
-
-    Raises
-    ------
-    NotAuthenticated
-        If the key is unknown, revoked or expired.
-    """
-    with services.unit_of_work(SYSTEM, read_only=True) as work:
-        key = work.keys.find(secret)
-    if key is None:
-        raise NotAuthenticated("this API key is unknown, revoked or expired")
-    return Actor(key.name, Role(key.role), key.partner_id)
+def get_caller(
+    request: Request,
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    _cookie: Annotated[str | None, Depends(_session_cookie)],
+) -> Caller:
+    """Return who sends the request: the key of the Authorization header, or whose session the cookie is."""
+    return caller_of(request, services, None if credentials is None else credentials.credentials)
 
 
-def get_actor(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Actor:
-    """Return the caller that the Authorization header names."""
-    if credentials is None:
-        raise NotAuthenticated("send an API key: 'Authorization: Bearer aw_...'")
-    return actor_of_key(services, credentials.credentials)
+CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+def get_actor(caller: CallerDep) -> Actor:
+    """Return on whose behalf the request is done."""
+    return caller.actor
 
 
 ActorDep = Annotated[Actor, Depends(get_actor)]
@@ -83,14 +82,33 @@ Work = Annotated[UnitOfWork, Depends(get_work, scope="function")]
 
 
 def allow(*roles: Role) -> Any:
-    """Return a route dependency that lets `roles` pass, and admin always."""
+    """Return a route dependency that lets `roles` pass, and admin always.
 
-    def check(actor: ActorDep) -> None:
+    Of a partner's people those pass whose partner role uses the route's area, and of narrowed keys those whose scopes
+    hold it (`domain.access`).
+    """
+
+    def check(request: Request, actor: ActorDep) -> None:
         if actor.role is not Role.ADMIN and actor.role not in roles:
             allowed = ", ".join([*roles, Role.ADMIN])
             raise NotAllowed(f"role {actor.role} may not do this; it takes one of: {allowed}")
+        area = area_of(getattr(request.scope.get("route"), "path", request.url.path))
+        if not partner_may_use(actor.partner_role, area):
+            raise NotAllowed(f"partner role {actor.partner_role} does not use {area}; ask your company's admin")
+        if not within_scopes(actor.scopes, area, reading=request.method in SAFE_METHODS):
+            raise NotAllowed(f"this key is narrowed to {', '.join(actor.scopes)}, which does not hold this of {area}")
 
     check.roles = frozenset({*roles, Role.ADMIN})  # type: ignore[attr-defined]  # read by the permission tests
+    return Depends(check)
+
+
+def allow_anyone() -> Any:
+    """Return a route dependency that says that no one need be known to call it."""
+
+    def check() -> None:
+        """Let everybody pass."""
+
+    check.roles = None  # type: ignore[attr-defined]  # read by the permission tests
     return Depends(check)
 
 

@@ -31,6 +31,7 @@ def once(
     create: Callable[[], Any],
     shape: type[BaseModel],
     status: int = 201,
+    secret: str | None = None,
 ) -> JSONResponse:
     """Answer `create()`, or what it answered the first time this `key` came.
 
@@ -48,13 +49,16 @@ def once(
         Schema of the body.
     status : int
         Status of the answer.
+    secret : str, optional
+        Name of a field of the answer that is told once: it is not remembered, a retry gets null.
     """
     earlier = replay(work, key, request)
     if earlier is not None:
         return earlier
     body = shape.model_validate(create(), from_attributes=True).model_dump(mode="json")
     if key is not None:
-        work.idempotency.put(work.actor.name, key, _hash(request), status, body)
+        kept = body if secret is None else body | {secret: None}
+        work.idempotency.put(work.actor.name, key, _hash(request), status, kept)
     return JSONResponse(body, status, _headers(body))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.errors import UnknownReference
 from domain.resources import RESOURCES, Column, ColumnType, Resource
+from store.access_tables import users
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES, column_name, keys, match_runs
 
@@ -81,7 +82,7 @@ class References:
                 self._is_used(other, column, row) for column in other.columns if column.target == self._resource.name
             ):
                 found.append(other.name)
-        for table in (keys, match_runs):
+        for table in (keys, users, match_runs):
             for own in table.foreign_keys:
                 if own.column.table is self._table and self._any(table, own.parent == row["id"]):
                     found.append(table.name)

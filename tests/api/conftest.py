@@ -3,13 +3,23 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from domain.context import SYSTEM
 from domain.terms import Role
+from programme import passwords
 from store.unit_of_work import UnitOfWork
 from tests.programmes import END, Programme
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at the lowest cost: what they really cost is tested with them."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_NOBODY", passwords.hash_password("nobody's"))
+
 
 Login = Callable[..., dict[str, str]]
 

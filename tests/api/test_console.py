@@ -1,23 +1,37 @@
 """The console: sign in, look."""
 
+import re
+
 from fastapi.testclient import TestClient
 
 from domain.terms import Role
+from tests.api.people import PASSWORD, add_partners, admin_key, service
+
+
+def open_form(app) -> tuple[TestClient, str]:
+    """Open the sign-in page in a new browser; return the browser and the form's token."""
+    browser = TestClient(app, follow_redirects=False)
+    return browser, hidden(browser.get("/login").text, "form")
+
+
+def hidden(page: str, name: str) -> str:
+    return re.search(f'name="{name}"[^>]* value="([^"]+)"', page)[1]
 
 
 def sign_in(client, login, role):
-    browser = TestClient(client.app, follow_redirects=False)
+    browser, form = open_form(client.app)
     key = login(role)["Authorization"].removeprefix("Bearer ")
-    answer = browser.post("/login", data={"key": key})
+    answer = browser.post("/login", data={"key": key, "form": form})
     return browser, answer
 
 
 def test_nobody_sees_the_page_without_a_key(client):
-    browser = TestClient(client.app, follow_redirects=False)
+    browser, form = open_form(client.app)
     assert browser.get("/").headers["location"] == "/login"
-    refused = browser.post("/login", data={"key": "<script>"})
+    refused = browser.post("/login", data={"key": "<script>", "form": form})
     assert refused.status_code == 401
     assert "<script>" not in refused.text
+    assert browser.post("/login", data={"key": "x", "form": "of another page"}).status_code == 403
 
 
 def test_the_overview_shows_the_four_answers(client, login):
@@ -25,10 +39,33 @@ def test_the_overview_shows_the_four_answers(client, login):
     assert answer.status_code == 303
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+    assert "SameSite=lax" in cookie
     page = browser.get("/")
     assert page.status_code == 200, page.text
     for heading in ("Prospects to recruit", "Partners at risk", "Newest open lead", "Content and offers"):
         assert heading in page.text
     assert "script" not in page.headers["content-security-policy"]
-    assert browser.post("/logout").headers["location"] == "/login"
+    assert browser.post("/logout").status_code == 403
+    assert browser.post("/logout", data={"csrf": hidden(page.text, "csrf")}).headers["location"] == "/login"
+    assert browser.get("/").headers["location"] == "/login"
+
+
+def test_people_are_invited_choose_a_password_and_sign_in(sqlite_engine, tmp_path, clock):
+    with service(sqlite_engine, tmp_path, clock) as client:
+        body = {"email": "ann@acme.example", "name": "Ann <b>Ash", "role": "partner", "partner": "p1"}
+        add_partners(sqlite_engine, clock, "p1")
+        token = client.post("/v1/users", headers=admin_key(sqlite_engine, clock), json=body).json()["token"]
+        browser = TestClient(client.app, follow_redirects=False)
+        page = browser.get("/invitation", params={"token": token}).text
+        chosen = {"token": hidden(page, "token"), "form": hidden(page, "form"), "password": PASSWORD}
+        assert browser.post("/invitation", data=chosen | {"again": "other"}).status_code == 422
+        assert browser.post("/invitation", data=chosen | {"again": PASSWORD}).headers["location"] == "/login"
+        form = hidden(browser.get("/login").text, "form")
+        given = {"email": "Ann@acme.example", "form": form}
+        wrong = browser.post("/login", data=given | {"password": "wrong"})
+        assert wrong.status_code == 401
+        assert 'value="Ann@acme.example"' in wrong.text
+        assert browser.post("/login", data=given | {"password": PASSWORD}).headers["location"] == "/"
+        closed = browser.get("/")  # the portal for partners comes later
+        assert closed.status_code == 403
+        assert "Ann &lt;b&gt;Ash" in closed.text

@@ -89,17 +89,19 @@ def test_a_manager_signs_in_and_sees_the_four_answers(programme: Programme, secr
             foreign: list[str] = []
             page.on("request", lambda request, urls=foreign: urls.append(request.url))
             page.goto(address)
+            page.get_by_text("With an API key").click()
             page.get_by_label("API key").fill("wrong")
-            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("button", name="Use key").click()
             assert "unknown" in page.get_by_role("alert").inner_text()
+            page.get_by_text("With an API key").click()
             page.get_by_label("API key").fill(secret)
-            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("button", name="Use key").click()
             for heading in ("Prospects to recruit", "Partners at risk", "Newest open lead", "Content and offers"):
                 assert page.get_by_role("heading", name=heading).is_visible()
             assert page.locator("section:has-text('Partners at risk') tbody tr").count() == 10
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert [url for url in foreign if not url.startswith(address)] == []
             page.get_by_role("button", name="Sign out").click()
-            assert page.get_by_label("API key").is_visible()
+            assert page.get_by_label("Password").is_visible()
             page.close()
         browser.close()
