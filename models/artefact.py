@@ -113,12 +113,23 @@ class DuelRecord(_Record):
     methods: tuple[MethodRecord, ...]
 
 
+class StabilityRecord(_Record):
+    """How far the factors of the final fit agree with those of the fit on the rows known earlier: rank correlations.
+
+    ``features``: of the mean absolute contributions by feature. ``rows``: of a row's contributions, mean over `n` rows.
+    """
+
+    features: Number
+    rows: Number
+    n: int
+
+
 class PartRecord(_Record):
     """One part (horizon or kind) of the model: what it was fitted on and how it compared.
 
     ``calibration`` holds the reliability table of the test rows: mean p, share of events, rows. ``strongest`` are the
     features with the highest AUC alone. ``segments`` and ``groups`` tell quality apart, ``duel`` compares with the
-    champion.
+    champion, ``stability`` tells whether factors stay alike when more rows become known.
     """
 
     part: str
@@ -138,6 +149,7 @@ class PartRecord(_Record):
     groups: tuple[GroupRecord, ...] = ()
     protected_gain: ProtectedGain | None = None
     duel: DuelRecord | None = None
+    stability: StabilityRecord | None = None
 
 
 class Manifest(_Record):

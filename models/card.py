@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from models.artefact import GroupRecord, Manifest, MethodRecord, MetricRecord, PartRecord, SegmentRecord
+from models.artefact import (
+    GroupRecord,
+    Manifest,
+    MethodRecord,
+    MetricRecord,
+    PartRecord,
+    SegmentRecord,
+    StabilityRecord,
+)
 from models.card_charts import calibration_chart, gain_chart
 from models.card_words import INTENDED_USE, LIMITS, LIMITS_OF_ALL
 
@@ -120,6 +128,8 @@ def _part_blocks(part: PartRecord) -> Iterator[_Block]:
     if part.strongest:
         named = ", ".join(f"{name} {alone:.3f}" for name, alone in part.strongest)
         yield _said(f"**Strongest features alone, by AUC.** {named}.")
+    if part.stability is not None:
+        yield _said(_stable(part.stability))
     if part.segments:
         yield _heading(3, "Segments")
         yield _said(
@@ -145,6 +155,15 @@ def _group_blocks(part: PartRecord) -> Iterator[_Block]:
             f"A model that may use {', '.join(gain.attributes)} would change the AUC by {_cell(gain.auc, '+.4f')} "
             f"and the log loss by {_cell(gain.log_loss, '+.4f')} on the same rows."
         )
+
+
+def _stable(found: StabilityRecord) -> str:
+    """Say whether factors can be relied on from one training to the next."""
+    rows = "" if found.rows is None else f", within one row's {found.rows:.2f}"
+    return (
+        f"**Factors under retraining.** Between the fit on the earlier rows alone and the final one: rank correlation "
+        f"of the features' importance {found.features:.2f}{rows} (over {found.n:,} of the later rows; 1 is equal)."
+    )
 
 
 def _leak_blocks(manifest: Manifest) -> Iterator[_Block]:

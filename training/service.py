@@ -224,6 +224,7 @@ def _part_fields(part: PartResult) -> dict[str, Any]:
         "groups": [group.model_dump() for group in part.groups],
         "protected_gain": None if part.protected_gain is None else part.protected_gain.model_dump(),
         "duel": None if part.duel is None else _duel_fields(part.duel),
+        "stability": None if part.stability is None else part.stability.model_dump(),
     }
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import FeatureSetMismatch, TrainingImpossible
+from models.artefact import StabilityRecord
 from models.drift import reference
+from models.stability import factor_agreement
 from training.dataset import Dataset, Floats, Instants
 from training.duel import duel
 from training.evaluation import Evaluation, Method, MethodKind
@@ -28,6 +30,7 @@ MODEL: Literal["model"] = "model"
 CHAMPION: Literal["champion"] = "champion"
 _GOLDEN_ROWS = 50
 _STRONGEST = 5
+_EXPLAINED = 200
 _COMPARED_MEMBERS = 0  # members make intervals, which the comparison does not look at
 
 Baseline = Callable[[Dataset, Dataset], Floats]
@@ -87,7 +90,7 @@ def train_binary(
         )
     split = time_split(known.as_of, known.known_at, label=known.label, group=known.group, seed=context.seed)
     context.report(f"{name}: {split.sentence}")
-    evaluation = compare(known, split, baselines, context, part=name, champion=champion)
+    evaluation, earlier = _compared(known, split, baselines, context, name, champion)
     model = fit_model(known, context)
     context.report(f"{name}: fitted on {len(known):,} rows, chose {model.choice_}")
     result = PartResult(
@@ -102,6 +105,7 @@ def train_binary(
         reference=reference(known.features, _fresh(evaluation, model, known)),
         strongest=tuple(single_aucs(known.features, known.label, known.group).items())[:_STRONGEST],
         duel=_duel(known, context, name, champion),
+        stability=_stability(earlier, model, known.features.iloc[split.test], context.seed),
         **_by_group(known, split, evaluation, context),
     )
     return BinaryResult(model, result)
@@ -199,9 +203,21 @@ def compare(
     champion: Predictor | None = None,
 ) -> Evaluation:
     """Fit model and baselines on the train rows of a split and measure all on its test rows."""
+    return _compared(dataset, split, baselines, context, part, champion)[0]
+
+
+def _compared(
+    dataset: Dataset,
+    split: Split,
+    baselines: Mapping[str, Baseline],
+    context: TrainingContext,
+    part: str,
+    champion: Predictor | None,
+) -> "tuple[Evaluation, ProbabilityModel | None]":
+    """Do what `compare` does; return the model that was fitted for it, too."""
     train, test = dataset.take(split.train), dataset.take(split.test)
     if not len(test):
-        return Evaluation(part, (), pd.DataFrame(), test.group, how=split.sentence, n_train=len(train))
+        return Evaluation(part, (), pd.DataFrame(), test.group, how=split.sentence, n_train=len(train)), None
     model = fit_model(train, context, members=_COMPARED_MEMBERS)
     p: dict[str, Floats] = {MODEL: _answers(model, test)}
     for name, baseline in baselines.items():
@@ -213,7 +229,21 @@ def compare(
         p[CHAMPION] = np.full(len(test), np.nan)
         p[CHAMPION][unseen] = theirs
         judged[CHAMPION] = unseen
-    return _evaluation(test, split, p, judged, context.seed, part)
+    return _evaluation(test, split, p, judged, context.seed, part), model
+
+
+def _stability(
+    earlier: "ProbabilityModel | None", final: "ProbabilityModel", features: pd.DataFrame, seed: int
+) -> StabilityRecord | None:
+    """Compare the factors of two fits of the same recipe on some rows; None where either has none."""
+    if earlier is None:
+        return None
+    rows = np.sort(np.random.default_rng(seed).permutation(len(features))[:_EXPLAINED])
+    asked = features.iloc[rows]
+    found = factor_agreement(earlier.explain(asked).contributions, final.explain(asked).contributions)
+    if np.isnan(found.features):
+        return None
+    return StabilityRecord(features=found.features, rows=None if np.isnan(found.rows) else found.rows, n=len(rows))
 
 
 def _ask(champion: Predictor, test: Dataset) -> Floats | None:

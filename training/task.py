@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from domain.settings import Settings
-from models.artefact import GroupRecord, ProtectedGain, SegmentRecord
+from models.artefact import GroupRecord, ProtectedGain, SegmentRecord, StabilityRecord
 from training.dataset import Floats
 from training.evaluation import Evaluation
 
@@ -124,6 +124,8 @@ class PartResult:
         What using the protected attributes would gain.
     duel : Evaluation, optional
         Champion and the candidate's recipe with the same knowledge.
+    stability : StabilityRecord, optional
+        Agreement of the factors of the final fit with those of the fit that was compared on later rows.
     """
 
     part: str
@@ -141,6 +143,7 @@ class PartResult:
     groups: tuple[GroupRecord, ...] = ()
     protected_gain: ProtectedGain | None = None
     duel: Evaluation | None = None
+    stability: StabilityRecord | None = None
 
 
 @dataclass(frozen=True, eq=False)

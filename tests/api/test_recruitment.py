@@ -67,7 +67,9 @@ def test_a_step_that_is_not_in_the_table_names_those_that_are(call, method, path
 
 
 def test_the_pipeline_is_served_with_its_table(call):
-    stages = {stage["stage"]: stage for stage in call("GET", "/pipeline", params={"program": "resale"}).json()["stages"]}
+    stages = {
+        stage["stage"]: stage for stage in call("GET", "/pipeline", params={"program": "resale"}).json()["stages"]
+    }
     assert stages["applied"]["count"] == 2
     assert stages["onboarding"]["next"] == ["active", "rejected", "ended"]
     assert call("GET", "/pipeline", params={"program": "none"}).status_code == 404

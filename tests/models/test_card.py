@@ -13,6 +13,7 @@ from models.artefact import (
     PartRecord,
     ProtectedGain,
     SegmentRecord,
+    StabilityRecord,
 )
 from models.card import make_card, render_card, render_card_html
 
@@ -62,6 +63,7 @@ def make_manifest(name: str = "churn") -> Manifest:
         groups=groups,
         protected_gain=ProtectedGain(attributes=("gender",), auc=metric(0.002), log_loss=metric(-0.001)),
         duel=DuelRecord(split="fitted on what it knew", rows=200, methods=methods),
+        stability=StabilityRecord(features=0.91, rows=0.834, n=200),
     )
     leak = LeakRecord(table="partners", field="attributes.note", kind="missingness", sentence="partners: note knows.")
     return Manifest(
@@ -95,6 +97,7 @@ def test_the_card_holds_all_that_a_reader_needs():
         "would change the AUC by +0.0020 (-0.0080 to +0.0120)",
         "## Leaks\n\n- partners: note knows.",
         "passed baseline: Better.",
+        "importance 0.91, within one row's 0.83 (over 200",
         "## Limits",
         "partners: 500",
     ):
