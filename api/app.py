@@ -11,8 +11,9 @@ from fastapi.openapi.utils import get_openapi
 from api.console import pages
 from api.dependencies import Services
 from api.middleware import add_middleware
-from api.problems import Problem, add_problem_handlers
+from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
+    analytics,
     churn,
     jobs,
     keys,
@@ -41,6 +42,7 @@ VERSIONED = (
     model_registry,
     jobs,
     recruitment,
+    analytics,
     sessions,
     users,
     keys,
@@ -109,7 +111,22 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         schemas = document["components"]["schemas"]
         schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        _use_problems(document)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _use_problems(document: dict[str, Any]) -> None:
+    """Say of every operation how it fails: what FastAPI puts in by itself is not the shape of our answers."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            found, common = operation["responses"], set()
+            if "HTTPValidationError" in str(found.get("422", "")):
+                common.add(422)
+            if path.startswith("/v1/"):
+                common |= {503} | ({411, 413} if method in ("post", "put", "patch", "delete") else set())
+            for status, told in problem_responses(*sorted(common)).items():
+                if str(status) not in found or status == 422:
+                    found[str(status)] = told

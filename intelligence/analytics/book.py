@@ -37,17 +37,34 @@ class Book:
         In a transaction; activities and customers are asked for when a figure needs them.
     as_of : datetime
         Aware UTC; nothing that became known later is in it.
-    currency : str
-        The store's: amounts that name none are in it, and amounts of money are told in it.
+    home : str
+        Currency of the store: amounts that name none are in it.
     actor : Actor
         Sees figures of its own rows only.
+    told : str, optional
+        Currency that money is told in; that of the store when not given.
     """
 
     connection: Connection
     as_of: datetime
-    currency: str
+    home: str
     actor: Actor = SYSTEM
+    told: str = ""
     _counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def currency(self) -> str:
+        """The one that money is told in."""
+        return self.told or self.home
+
+    @cached_property
+    def sees_all(self) -> bool:
+        """Whether the actor sees all partners."""
+        return self._allowed is None
+
+    @cached_property
+    def _allowed(self) -> frozenset[int] | None:
+        return visible_partners(self.connection, self.actor)
 
     @cached_property
     def history(self) -> History:
@@ -68,8 +85,7 @@ class Book:
             program=frame["program_id"].map(programs),
             status=self.history.status_as_of(frame["id"], self.history.until).to_numpy(),
         ).set_index("id", drop=False)
-        allowed = visible_partners(self.connection, self.actor)
-        return frame if allowed is None else frame[frame["id"].isin(list(allowed))]
+        return frame if self._allowed is None else frame[frame["id"].isin(list(self._allowed))]
 
     def status_at(self, instant: datetime) -> pd.Series:
         """Return the status of each partner at an instant, by our id."""
@@ -91,7 +107,7 @@ class Book:
             won=closed & (deals["outcome"] == "won"),
             lost=closed & (deals["outcome"] == "lost"),
             valid=~deals["status"].isin(["rejected", "expired"]),
-            currency=deals["currency"].fillna(self.currency),
+            currency=deals["currency"].fillna(self.home),
         )
 
     @cached_property

@@ -44,11 +44,10 @@ def _own(book: Book, facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _priced(book: Book, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(currency=rows["currency"].fillna(book.currency))
+    return rows.assign(currency=rows["currency"].fillna(book.home))
 
 
 def _visible(book: Book, rows: pd.DataFrame, *, shared: bool) -> pd.Series:
     """Tell which rows are of visible partners, or of no partner when the actor sees all of them."""
-    all_seen = len(book.partners) == len(book.history.partners)
     own = rows["partner_id"].isin(book.partners.index)
-    return own | (rows["partner_id"] < 0) if shared and all_seen else own
+    return own | (rows["partner_id"] < 0) if shared and book.sees_all else own

@@ -113,9 +113,9 @@ _MONEY = (
     Figure("spend", "money",
            "costs in the period (by incurred_on) + ledger entries other than payouts, credit less debit (by earned_on)",
            "0: nothing was spent", money.spend, better=0, internal=True),
-    Figure("roi", "ratio", "(revenue - spend) / spend, both in the store's currency", "nothing was spent",
+    Figure("roi", "ratio", "(revenue - spend) / spend, both in the currency told", "nothing was spent",
            money.returns, _RATIO, internal=True),
-    Figure("acquisition_cost", "money", "spend / new customers, in the store's currency", "there was no new customer",
+    Figure("acquisition_cost", "money", "spend / new customers, in the currency told", "there was no new customer",
            money.acquisition, _RATIO, better=-1, internal=True),
 )  # fmt: skip
 

@@ -75,7 +75,7 @@ def test_every_figure_is_what_is_counted_by_hand(work: UnitOfWork) -> None:
 def test_currencies_are_never_added(work: UnitOfWork) -> None:
     found = answer(Book(work.connection, AS_OF, "USD"), figure_named("revenue"), YEAR)
     assert (found.number.value, found.others) == (1600.0, {"EUR": 500.0})
-    in_euro = answer(Book(work.connection, AS_OF, "EUR"), figure_named("revenue"), YEAR)
+    in_euro = answer(Book(work.connection, AS_OF, "USD", told="EUR"), figure_named("revenue"), YEAR)
     assert (in_euro.number.value, in_euro.others) == (500.0, {"USD": 1600.0})
 
 
