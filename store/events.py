@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -98,6 +98,15 @@ class EventRepository:
             found |= {row.id: _event(row._asdict()) for row in rows}
         return found
 
+    def partners_of(self, found: Iterable[Event]) -> Mapping[int, str]:
+        """Return the external ids of the partners that events concern, by our id; of those that are still there."""
+        table = RESOURCE_TABLES["partners"]
+        names: dict[int, str] = {}
+        for part in chunks(sorted({event.partner_id for event in found if event.partner_id is not None})):
+            rows = self._connection.execute(select(table.c.id, table.c.external_id).where(table.c.id.in_(part)))
+            names |= {row.id: row.external_id for row in rows}
+        return names
+
     def forget(self, before: datetime) -> int:
         """Delete events and settled deliveries older than an instant; return how many events."""
         settled = deliveries.c.status != "waiting"
@@ -125,6 +134,19 @@ class EventRepository:
             return ()
         seen = select(RESOURCE_TABLES["partners"].c.id).where(*rows)
         return (or_(events.c.partner_id.is_(None), events.c.partner_id.in_(seen)),)
+
+
+def event_body(event: Event, partners: Mapping[int, str]) -> dict[str, Any]:
+    """Return an event as others see it; `partners`: external ids by ours."""
+    return {
+        "id": event.id,
+        "name": event.name,
+        "at": event.at.isoformat(),
+        "resource": event.resource,
+        "key": event.key,
+        "partner": None if event.partner_id is None else partners.get(event.partner_id),
+        "data": dict(event.payload),
+    }
 
 
 def waiting_delivery(webhook_id: int, event_id: int, now: datetime, replay_of: str | None = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from domain.context import SYSTEM, Actor, Clock, system_clock
 from domain.errors import CannotAnswer
 from store.audit import AuditRepository
+from store.deliveries import DeliveryRepository
 from store.embeddings import EmbeddingRepository
 from store.engine import reading, writing
 from store.events import EventRepository
@@ -26,6 +27,7 @@ from store.repository import Repository
 from store.scores import ScoreRepository
 from store.sessions import SessionRepository, TryRepository
 from store.users import UserRepository
+from store.webhooks import WebhookRepository
 
 
 class UnitOfWork:
@@ -145,6 +147,16 @@ class UnitOfWork:
     def events(self) -> EventRepository:
         """Events that other systems may read; they are written through `journal`."""
         return EventRepository(self.connection, self.actor, self.clock)
+
+    @cached_property
+    def webhooks(self) -> WebhookRepository:
+        """Addresses that are told of events."""
+        return WebhookRepository(self.connection, self.clock)
+
+    @cached_property
+    def deliveries(self) -> DeliveryRepository:
+        """Events on their way to webhooks."""
+        return DeliveryRepository(self.connection, self.clock)
 
     @cached_property
     def keys(self) -> KeyRepository:
