@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.types import Flag
 from domain.errors import AllywiseError
 from domain.resources import Resource
 from programme import records
@@ -20,7 +21,7 @@ class BulkRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     items: list[dict[str, Any]] = Field(max_length=MAX_ROWS, description="rows with their key, by column name")
-    dry_run: bool = Field(False, description="check and report, keep nothing")
+    dry_run: Flag = Field(False, description="check and report, keep nothing")
     on_error: Literal["skip", "abort"] = Field("skip", description="keep the good rows, or none if one is bad")
 
 

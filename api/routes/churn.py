@@ -1,6 +1,5 @@
 """Which partners will go silent."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,12 +8,13 @@ from api.answers import churn_risk
 from api.dependencies import Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
 from api.schemas import ChurnRiskList
+from api.types import Instant
 from domain.terms import PartnerKind, Role
 
 router = APIRouter(tags=["churn"])
 
 AsOfQuery = Annotated[
-    datetime | None, Query(description="nothing recorded later is used; UTC when no offset stands; default: the latest")
+    Instant | None, Query(description="nothing recorded later is used; UTC when no offset stands; default: the latest")
 ]
 Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 PartnerKindQuery = Annotated[PartnerKind | None, Query(description="kind of partner")]

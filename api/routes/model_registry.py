@@ -1,6 +1,5 @@
 """What serves, how good it is, on what data."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -10,6 +9,7 @@ from api.dependencies import ServicesDep, allow, utc
 from api.monitoring import model_drift
 from api.problems import problem_responses
 from api.schemas import ModelSummary
+from api.types import Instant
 from domain.errors import NotFound
 from domain.terms import ModelName, Role
 from intelligence.monitoring.outcomes import outcomes_report
@@ -20,7 +20,7 @@ router = APIRouter(tags=["models"])
 
 _READERS = (Role.RECRUITER, Role.MANAGER, Role.ROUTER, Role.ANALYST)
 AsOfQuery = Annotated[
-    datetime | None, Query(description="nothing recorded later is used; UTC when no offset stands; default: now")
+    Instant | None, Query(description="nothing recorded later is used; UTC when no offset stands; default: now")
 ]
 Name = Annotated[ModelName, Path(description="which model")]
 

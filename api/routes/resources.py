@@ -47,6 +47,8 @@ def _filters(request: Request, exposed: Exposure, work: UnitOfWork) -> dict[str,
     """Return the wanted values by column; a parameter that comes several times means any of its values."""
     query = request.query_params
     filters: dict[str, Any] = {name: query.getlist(name) for name in query if name not in _NOT_FILTERS}
+    if filters.get(UPDATED_SINCE) == [""]:
+        del filters[UPDATED_SINCE]
     for name in filters:
         plain = name.removesuffix(next((suffix for suffix in RANGES if name.endswith(suffix)), ""))
         known = plain in exposed.resource.by_name or plain in ("id", UPDATED_SINCE)
@@ -123,7 +125,7 @@ def _add_reading(exposed: Exposure, output: Any) -> None:
         the column is empty; .gte, .gt, .lte and .lt after the name ask for a range.
         """
         rows = work.repository(exposed.resource.name)  # type: ignore[attr-defined]
-        found = rows.list(_filters(request, exposed, work), sort=sort, cursor=cursor, limit=limit)
+        found = rows.list(_filters(request, exposed, work), sort=sort or None, cursor=cursor or None, limit=limit)
         _note_reading(work, exposed, found.rows)
         return {"items": found.rows, "next_cursor": found.next_cursor}
 
