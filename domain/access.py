@@ -7,6 +7,7 @@ An area is the noun of a path: ``deals`` of ``/deals/{key}`` and of ``/deals:bul
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from domain.context import Actor
 from domain.errors import InvalidInput
 from domain.terms import PartnerRole
 
@@ -123,3 +124,15 @@ def checked_scopes(scopes: Sequence[str], areas: Collection[str]) -> tuple[str, 
     if len(set(scopes)) > _MAX_SCOPES:
         raise InvalidInput(f"a key has at most {_MAX_SCOPES} scopes", field="scopes")
     return tuple(sorted(set(scopes)))
+
+
+def portfolio_of(actor: Actor) -> frozenset[str]:
+    """Return the names under which `actor` stands as a partner's ``account_manager``.
+
+    Examples
+    --------
+    >>> from domain.terms import Role
+    >>> sorted(portfolio_of(Actor("ann@acme.example", Role.MANAGER, full_name="Ann Ash", email="ann@acme.example")))
+    ['Ann Ash', 'ann@acme.example']
+    """
+    return frozenset(name for name in (actor.name, actor.full_name, actor.email) if name)

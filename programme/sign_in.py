@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
+from domain.access import portfolio_of
 from domain.context import SYSTEM, Actor
 from domain.errors import InvalidInput, NotAuthenticated, TooManyRequests
 from domain.settings import Settings
@@ -191,14 +192,3 @@ def actor_of_user(user: User, settings: Settings) -> Actor:
     )
     confined = settings.managers_see_portfolio_only and user.role is Role.MANAGER
     return replace(actor, portfolio=portfolio_of(actor)) if confined else actor
-
-
-def portfolio_of(actor: Actor) -> frozenset[str]:
-    """Return the names under which `actor` stands as a partner's ``account_manager``.
-
-    Examples
-    --------
-    >>> sorted(portfolio_of(Actor("ann@acme.example", Role.MANAGER, full_name="Ann Ash", email="ann@acme.example")))
-    ['Ann Ash', 'ann@acme.example']
-    """
-    return frozenset(name for name in (actor.name, actor.full_name, actor.email) if name)

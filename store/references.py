@@ -6,17 +6,23 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, Text, cast, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
+from domain.context import SYSTEM, Actor
 from domain.errors import UnknownReference
 from domain.resources import RESOURCES, Column, ColumnType, Resource
 from store.access_tables import users
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES, column_name, keys, match_runs
+from store.visibility import visible_rows
 
 
 class References:
-    """Translates the references of one resource, and finds who refers to its rows."""
+    """Translates the references of one resource, and finds who refers to its rows.
 
-    def __init__(self, connection: Connection, resource: Resource) -> None:
+    What an actor cannot see, it cannot refer to.
+    """
+
+    def __init__(self, connection: Connection, resource: Resource, actor: Actor = SYSTEM) -> None:
+        self._actor = actor
         self.connection = connection
         self._resource = resource
         self._table = RESOURCE_TABLES[resource.name]
@@ -62,8 +68,10 @@ class References:
     def _ids(self, column: Column, external_ids: Sequence[str]) -> dict[str, int]:
         target = RESOURCE_TABLES[str(column.target)]
         found: dict[str, int] = {}
+        owner = column.name == "partner"  # whose row it is to be is asked for by the repository
+        visible = () if owner else visible_rows(self._actor, RESOURCES[str(column.target)])
         for part in chunks(external_ids):
-            query = select(target.c.external_id, target.c.id).where(target.c.external_id.in_(part))
+            query = select(target.c.external_id, target.c.id).where(target.c.external_id.in_(part), *visible)
             found |= {row.external_id: row.id for row in self.connection.execute(query)}
         for external_id in external_ids:
             if external_id not in found:

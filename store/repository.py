@@ -21,7 +21,8 @@ from store.references import References
 from store.tables import RESOURCE_TABLES, column_name, recommendation_feedback, scores
 from store.transfer.rowkey import row_key
 from store.transfer.values import dump_json
-from store.visibility import visible_rows
+from store.veil import veil_over
+from store.visibility import partner_is_visible, visible_rows
 
 Row = dict[str, Any]
 
@@ -48,7 +49,7 @@ class Repository:
     resource : str
         Public name, such as ``partners``.
     actor : Actor, default=SYSTEM
-        A partner sees its own rows only, and of leads those that were offered to it.
+        Sees what `store.visibility` says: a partner its own rows, and of leads those that were offered to it.
     clock : callable, default=system_clock
         The time of changes.
     currency : str, optional
@@ -76,7 +77,8 @@ class Repository:
         self._clock = clock
         self._currency = currency
         self._on_change = on_change or (lambda _change: None)
-        self._references = References(connection, self.resource)
+        self._references = References(connection, self.resource, actor)
+        self._veil = veil_over(actor, self.resource)
 
     def get(self, key: int | str) -> Row:
         """Return a row by our id (int) or the caller's external id (str).
@@ -100,7 +102,7 @@ class Repository:
         for name, value in zip(self.resource.key, key, strict=True):
             if value is None or isinstance(value, list | tuple | dict):  # no key: creating such a row says why
                 return None
-            query = query.where(filter_condition(self.resource, name, value, self._references))
+            query = query.where(self._filtered(name, value))
         row = self._connection.execute(query).mappings().first()
         return None if row is None else self._shaped(dict(row))
 
@@ -136,9 +138,11 @@ class Repository:
             raise InvalidInput(f"limit lies between 1 and {MAX_LIMIT}", field="limit", value=limit)
         wanted = dict(filters or {})
         sorting = Sorting.parse(self.resource, sort)
+        if self._veil is not None:
+            self._veil.check_sort(sorting.definition.name)
         query = select(*self._columns, sorting.column.label("sort_value")).where(*self._visible)
         for name, value in wanted.items():
-            query = query.where(filter_condition(self.resource, name, value, self._references))
+            query = query.where(self._filtered(name, value))
         if cursor is not None:
             query = query.where(sorting.after(*decode_cursor(self.resource, cursor, sorting, wanted)))
         query = query.order_by(*sorting.order).limit(limit + 1)
@@ -250,7 +254,12 @@ class Repository:
     def _columns(self) -> tuple[ColumnElement[Any], ...]:
         hidden = {"row_key"}
         plain = [column for column in self._table.c if column.name not in hidden]
-        return (*plain, *self._references.external_ids())
+        seen = [] if self._veil is None else [self._veil.lifted.label("veil_lifted")]
+        return (*plain, *self._references.external_ids(), *seen)
+
+    def _filtered(self, name: str, value: Any) -> ColumnElement[bool]:
+        condition = filter_condition(self.resource, name, value, self._references)
+        return condition if self._veil is None else self._veil.filtered(name, value, condition)
 
     @cached_property
     def _visible(self) -> tuple[ColumnElement[bool], ...]:
@@ -277,7 +286,8 @@ class Repository:
             value = stored[column.name]
             row[column.name] = value if value is not None or column.type is not ColumnType.LIST else []
         names = ("attributes", "row_version", "row_created_at", "row_updated_at")
-        return row | {name: stored[name] for name in names if name in stored}
+        row |= {name: stored[name] for name in names if name in stored}
+        return row if self._veil is None or stored["veil_lifted"] else self._veil.over(row)
 
     def _parse(self, values: Mapping[str, Any]) -> tuple[Row, Row]:
         own = {"id", "row_version", "row_created_at", "row_updated_at"}
@@ -290,9 +300,9 @@ class Repository:
         return cells.parse(self.resource, given), cells.parse_attributes(attributes or {})
 
     def _refuse_foreign_partner(self, stored: Row) -> None:
-        if self._actor.role is Role.PARTNER and stored.get("partner_id", self._actor.partner_id) != (
-            self._actor.partner_id
-        ):
+        partner_id, is_partner = stored.get("partner_id"), self._actor.role is Role.PARTNER
+        named = "partner_id" in stored if is_partner else partner_id is not None and self._actor.portfolio is not None
+        if named and not self._connection.execute(select(partner_is_visible(self._actor, partner_id))).scalar():
             raise NotFound("There is no such partner that you may see.", field="partner")
 
     def _refuse_other_key(self, before: Row, given: Row) -> None:
