@@ -15,6 +15,7 @@ from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
     analytics,
     churn,
+    commissions,
     jobs,
     keys,
     matches,
@@ -46,6 +47,7 @@ VERSIONED = (
     sessions,
     users,
     keys,
+    commissions,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from domain.errors import InvalidInput
-from domain.terms import CommissionBase, DealOutcome, DealStatus
+from domain.terms import CommissionBase, DealOutcome, DealStatus, Role
 from intelligence.matching.eligibility import covers
 from programme.commission_plans import (
     Band,
@@ -195,6 +195,19 @@ def deal_commission(work: UnitOfWork, key: int | str) -> tuple[Commission, list[
     return explain_commission(work, Terms(work), deal, shares), queries.entries_of_deal(work.connection, deal.id)
 
 
+def told_commission(work: UnitOfWork, key: int | str) -> tuple[Commission, list[Row]]:
+    """Return what `deal_commission` does, as far as the actor may know: a partner its own part, no other plans.
+
+    Raises
+    ------
+    NotFound
+        If the actor sees no such deal.
+    """
+    found, entries = deal_commission(work, key)
+    own = _own_name(work)
+    return _as_told(work, found), [row for row in entries if own in (None, row["partner"])]
+
+
 def preview_commission(
     work: UnitOfWork, partner: str, values: Mapping[str, Any], shares: Mapping[str, Decimal]
 ) -> Commission:
@@ -238,7 +251,7 @@ def preview_commission(
         currency=values.get("currency") or work.currency,
         **{name: values.get(name) for name in ("company", "domain", "country", "region", "product")},
     )
-    return explain_commission(work, Terms(work), deal, shares, deal.closed_at)
+    return _as_told(work, explain_commission(work, Terms(work), deal, shares, deal.closed_at))
 
 
 def check_shares(shares: Mapping[str, Decimal]) -> None:
@@ -249,6 +262,21 @@ def check_shares(shares: Mapping[str, Decimal]) -> None:
             field="share",
             value=str(sum(shares.values(), ZERO)),
         )
+
+
+def _as_told(work: UnitOfWork, found: Commission) -> Commission:
+    own = _own_name(work)
+    if own is None:
+        return found
+    return replace(found, parts=[part for part in found.parts if part.partner == own], passed=[])
+
+
+def _own_name(work: UnitOfWork) -> str | None:
+    """Return the actor's own partner, None for staff."""
+    actor = work.actor
+    if actor.role is not Role.PARTNER or actor.partner_id is None:
+        return None
+    return str(work.repository("partners").get(actor.partner_id)["external_id"])
 
 
 def shares_of_deal(work: UnitOfWork, deal: DealFacts) -> dict[str, Decimal]:

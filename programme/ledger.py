@@ -146,7 +146,7 @@ def reversal(entry: Row, on: date, reason: str) -> Entry:
 
 def adjust(
     work: UnitOfWork,
-    partner: str,
+    partner: int | str,
     *,
     reason: str,
     currency: str | None = None,
@@ -179,7 +179,7 @@ def adjust(
 
 def pay_out(
     work: UnitOfWork,
-    partner: str,
+    partner: int | str,
     amount: Decimal,
     *,
     currency: str | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from programme.agreement_rules import AGREEMENT_RULES
 from programme.money_rules import MONEY_RULES, DealMoney
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
@@ -10,6 +11,7 @@ from programme.rule import Rule
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     **MONEY_RULES,
+    **AGREEMENT_RULES,
     "deals": (DealMoney(),),
     "partners": (PartnerPipeline(),),  # first: it knows a change that somebody answers for by its class
     "criteria": (CriterionRule(),),

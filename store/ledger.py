@@ -54,6 +54,12 @@ def lock_row(connection: Connection, resource: str, row_id: int) -> None:
     connection.execute(select(table.c.id).where(table.c.id == row_id).with_for_update(key_share=True))
 
 
+def lock_name(connection: Connection, name: str) -> None:
+    """Make other units of work that lock the same name wait until this one ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 def deal_facts(connection: Connection, deal_ids: Sequence[int]) -> list[DealFacts]:
     """Return deals (at most a few hundred) by id."""
     query = _facts().where(_deals.c.id.in_(deal_ids)).order_by(_deals.c.id)

@@ -169,6 +169,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("resource", name=op.f("pk_key_progress")),
     )
     op.create_table(
+        "notices",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("told_at", types.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", "subject", name=op.f("pk_notices")),
+    )
+    op.create_table(
         "sign_in_tries",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
@@ -721,6 +728,8 @@ def upgrade() -> None:
         sa.Column("appeal_reason", sa.Text(), nullable=True),
         sa.Column("appeal_status", sa.Text(), nullable=True),
         sa.Column("appeal_decided_by", sa.Text(), nullable=True),
+        sa.Column("appeal_decided_at", types.Instant(timezone=True), nullable=True),
+        sa.Column("appeal_decision", sa.Text(), nullable=True),
         sa.Column("attributes", JSON, server_default="{}", nullable=False),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("row_created_at", types.Instant(timezone=True), nullable=False),
@@ -858,6 +867,7 @@ def downgrade() -> None:
     op.drop_table("webhooks")
     op.drop_index(op.f("ix_sign_in_tries_begun_at"), table_name="sign_in_tries")
     op.drop_table("sign_in_tries")
+    op.drop_table("notices")
     op.drop_table("key_progress")
     op.drop_table("key_marks")
     op.drop_index(op.f("ix_events_partner_id_id"), table_name="events")
