@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas import output_schema
 from domain.terms import PartnerStatus
 from programme.onboarding import Progress
+from programme.onboarding_times import Times
 from programme.qualification import FitBeside, Qualification
 from programme.recruitment import HistoryEntry
 from programme.stages import Stage
@@ -20,6 +21,7 @@ OnboardingStep: Any = output_schema("onboarding_steps")
 Note: Any = output_schema("notes")
 Task: Any = output_schema("tasks")
 Agreement: Any = output_schema("agreements")
+Rating: Any = output_schema("ratings")
 
 
 class StatusRequest(BaseModel):
@@ -70,3 +72,45 @@ class OverviewAnswer(BaseModel):
     stages: tuple[Stage, ...]
     criteria: list[Criterion]
     onboarding_steps: list[OnboardingStep]
+
+
+class RatingRequest(BaseModel):
+    """What the caller thinks of a company by one criterion."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    criterion: str = Field(description="external id of one of criteria", max_length=800)
+    score: float = Field(ge=0, le=5, description="0 to 5")
+    comment: str | None = Field(None, max_length=10_000)
+
+
+class QualificationAnswer(BaseModel):
+    """People's qualification of a company; the model's fit beside it, never mixed."""
+
+    partner: str
+    status: str | None
+    program: str | None
+    qualification: Qualification
+    fit: FitBeside | None
+
+
+class ProspectItem(BaseModel):
+    """A company in a list of recruiters."""
+
+    partner: Partner
+    qualification: Qualification
+    fit: FitBeside | None
+
+
+class ProspectPage(BaseModel):
+    """A page of companies by people's qualification."""
+
+    items: list[ProspectItem]
+    next_cursor: str | None
+
+
+class OnboardingAnswer(BaseModel):
+    """A partner's checklist, and how long it took."""
+
+    progress: Progress
+    times: Times

@@ -201,7 +201,7 @@ def finish_task(work: UnitOfWork, key: int | str) -> Row:
 
 
 def _task(work: UnitOfWork, partner: Row, step: Row) -> dict[str, Any]:
-    due = None if step["due_days"] is None else today(work) + timedelta(days=step["due_days"])
+    due = None if step["due_days"] is None else today(work) + timedelta(days=min(max(step["due_days"], 0), _MOST_DAYS))
     return {
         # Of the same two ids, so that two requests at the same time cannot make it twice.
         "external_id": uuid.uuid5(_IDS, f"{partner['id']}/{step['id']}").hex,

@@ -12,7 +12,7 @@ from typing import Any
 
 from domain.errors import InvalidInput, NotAllowed
 from domain.terms import Role
-from programme.rows import every_row
+from programme.rows import every_row, named
 from programme.rule import Row, Rule
 from store.unit_of_work import UnitOfWork
 
@@ -125,9 +125,7 @@ class RatingRule(Rule):
             return values
         values = {"rated_by": work.actor.name, "rated_at": work.clock(), **values}
         _only_own(work, values["rated_by"])
-        partner, criterion = values.get("partner"), values.get("criterion")
-        if isinstance(partner, str) and isinstance(criterion, str):
-            _same_programme(work, partner, criterion)
+        _same_programme(work, named(work, "partners", values.get("partner")), values.get("criterion"))
         return values
 
     def removing(self, work: UnitOfWork, before: Row) -> None:
@@ -241,12 +239,14 @@ def _only_own(work: UnitOfWork, rater: Any) -> None:
         )
 
 
-def _same_programme(work: UnitOfWork, partner: str, criterion: str) -> None:
-    program = work.repository("partners").get(partner)["program"]
-    wanted = work.repository("criteria").get(criterion)["program"]
-    if wanted is not None and wanted != program:
+def _same_programme(work: UnitOfWork, partner: Row | None, name: Any) -> None:
+    criterion = named(work, "criteria", name)
+    if partner is None or criterion is None or criterion["program"] is None:
+        return  # the references say what is wrong with them
+    if criterion["program"] != partner["program"]:
         raise InvalidInput(
-            f"criterion {criterion!r} belongs to programme {wanted!r}, the partner to {program or 'none'!r}",
+            f"criterion {name!r} belongs to programme {criterion['program']!r}, the partner to "
+            f"{partner['program'] or 'none'!r}",
             field="criterion",
-            value=criterion,
+            value=name,
         )

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.errors import InvalidInput, NotAllowed
+from domain.errors import InvalidInput, NotAllowed, NotFound
 from domain.terms import Role
 from programme import records
 from programme.onboarding import Progress, progress, steps_for
 from programme.pipeline import GATED, Overridden, check_transition, unmet
 from programme.qualification import FitBeside, Qualification, criteria_for, qualify, stored_fit
-from programme.rows import days_between, every_row
+from programme.rows import days_between, every_row, named
 from programme.rule import Row
 from programme.stages import Stage, Stay, points_of, stages, stays_of
 from store.people import PartnerDates, partner_dates, status_changes
@@ -159,8 +159,8 @@ def pipeline(work: UnitOfWork, program: str | None = None) -> PipelineFigures:
     NotFound
         If there is no such programme.
     """
-    if program is not None:
-        work.repository("programs").get(program)
+    if program is not None and named(work, "programs", program) is None:
+        raise NotFound(f"There is no {program!r} in programs.", resource="programs", key=program)
     now = work.clock()
     partners = partner_dates(work.connection, work.actor, program=program)
     stays = stays_of(partners, status_changes(work.connection, work.actor), now)

@@ -3,8 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
+from domain.columns import Column
 from programme.rule import Row
 from store.unit_of_work import UnitOfWork
+from store.values import parse_cell
 
 _PAGE = 1000
 
@@ -19,6 +21,22 @@ def every_row(work: UnitOfWork, resource: str, sort: str | None = None, **filter
         cursor = page.next_cursor
         if cursor is None:
             return found
+
+
+def named(work: UnitOfWork, resource: str, external_id: Any) -> Row | None:
+    """Return the row that a value given by a caller names, None if there is none that the actor sees."""
+    return work.repository(resource).find((external_id,)) if isinstance(external_id, str) else None
+
+
+def plain_text(name: str, value: str | None) -> str | None:
+    """Return a text of a caller as the store could hold it.
+
+    Raises
+    ------
+    InvalidInput
+        If it could not.
+    """
+    return parse_cell(Column(name), value)  # type: ignore[no-any-return]
 
 
 def today(work: UnitOfWork) -> date:

@@ -1,16 +1,18 @@
 """What the programme's people ask of the store beyond lists: stays in stages, ratings in bulk, coverage of courses."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, union_all
 
 from domain.context import Actor
 from domain.resources import RESOURCES
+from domain.terms import DealOutcome
 from store.tables import RESOURCE_TABLES
 from store.visibility import visible_rows
 
 _PARTNERS, _PROGRAMS, _CHANGES = (RESOURCE_TABLES[name] for name in ("partners", "programs", "changes"))
+_DEALS, _TASKS, _STEPS = (RESOURCE_TABLES[name] for name in ("deals", "tasks", "stage_changes"))
 _OF_STATUS = (_CHANGES.c.resource == "partners", _CHANGES.c.field == "status")
 
 
@@ -23,7 +25,10 @@ class StatusChange(NamedTuple):
 
 
 def status_changes(connection: Connection, actor: Actor, partner_id: int | None = None) -> list[StatusChange]:
-    """Return what the histories of ``status`` say, by partner and instant.
+    """Return what the histories of ``status`` and the noted steps say, by partner and instant.
+
+    A history keeps one value per instant; of several steps in one instant the notes tell all. What both tell comes
+    twice.
 
     Parameters
     ----------
@@ -34,13 +39,18 @@ def status_changes(connection: Connection, actor: Actor, partner_id: int | None 
     partner_id : int, optional
         Only of this partner.
     """
-    wanted = select(_PARTNERS.c.id, _CHANGES.c.changed_at, _CHANGES.c.value)
-    wanted = wanted.join(_PARTNERS, _PARTNERS.c.external_id == _CHANGES.c.external_id)
-    wanted = wanted.where(*_OF_STATUS, *visible_rows(actor, RESOURCES["partners"]))
+    seen = [*visible_rows(actor, RESOURCES["partners"])]
     if partner_id is not None:
-        wanted = wanted.where(_PARTNERS.c.id == partner_id)
-    ordered = wanted.order_by(_PARTNERS.c.id, _CHANGES.c.changed_at, _CHANGES.c.id)
-    return [StatusChange(*row) for row in connection.execute(ordered)]
+        seen.append(_PARTNERS.c.id == partner_id)
+    noted = select(_PARTNERS.c.id, _STEPS.c.changed_at, _STEPS.c.to_status.label("value"), literal(0).label("source"))
+    noted = noted.add_columns(_STEPS.c.id.label("number")).join(_STEPS, _STEPS.c.partner_id == _PARTNERS.c.id)
+    told = select(_PARTNERS.c.id, _CHANGES.c.changed_at, _CHANGES.c.value, literal(1), _CHANGES.c.id)
+    told = told.join(_CHANGES, _CHANGES.c.external_id == _PARTNERS.c.external_id).where(*_OF_STATUS)
+    both = union_all(noted.where(*seen), told.where(*seen)).subquery()
+    ordered = select(both.c.id, both.c.changed_at, both.c.value).order_by(
+        both.c.id, both.c.changed_at, both.c.source, both.c.number
+    )
+    return [StatusChange(*tuple(row)) for row in connection.execute(ordered)]
 
 
 def last_status_change(connection: Connection, external_id: str) -> datetime | None:
@@ -76,3 +86,20 @@ def partner_dates(
     if partner_id is not None:
         wanted = wanted.where(_PARTNERS.c.id == partner_id)
     return [PartnerDates(*tuple(row)) for row in connection.execute(wanted.order_by(_PARTNERS.c.id))]
+
+
+def first_wins(connection: Connection, actor: Actor, partner_id: int | None = None) -> dict[int, datetime]:
+    """Return when each partner won its first deal, by our partner id."""
+    wanted = select(_DEALS.c.partner_id, func.min(_DEALS.c.closed_at)).group_by(_DEALS.c.partner_id)
+    wanted = wanted.where(_DEALS.c.outcome == DealOutcome.WON, _DEALS.c.closed_at.is_not(None))
+    wanted = wanted.where(*visible_rows(actor, RESOURCES["deals"]))
+    if partner_id is not None:
+        wanted = wanted.where(_DEALS.c.partner_id == partner_id)
+    return {int(id_): at for id_, at in connection.execute(wanted)}
+
+
+def overdue_tasks(connection: Connection, actor: Actor, today: date) -> dict[int, int]:
+    """Return how many open tasks of each partner should have been done before `today`, by our partner id."""
+    late = (_TASKS.c.done_at.is_(None), _TASKS.c.due_on < today, *visible_rows(actor, RESOURCES["tasks"]))
+    wanted = select(_TASKS.c.partner_id, func.count()).where(*late).group_by(_TASKS.c.partner_id)
+    return {int(id_): int(count) for id_, count in connection.execute(wanted)}

@@ -83,3 +83,44 @@ def test_dossier_and_overview_in_one_answer(call):
     assert (overview["program"]["objective"], overview["tiers"]) == ("Sell", [])
     for path in ("/prospects/none/dossier", "/programs/none/overview", "/partners/none/history"):
         assert call("GET", path).status_code == 404
+
+
+def test_ratings_make_a_score_whose_parts_add_up(call):
+    for key, weight in (("rep", 3), ("size", 1)):
+        body = {"external_id": key, "name": key, "weight": weight, "must_have": key == "size"}
+        assert call("POST", "/criteria", json=body).status_code == 201
+    rated = call("POST", "/partners/p1/ratings", Role.RECRUITER, json={"criterion": "rep", "score": 4})
+    assert (rated.status_code, rated.json()["rated_by"]) == (201, "recruiter None")
+    found = call("GET", "/partners/p1/qualification", Role.ANALYST).json()["qualification"]
+    assert (found["score"], found["missing"], found["failed"]) == (80.0, ["size"], ["size"])
+    assert sum(item["points"] for item in found["criteria"]) == 80.0
+    page = call("GET", "/prospects/qualification", params={"limit": 1}).json()
+    assert page["items"][0]["partner"]["external_id"] == "p1"
+    rest = call("GET", "/prospects/qualification", params={"limit": 1, "cursor": page["next_cursor"]}).json()
+    assert ([item["partner"]["external_id"] for item in rest["items"]], rest["next_cursor"]) == (["p2"], None)
+    for params in ({"min_score": 101}, {"status": "lovely"}, {"cursor": "nonsense"}, {"program": "a\0b"}):
+        assert call("GET", "/prospects/qualification", params=params).status_code == 422
+    bad = call("POST", "/partners/p1/ratings", json={"criterion": "none", "score": 4})
+    assert (bad.status_code, bad.json()["code"]) == (422, "unknown_reference")
+
+
+def test_a_partner_sees_and_ticks_off_its_own_checklist(call):
+    step = {"external_id": "sign", "title": "Sign", "program": "resale", "required": True, "due_days": 7}
+    assert call("POST", "/onboarding-steps", json=step).status_code == 201
+    assert call("POST", "/partners/p1/onboarding").status_code == 409
+    for key in ("p1", "p2"):
+        call("POST", f"/partners/{key}/status", json={"status": "onboarding"})
+    refused = call("POST", "/partners/p1/status", json={"status": "active"})
+    assert (refused.status_code, refused.json()["missing"]) == (409, {"steps": ["Sign"]})
+    own = call("GET", "/partners/p1/onboarding", Role.PARTNER, "p1").json()["progress"]
+    assert (own["done"], own["next"]["title"]) == (0, "Sign")
+    assert call("GET", "/partners/p2/onboarding", Role.PARTNER, "p1").status_code == 404
+    task = own["next"]["task"]
+    assert call("POST", f"/tasks/{task}/done", Role.PARTNER, "p2").status_code == 404
+    assert call("POST", f"/tasks/{task}/done", Role.PARTNER, "p1").json()["done_at"] is not None
+    again = call("POST", "/partners/p1/onboarding", Role.RECRUITER)
+    assert (again.status_code, again.json()["progress"]["share"]) == (200, 1.0)
+    assert call("POST", "/partners/p1/status", json={"status": "active"}).json()["status"] == "active"
+    report = call("GET", "/onboarding", params={"program": "resale"}).json()
+    assert (report["all"]["onboarding"], report["all"]["to_onboard"]["n"]) == (1, 1)
+    assert [item["progress"]["partner"] for item in report["items"]] == ["p2"]
