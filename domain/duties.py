@@ -296,6 +296,8 @@ _REGISTRATIONS = (
         text_column("appeal_reason"),
         words("appeal_status", AppealStatus),
         text_column("appeal_decided_by"),
+        *typed(ColumnType.INSTANT, "appeal_decided_at"),
+        text_column("appeal_decision"),
         key=("deal",),
     ),
 )

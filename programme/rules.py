@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from programme.agreement_rules import AGREEMENT_RULES
+from programme.assignments import AssignmentRule
+from programme.claim_rules import DealClaims, LeadKeys, RegistrationRule
+from programme.fund_rules import FUND_RULES
 from programme.money_rules import MONEY_RULES, DealMoney
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
@@ -12,7 +15,11 @@ from programme.rule import Rule
 RULES: Mapping[str, tuple[Rule, ...]] = {
     **MONEY_RULES,
     **AGREEMENT_RULES,
-    "deals": (DealMoney(),),
+    **FUND_RULES,
+    "deals": (DealClaims(), DealMoney()),  # first: it knows decisions of its services by their class
+    "leads": (LeadKeys(),),
+    "registrations": (RegistrationRule(),),
+    "assignments": (AssignmentRule(),),
     "partners": (PartnerPipeline(),),  # first: it knows a change that somebody answers for by its class
     "criteria": (CriterionRule(),),
     "ratings": (RatingRule(),),

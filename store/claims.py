@@ -173,6 +173,37 @@ def _write_keys(
         connection.execute(insert_into(connection, table).on_conflict_do_nothing(), values)
 
 
+class Protection(NamedTuple):
+    """An approved registration of an open deal, and until when it is protected."""
+
+    deal_id: int
+    registration_id: int
+    partner_id: int
+    protected_until: datetime
+    reminded_at: datetime | None
+
+
+def ending_protection(connection: Connection, until: datetime, after: int, limit: int) -> list[Protection]:
+    """Return protections of open deals that end by `until`, by our id of the deal, from the one after `after` on."""
+    query = (
+        select(
+            _deals.c.id,
+            _registrations.c.id,
+            _deals.c.partner_id,
+            _registrations.c.protected_until,
+            _registrations.c.reminded_at,
+        )
+        .join(_deals, _deals.c.id == _registrations.c.deal_id)
+        .where(
+            _registrations.c.protected_until <= until,
+            _deals.c.status == str(DealStatus.APPROVED),
+            _deals.c.outcome.is_(None),
+            _deals.c.id > after,
+        )
+    )
+    return [Protection(*row) for row in connection.execute(query.order_by(_deals.c.id).limit(limit))]
+
+
 class Rival(NamedTuple):
     """A deal or lead that may be of the same customer, with what decides about it."""
 
