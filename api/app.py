@@ -14,8 +14,10 @@ from api.middleware import add_middleware
 from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
     analytics,
+    audit,
     churn,
     commissions,
+    events,
     jobs,
     keys,
     matches,
@@ -26,9 +28,11 @@ from api.routes import (
     qualification,
     recommendations,
     recruitment,
+    registrations,
     resources,
     sessions,
     users,
+    webhooks,
 )
 from domain.context import Clock, system_clock
 from domain.settings import Settings
@@ -52,6 +56,10 @@ VERSIONED = (
     users,
     keys,
     commissions,
+    audit,
+    events,
+    webhooks,
+    registrations,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

@@ -70,7 +70,8 @@ def _etag(row: dict[str, Any]) -> str:
     return f'"{row.get("row_version", 1)}"'
 
 
-def _version(if_match: str | None) -> int | None:
+def version_of(if_match: str | None) -> int | None:
+    """Return the version that an If-Match header asks for; None: any."""
     if if_match is None or if_match == "*":
         return None
     text = if_match.removeprefix("W/").strip('"')
@@ -219,7 +220,7 @@ def _add_changing(exposed: Exposure, output: Any) -> None:
         """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
         values = body.model_dump(exclude_unset=True)  # type: ignore[attr-defined]
         id_ = _found(work, exposed, key)["id"]
-        row = records.change(work, exposed.resource.name, id_, values, _version(if_match))
+        row = records.change(work, exposed.resource.name, id_, values, version_of(if_match))
         response.headers["ETag"] = _etag(row)
         return row
 
@@ -236,7 +237,7 @@ def _add_deleting(exposed: Exposure) -> None:
     def delete_row(key: str, work: Work, if_match: _IfMatch = None) -> Response:
         """Delete a row that no other refers to; 409 names who does."""
         id_ = _found(work, exposed, key)["id"]
-        records.remove(work, exposed.resource.name, id_, _version(if_match))
+        records.remove(work, exposed.resource.name, id_, version_of(if_match))
         return Response(status_code=204)
 
 
