@@ -11,7 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import typer
 
-from cli import data, keys, modelling, predicting, serving
+from cli import audit, data, keys, modelling, predicting, serving, users
 from cli.environment import read_settings, say, take_global_options
 from domain.errors import AllywiseError
 from domain.language import language_of, speaking
@@ -35,6 +35,8 @@ app.command("recommend")(predicting.recommend_command)
 app.command("serve")(serving.serve_command)
 app.command("demo")(serving.demo_command)
 app.add_typer(keys.keys_app, name="keys")
+app.add_typer(users.users_app, name="users")
+app.add_typer(audit.audit_app, name="audit")
 
 
 def main() -> None:
