@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 PORT ?= 8000
 
-.PHONY: demo test lint types layers setup bench bench-models notebook openapi clean help
+.PHONY: demo test lint types layers setup bench bench-models notebook fuzz openapi clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,10 @@ bench: setup  ## the tables of docs/benchmarks.md
 
 bench-models: setup  ## the six public tables and the generated worlds
 	$(BIN)/python -m benchmarks models
+
+fuzz: setup  ## Schemathesis over the whole API, on SQLite and on PostgreSQL
+	$(BIN)/python -m tests.fuzz --database sqlite
+	$(BIN)/python -m tests.fuzz --database postgresql
 
 openapi: setup  ## write docs/openapi.json from the code
 	$(BIN)/python -m api.openapi docs/openapi.json

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, create_model
 
 from api import types
 from domain.resources import RESOURCES, Column, ColumnType, Resource
@@ -131,10 +131,10 @@ class LeadInput(BaseModel):
     region: str | None = None
     city: str | None = None
     industry: str | None = None
-    employees: int | None = Field(None, ge=0, le=2**63 - 1)
+    employees: StrictInt | None = Field(None, ge=0, le=2**63 - 1)
     source: str | None = None
     product: str | None = Field(None, description="external id of one of products")
-    estimated_amount: float | None = Field(None, ge=0)
+    estimated_amount: types.Number | None = Field(None, ge=0)
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     description: str | None = Field(None, max_length=100_000)
     program: str | None = None
@@ -204,11 +204,11 @@ class MatchAnswer(BaseModel):
 class PartnerFacts(BaseModel):
     """What a person checks a risk against; empty where there is nothing to tell."""
 
-    last_sign_at: datetime | None = Field(description="latest sign of life")
+    last_sign_at: types.Told | None = Field(description="latest sign of life")
     last_sign_kind: str | None
     usual_gap_days: float | None = Field(description="median of the latest gaps between active days")
-    last_deal_at: datetime | None
-    last_won_at: datetime | None
+    last_deal_at: types.Told | None
+    last_won_at: types.Told | None
     agreement_ends_on: date | None
     certificate_expires_on: date | None
     unanswered_leads: int
@@ -333,9 +333,9 @@ class CompanyInput(BaseModel):
     city: str | None = None
     industries: list[str] | None = None
     languages: list[str] | None = None
-    employees: int | None = Field(None, ge=0, le=2**63 - 1)
-    annual_revenue: float | None = Field(None, ge=0)
-    founded_on: date | None = None
+    employees: StrictInt | None = Field(None, ge=0, le=2**63 - 1)
+    annual_revenue: types.Number | None = Field(None, ge=0)
+    founded_on: types.Day | None = None
     website: str | None = None
     description: str | None = Field(None, max_length=100_000)
     program: str | None = None

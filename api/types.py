@@ -1,11 +1,11 @@
 """Types of what callers send: JSON and query values as the document says them, nothing guessed from another type."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -19,6 +19,12 @@ def _written_out(value: Any) -> Any:
     return value
 
 
+def _in_utc(instant: datetime) -> datetime:
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+Told = Annotated[datetime, AfterValidator(_in_utc)]
+"""An instant in an answer; what comes from a frame is UTC without saying so."""
 Instant = Annotated[datetime, BeforeValidator(_written_out)]
 Day = Annotated[date, BeforeValidator(_written_out)]
 Flag = StrictBool
