@@ -26,13 +26,14 @@ _SETS = {
 _MODULES = {
     **_SETS,
     "worlds": "worlds",
+    "ceiling": "ceiling",
     "learning-curve": "learning",
     "leaks": "leaks",
     "commands": "commands",
     "import-speed": "import_speed",
     "lists": "lists",
 }
-_WITH_OPTIONS = ("worlds", "learning-curve")
+_WITH_OPTIONS = ("worlds", "ceiling", "learning-curve")
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""
 _GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
 _SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7

@@ -24,7 +24,7 @@ from benchmarks.expected import COVERAGE_HEAD, coverage_rows, expected_auc, expe
 from benchmarks.workspace import ROOT, Workspace, workspace
 from benchmarks.worlds_claims import claims
 
-_SETTINGS = {"PROTECTED_ATTRIBUTES": '["owner_group"]'}
+WORLD_SETTINGS = {"PROTECTED_ATTRIBUTES": '["owner_group"]'}
 _GENERATORS = {"demo": "demo", "rival": "benchmarks.rival"}
 _DEFAULTS = {
     "demo": (
@@ -303,16 +303,29 @@ def report(world: Measured, models: list[str], *, newest_leads: bool) -> str:
 
 
 @contextmanager
-def fresh(kind: str, sizes: list[str], models: list[str]) -> Iterator[Measured]:
-    """Generate a world, import it, train `models` as of its end, and yield it."""
-    with workspace(_SETTINGS) as work:
+def imported(kind: str, sizes: list[str]) -> Iterator[Measured]:
+    """Generate a world, import it, and yield it."""
+    with workspace(WORLD_SETTINGS) as work:
         records, truth = work.home.parent / "records", work.home.parent / "truth"
         generate = [sys.executable, "-m", _GENERATORS[kind], str(records), "--truth", str(truth), *sizes]
         subprocess.run(generate, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         world = Measured(work, truth)
         world.run("import", records)
+        yield world
+
+
+@contextmanager
+def fresh(kind: str, sizes: list[str], models: list[str]) -> Iterator[Measured]:
+    """Generate a world, import it, train `models` as of its end, and yield it."""
+    with imported(kind, sizes) as world:
         world.run("train", *models, "--as-of", world.as_of)
         yield world
+
+
+def default_words(kind: str, seed: int | None = None, sizes: list[str] | None = None) -> list[str]:
+    """Return the generator's options for the world of a kind that the tables are about, with another seed or sizes."""
+    own, given = _DEFAULTS[kind]
+    return ["--seed", str(own if seed is None else seed), "--end", _END, *(sizes or given.split())]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -338,20 +351,13 @@ def main(arguments: list[str] | None = None) -> str:
     options, sizes = parser().parse_known_args(arguments or [])
     if options.home:
         return report(
-            Measured(Workspace(options.home, _SETTINGS), options.truth),
+            Measured(Workspace(options.home, WORLD_SETTINGS), options.truth),
             options.models,
             newest_leads=bool(options.newest),
         )
     parts = []
     for kind in [options.world] if options.world else sorted(_GENERATORS):
-        seed, given = _DEFAULTS[kind]
-        words = [
-            "--seed",
-            str(seed if options.seed is None else options.seed),
-            "--end",
-            _END,
-            *(sizes or given.split()),
-        ]
+        words = default_words(kind, options.seed, sizes)
         with fresh(kind, words, options.models) as world:
             shown = report(world, options.models, newest_leads=options.newest is not False)
             parts.append(f"### {kind}: `{' '.join(words)}`\n\n{shown}")

@@ -85,7 +85,8 @@ def test_factors_are_compared_with_those_of_the_fit_on_earlier_rows(context: Tra
     found = train_binary(make_dataset(), {"rate": overall_rate, "segment": by_segment}, context).part.stability
     assert found is not None
     assert found.features == 1.0  # two features, of which one matters
-    assert found.rows is not None and 0.7 < found.rows <= 1.0
+    assert found.rows is not None
+    assert 0.7 < found.rows <= 1.0
     assert 30 <= found.n <= 200
     few = train_binary(make_dataset(4), {"rate": overall_rate, "segment": by_segment}, context)
     assert few.part.stability is None
