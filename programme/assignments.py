@@ -61,6 +61,7 @@ def _response(values: Values) -> str | None:
 
 
 def _offered(work: UnitOfWork, values: Values) -> Values:
+    values = {**values, "offered_at": values.get("offered_at") or work.clock()}
     lead = _named(work, "leads", values.get("lead"))
     partner = _named(work, "partners", values.get("partner"))
     if lead is None or partner is None:
@@ -72,7 +73,7 @@ def _offered(work: UnitOfWork, values: Values) -> Values:
     if response is None:
         _refuse_asked(partner, offers)
         _refuse_full(work, partner)
-    return {**values, "offered_at": values.get("offered_at") or work.clock()}
+    return values
 
 
 def _named(work: UnitOfWork, resource: str, key: Any) -> Row | None:

@@ -6,7 +6,7 @@ Everything here is deterministic. What counts as alike, and from where on, stand
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import idna
@@ -34,6 +34,7 @@ WORDS = 24
 SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 NO_WORD = re.compile(r"[^\w&+]+|_+")
 _DOT_COM = re.compile(r"(?<=\w\w)\.(com|net|org|io|ai|app|eu)(?=\W|$)")
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})+")
 _APOSTROPHE = re.compile(r"['’`´ʼ]")
 
 
@@ -59,11 +60,8 @@ def company_domain(text: str | None) -> str | None:
     host = _host(text or "")
     if "." not in host or host.replace(".", "").isdigit():
         return None
-    try:
-        host = idna.encode(host, uts46=True).decode()
-    except (idna.IDNAError, UnicodeError):
-        return None
-    domain = _suffixes().privatesuffix(host)
+    ascii_host = _in_ascii(host)
+    domain = _suffixes().privatesuffix(ascii_host) if ascii_host else None
     if domain is None or domain in PUBLIC_DOMAINS or domain.partition(".")[0] in PUBLIC_MAIL:
         return None
     return domain
@@ -74,6 +72,15 @@ def _host(text: str) -> str:
     text = re.sub(r"^(mailto:|[a-z][a-z0-9+.-]*:)?//+|^mailto:", "", text)
     text = re.split(r"[/?#\\\s,;]", text, maxsplit=1)[0].rpartition("@")[2]
     return re.sub(r":\d*$", "", text).strip(".")
+
+
+def _in_ascii(host: str) -> str | None:
+    if host.isascii():
+        return host if _HOST.fullmatch(host) else None
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return None
 
 
 def domain_label(domain: str) -> str:
@@ -144,7 +151,7 @@ class CompanyName:
         """The words in alphabetical order without blanks: equal for equal names, whatever their order."""
         return "".join(sorted(word.text for word in self.words))
 
-    @cached_property
+    @property
     def distinctive(self) -> tuple[str, ...]:
         """Words of the company's own, the longest first; all words if none is."""
         own = [word.text for word in self.words if word.weight == 1]
@@ -169,8 +176,8 @@ def company_name(text: str | None) -> CompanyName:
     """
     text = (text or "")[:LONGEST]
     words = _words(text, umlauts=False)
-    variant = _words(text, umlauts=True)
-    return CompanyName(words, variant)
+    has_umlauts = not text.isascii() and any(letter in UMLAUTS for letter in map(ord, text.casefold()))
+    return CompanyName(words, _words(text, umlauts=True) if has_umlauts else words)
 
 
 def _words(text: str, *, umlauts: bool) -> tuple[Word, ...]:

@@ -94,9 +94,11 @@ def catch_up(connection: Connection, keys_of: KeysOf, now: datetime) -> int:
         table = RESOURCE_TABLES[mark.resource]
         for name, query in _customers(mark.resource, now):
             if mark.at is not None:
-                count += _write_all(connection, name, query.where(table.c.row_updated_at == mark.at), keys_of)
+                count += _write_all(
+                    connection, name, query.where(table.c.row_updated_at == mark.at), keys_of, had_keys=True
+                )
             elif name == mark.resource:
-                count += _write_all(connection, name, query, keys_of)
+                count += _write_all(connection, name, query, keys_of, had_keys=False)
         _unmark(connection, mark)
     return count
 
@@ -122,14 +124,14 @@ def _unmark(connection: Connection, mark: _Mark) -> None:
         connection.execute(delete(key_marks).where(*same))
 
 
-def _write_all(connection: Connection, resource: str, query: Select[Any], keys_of: KeysOf) -> int:
+def _write_all(connection: Connection, resource: str, query: Select[Any], keys_of: KeysOf, *, had_keys: bool) -> int:
     own = RESOURCE_TABLES[resource].c.id
     count, last = 0, 0
     while True:
         rows = list(_read(connection, query.where(own > last).order_by(own).limit(_BATCH)))
         if not rows:
             return count
-        _write_keys(connection, resource, rows, keys_of, [row.id for row in rows])
+        _write_keys(connection, resource, rows, keys_of, [row.id for row in rows] if had_keys else [])
         count, last = count + len(rows), rows[-1].id
 
 
