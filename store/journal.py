@@ -55,6 +55,7 @@ class Announcement(NamedTuple):
     name: str
     payload: dict[str, Any]
     partner_id: int | None
+    private: bool = False
 
     @property
     def key(self) -> str | None:
@@ -110,7 +111,9 @@ class Journal:
         """Note a change of a row: an entry of the trail, and an event ``<noun>.created|changed|deleted``."""
         self._noted.append(change)
 
-    def announce(self, name: str, payload: Mapping[str, Any], partner_id: int | None = None) -> None:
+    def announce(
+        self, name: str, payload: Mapping[str, Any], partner_id: int | None = None, *, private: bool = False
+    ) -> None:
         """Note a business event that is no row's change: an entry of the trail, and an event.
 
         Parameters
@@ -122,8 +125,10 @@ class Journal:
             ``id`` or the noun's own field names what it is about.
         partner_id : int, optional
             Our id of the partner that it concerns, who may see it then; None: it is the staff's alone.
+        private : bool, default=False
+            Whether it is the staff's alone although it concerns a partner.
         """
-        self._noted.append(Announcement(name, dict(payload), partner_id))
+        self._noted.append(Announcement(name, dict(payload), partner_id, private))
 
     def read(self, resource: str, keys: Iterable[str]) -> None:
         """Note that personal data of these rows was given to the actor; one entry of the trail.
@@ -202,8 +207,8 @@ class Journal:
         now = self._clock()
         match noted:
             case Announcement():
-                is_known = noted.partner_id is not None
-                return Event(seq, now, noted.name, entry.resource, entry.key, noted.partner_id, is_known, noted.payload)
+                seen, partner_id = noted.partner_id is not None and not noted.private, noted.partner_id
+                return Event(seq, now, noted.name, entry.resource, entry.key, partner_id, seen, noted.payload)
             case RowChange():
                 name = event_name(noted.resource, noted.action)
                 payload = event_payload(noted.resource, noted.before, noted.after)

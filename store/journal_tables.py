@@ -119,6 +119,7 @@ alerts = Table(
     SqlColumn("kind", String(32), nullable=False),
     SqlColumn("severity", String(16), nullable=False),
     SqlColumn("partner_id", RowId, index=True),
+    SqlColumn("for_staff", Boolean, nullable=False),
     SqlColumn("for_partner", Boolean, nullable=False),
     SqlColumn("resource", String(64), nullable=False),
     SqlColumn("key", Text),
@@ -164,3 +165,11 @@ alert_notices = Table(
     Index(None, "channel", "mode", "sent_at"),
 )
 """An alert on its way to a person by e-mail or webhook, at once or with the day's others: each once."""
+
+feed_marks = Table(
+    "feed_marks",
+    metadata,
+    SqlColumn("name", String(32), primary_key=True),
+    SqlColumn("event_id", BigInteger, nullable=False),
+)
+"""How far a reader of our own has read the events."""

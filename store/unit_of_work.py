@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.context import SYSTEM, Actor, Clock, system_clock
 from domain.errors import CannotAnswer
+from store.alerts import AlertRepository
 from store.audit import AuditRepository
 from store.deliveries import DeliveryRepository
 from store.embeddings import EmbeddingRepository
@@ -147,6 +148,11 @@ class UnitOfWork:
     def events(self) -> EventRepository:
         """Events that other systems may read; they are written through `journal`."""
         return EventRepository(self.connection, self.actor, self.clock)
+
+    @cached_property
+    def alerts(self) -> AlertRepository:
+        """What asks for a person's attention."""
+        return AlertRepository(self.connection, self.actor, self.clock)
 
     @cached_property
     def webhooks(self) -> WebhookRepository:

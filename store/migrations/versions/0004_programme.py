@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("severity", sa.String(length=16), nullable=False),
         sa.Column("partner_id", ROW_ID, nullable=True),
+        sa.Column("for_staff", sa.Boolean(), nullable=False),
         sa.Column("for_partner", sa.Boolean(), nullable=False),
         sa.Column("resource", sa.String(length=64), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
@@ -157,6 +158,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_events_at"), "events", ["at"], unique=False)
     op.create_index(op.f("ix_events_partner_id_id"), "events", ["partner_id", "id"], unique=False)
+    op.create_table(
+        "feed_marks",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_marks")),
+    )
     op.create_table(
         "key_marks",
         sa.Column("resource", sa.String(length=8), nullable=False),
@@ -870,6 +877,7 @@ def downgrade() -> None:
     op.drop_table("notices")
     op.drop_table("key_progress")
     op.drop_table("key_marks")
+    op.drop_table("feed_marks")
     op.drop_index(op.f("ix_events_partner_id_id"), table_name="events")
     op.drop_index(op.f("ix_events_at"), table_name="events")
     op.drop_table("events")
