@@ -31,6 +31,7 @@ from api.routes import (
     registrations,
     resources,
     sessions,
+    training,
     users,
     webhooks,
 )
@@ -51,6 +52,7 @@ VERSIONED = (
     recruitment,
     qualification,
     onboarding,
+    training,
     analytics,
     sessions,
     users,

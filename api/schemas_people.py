@@ -1,16 +1,19 @@
 """Payloads of recruitment, onboarding and training."""
 
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import output_schema
 from domain.terms import PartnerStatus
+from programme.certificates import Holding
 from programme.onboarding import Progress
 from programme.onboarding_times import Times
 from programme.qualification import FitBeside, Qualification
 from programme.recruitment import HistoryEntry
 from programme.stages import Stage
+from programme.training import CourseCoverage, ExpiringCertificate, MissingCourse, Person
 
 Partner: Any = output_schema("partners")
 Program: Any = output_schema("programs")
@@ -22,6 +25,7 @@ Note: Any = output_schema("notes")
 Task: Any = output_schema("tasks")
 Agreement: Any = output_schema("agreements")
 Rating: Any = output_schema("ratings")
+Enrolment: Any = output_schema("enrolments")
 
 
 class StatusRequest(BaseModel):
@@ -114,3 +118,39 @@ class OnboardingAnswer(BaseModel):
 
     progress: Progress
     times: Times
+
+
+class CompletionRequest(BaseModel):
+    """How an enrolment ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    passed: bool
+    score: float | None = Field(None, ge=-1e12, le=1e12, description="points, on any scale")
+    passed_on: date | None = Field(None, description="day of the certificate; default: today (UTC)")
+
+
+class TrainingAnswer(BaseModel):
+    """How a partner stands with its courses on a day."""
+
+    partner: str
+    on: date
+    held: tuple[Holding, ...]
+    expiring: tuple[Holding, ...]
+    expired: tuple[Holding, ...]
+    missing: tuple[MissingCourse, ...]
+    persons: tuple[Person, ...]
+    enrolments: list[Enrolment] = Field(description="open ones")
+
+
+class ExpiringPage(BaseModel):
+    """A page of certificates that run out."""
+
+    items: tuple[ExpiringCertificate, ...]
+    next_cursor: str | None
+
+
+class TrainingCoverage(BaseModel):
+    """Active partners and the courses they hold."""
+
+    items: tuple[CourseCoverage, ...]

@@ -191,6 +191,9 @@ class Settings(BaseSettings):
     alert_lead_hours: float = Field(
         48, gt=0, le=8760, description="Hours after which an offered lead counts as unanswered."
     )
+    certification_warning_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = Field(
+        (60, 30, 7), description="Days ahead at which the expiry of a certificate is announced, once each; empty: never."
+    )
     max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
 
     @property

@@ -31,6 +31,7 @@ def decode(place: str, filters: Any, cursor: str, kinds: Sequence[type | tuple[t
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
+        last: list[Any]
         fingerprint, *last = json.loads(base64.b64decode(padded.encode("ascii"), b"-_", validate=True))
     except (ValueError, TypeError, binascii.Error) as error:
         raise BadCursor("The cursor is not one that this service gave; begin without one.") from error

@@ -11,6 +11,7 @@ from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
 from programme.qualification import CriterionRule, RatingRule
 from programme.rule import Rule
+from programme.training_rules import CertificationRule, CourseRule, EnrolmentRule
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     **MONEY_RULES,
@@ -25,6 +26,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "ratings": (RatingRule(),),
     "onboarding_steps": (StepRule(),),
     "tasks": (TaskRule(),),
-    "certifications": (CertificateTasks(),),
+    "certifications": (CertificationRule(), CertificateTasks()),
+    "courses": (CourseRule(),),
+    "enrolments": (EnrolmentRule(),),
 }
 """Rules by resource, each asked in turn; a resource that is not named has none."""

@@ -175,6 +175,15 @@ def run_claim_keys(context: WorkerContext, _payload: Payload, _report: Report) -
         return {"rows": catch_up_keys(work)}
 
 
+def run_certificates(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Announce certificates that run out, and tick off onboarding steps whose certificates were imported."""
+    from programme.training import catch_up_steps, tell_expiring
+
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        looked = catch_up_steps(work)
+        return {"told": tell_expiring(work, context.settings.certification_warning_days), "checklists": looked}
+
+
 def _scheduled(job: Job, name: ModelName) -> bool:
     return job.created_by == "schedule" and name in job.payload["models"]
 
@@ -190,5 +199,6 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "score": run_scoring,
     "check": run_check,
     "claim_keys": run_claim_keys,
+    "certificates": run_certificates,
 }
 """Handler of each kind of job."""

@@ -45,6 +45,7 @@ class Schedule:
             if _is_due(night, settings.check_every_days):
                 for name in ModelName:
                     _enqueue(work.jobs, "check", {"model": name}, night + _CHECKS_AFTER, name)
+            _enqueue(work.jobs, "certificates", {}, night, "expiry")
         self._planned = night.date()
 
 

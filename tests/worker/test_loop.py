@@ -50,9 +50,8 @@ def test_checks_run_after_the_scores_and_train_nothing_in_an_empty_store(
 ) -> None:
     Schedule(worker).plan()
     clock.advance(hours=15)
-    for _ in range(7):
-        assert run_one(worker)
-    assert not run_one(worker)
+    while run_one(worker):  # the night has other jobs, too
+        pass
     with UnitOfWork(worker.intelligence.engine, clock=clock) as work:
         checks = work.jobs.newest("check")
         assert [job.result["training"] for job in checks] == [None] * 4
