@@ -13,11 +13,13 @@ from api.dependencies import Services
 from api.middleware import add_middleware
 from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
+    agreements,
     analytics,
     audit,
     churn,
     commissions,
     events,
+    funds,
     jobs,
     keys,
     matches,
@@ -31,6 +33,7 @@ from api.routes import (
     registrations,
     resources,
     sessions,
+    tiers,
     training,
     users,
     webhooks,
@@ -58,6 +61,9 @@ VERSIONED = (
     users,
     keys,
     commissions,
+    funds,
+    tiers,
+    agreements,
     audit,
     events,
     webhooks,

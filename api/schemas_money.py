@@ -214,3 +214,128 @@ class StatementRunAnswer(_Read):
     statements: list[Statement]
     totals: list[CurrencyTotal]
     next_after: int | None
+
+
+class ReasonGiven(_Given):
+    """Why something is done."""
+
+    reason: Reason
+
+
+class OptionalReason(_Given):
+    """Why something is done, if somebody wants to say."""
+
+    reason: Reason | None = None
+
+
+class TierCriterion(_Read):
+    """A threshold of a tier and where the partner stands."""
+
+    name: str = Field(description="revenue, deals, certified, or certification and a course")
+    actual: float
+    threshold: float
+    met: bool
+    text: str
+
+
+class TierStanding(BaseModel):
+    """Where a partner stands in its programme, and what is missing to the next tier."""
+
+    partner: str
+    program: str | None
+    tier: str | None
+    earned_tier: str | None = Field(description="the highest one all of whose thresholds are met, else the lowest one")
+    next_tier: str | None = Field(description="the one above the present one; null at the top")
+    criteria: list[TierCriterion] = Field(description="of the next tier")
+    missing: list[str] = Field(description="what of it is not met, in words")
+    at_risk: list[str] = Field(description="what of the present tier is not met, in words")
+
+
+class TierReviewRequest(_Given):
+    """Whose tiers to review."""
+
+    program: Key | None = None
+    cursor: Text | None = Field(None, description="`next_cursor` of the page before")
+    limit: int = Field(100, ge=1, le=200, strict=True)
+
+
+class TierProposal(_Read):
+    """A proposed change of tier with what it rests on."""
+
+    review: output_schema("tier_reviews")  # type: ignore[valid-type]  # made from the resource's columns
+    change: str = Field(description="promotion or demotion")
+    criteria: list[TierCriterion]
+
+
+class TierReviewAnswer(_Read):
+    """What a round of reviews came to."""
+
+    partners: int
+    unchanged: int
+    proposals: list[TierProposal]
+    next_cursor: str | None
+
+
+class FundApproval(_Given):
+    """How much is approved."""
+
+    amount: types.Money | None = Field(None, description="default: all that was asked for")
+
+
+class FundClaim(_Given):
+    """What was spent, and what proves it."""
+
+    evidence: Annotated[str, Field(min_length=1, max_length=10_000, description="a link, or an invoice's number")]
+    amount: types.Money | None = Field(None, description="default: all that was approved")
+
+
+class RenewalRequest(_Given):
+    """How an agreement goes on."""
+
+    external_id: Key | None = Field(None, description="of the new agreement; default: that of the old one and -R1")
+    valid_to: types.Day | None = Field(None, description="its last day; default: as long as the old one")
+
+
+class TermsGiven(_Given):
+    """The next version of an agreement's terms."""
+
+    body: Annotated[str, Field(max_length=200_000)] | None = None
+    agreed_on: types.Day | None = Field(None, description="from then on it is never changed")
+    agreed_by: Text | None = None
+    notice_days: Annotated[types.Whole, Field(ge=0, le=3650)] | None = None
+    renews: types.Flag | None = None
+
+
+class ExpiringAgreement(_Read):
+    """An agreement that ends soon."""
+
+    agreement: str
+    partner: str
+    valid_to: date
+    days_left: int
+    renews: bool | None
+    notice_by: date | None = Field(description="by when notice must be given, if the terms name notice days")
+    renewed_by: str | None
+
+
+class ExpiringPage(BaseModel):
+    """Agreements that end soon, the soonest first."""
+
+    items: list[ExpiringAgreement]
+    next_cursor: str | None
+
+
+class AgreementEvent(_Read):
+    """What changed of an agreement at an instant."""
+
+    changed_at: datetime
+    status: str | None
+    reason: str | None
+    fields: dict[str, str | None] = Field(description="what each field became")
+
+
+class AgreementHistory(BaseModel):
+    """What changed of an agreement, the latest first."""
+
+    agreement: str
+    items: list[AgreementEvent]

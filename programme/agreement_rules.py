@@ -97,7 +97,7 @@ def check_transition(before: str | None, wanted: str) -> None:
     allowed = TRANSITIONS[AgreementStatus(before)] if before is not None else tuple(_S)
     if wanted not in allowed:
         told = f"only {' or '.join(allowed)}" if allowed else "nothing; make a new agreement"
-        raise Conflict(f"An agreement that is {before} cannot become {wanted}; {told} may follow.", status=before)
+        raise Conflict(f"An agreement that is {before} cannot become {wanted}; {told} may follow.", current=before)
 
 
 def _check_status(before: str | None, after: str | None) -> None:

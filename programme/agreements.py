@@ -121,7 +121,7 @@ def renew_agreement(
     start = old["valid_to"] + timedelta(days=1)
     scope = ("partner", "territories", "products", "commission_rate", "exclusive")
     values = {name: old[name] for name in scope} | {
-        "external_id": external_id or f"{old['external_id']}-R{_renewals(old) + 1}",
+        "external_id": external_id or _next_name(old),
         "status": AgreementStatus.ACTIVE,
         "valid_from": start,
         "valid_to": valid_to or _as_long(old, start),
@@ -215,6 +215,11 @@ def _check_renewable(agreement: Row) -> None:
 def _renewals(agreement: Row) -> int:
     count = agreement["attributes"].get("renewals", 0)
     return count if isinstance(count, int) else 0
+
+
+def _next_name(agreement: Row) -> str:
+    count, name = _renewals(agreement), str(agreement["external_id"])
+    return f"{name.removesuffix(f'-R{count}') if count else name}-R{count + 1}"
 
 
 def _as_long(old: Row, start: date) -> date:

@@ -129,7 +129,7 @@ def _check_step(work: UnitOfWork, before: Row, row: Row) -> FundStatus:
     allowed = TRANSITIONS[status]
     if wanted not in allowed:
         told = f"only {' or '.join(allowed)}" if allowed else "nothing"
-        raise Conflict(f"A request that is {status} cannot become {wanted}; {told} may follow.", status=status)
+        raise Conflict(f"A request that is {status} cannot become {wanted}; {told} may follow.", current=status)
     _refuse_others(before, row, ("status", *_GIVEN[wanted]), f"as it is {wanted}")
     return wanted
 

@@ -123,6 +123,18 @@ class IncentiveRule(Rule):
         return values
 
 
+class TierRule(Rule):
+    """Thresholds of tiers are counts."""
+
+    def values(self, work: UnitOfWork, before: Row | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check the counts."""
+        row = after_write("tiers", before, values)
+        for name in ("min_deals", "min_certified"):
+            if (row.get(name) or 0) < 0:
+                raise InvalidInput(f"{name} must not be negative", field=name, value=row[name])
+        return values
+
+
 class DealMoney(Rule):
     """A deal is settled as it is won, changed, lost again or deleted."""
 
@@ -169,6 +181,7 @@ def _check_days(row: Row, name: str) -> None:
 
 
 MONEY_RULES: Mapping[str, tuple[Rule, ...]] = {
+    "tiers": (TierRule(),),
     "commission_plans": (PlanRule(),),
     "commission_bands": (BandRule(),),
     "commission_shares": (ShareRule(),),

@@ -120,21 +120,14 @@ def test_adjustments_and_payouts_make_the_balance(call):
     assert [(item["currency"], item["balance"]) for item in told["items"]] == [("EUR", 20), ("USD", 50)]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"partner": "P1", "reason": "x"},
-        {"partner": "P1", "credit": 1, "debit": 1, "reason": "x"},
-        {"partner": "P1", "credit": 0.001, "reason": "x"},
-        {"partner": "P1", "credit": 1e300, "reason": "x"},
-        {"partner": "P1", "credit": 1, "reason": " "},
-        {"partner": "P1", "credit": 1, "reason": "\0"},
-        {"partner": "P1", "credit": 1, "reason": "x", "currency": "XQQ"},
-        {"partner": "P1", "credit": 1},
-    ],
-)
-def test_adjustments_that_cannot_be(call, body):
-    assert call("POST", "/ledger", json=body).status_code == 422
+def test_adjustments_that_cannot_be(call):
+    given = {"partner": "P1", "credit": 1, "reason": "x"}
+    wrong = ({"credit": None}, {"debit": 1}, {"credit": 0.001}, {"credit": 1e300}, {"credit": -1}, {"reason": " "})
+    for values in (*wrong, {"reason": "\0"}, {"currency": "XQQ"}, {"reason": None}, {"partner": "\0"}, {"shoe": 1}):
+        answer = call("POST", "/ledger", json={**given, **values})
+        assert (values, answer.status_code) == (values, 422 if values != {"partner": "\0"} else answer.status_code)
+        assert answer.status_code in (404, 422)
+    assert call("POST", "/ledger", json={**given, "partner": "nobody"}).status_code == 404
 
 
 def test_a_ledger_has_no_way_to_change_it(call):
@@ -174,3 +167,81 @@ def test_a_run_closes_a_period_for_all(call):
     assert [(row["partner"], row["credit"]) for row in second["statements"]] == [("P2", 50)]
     assert second["totals"] == [{"currency": "EUR", "credit": 50, "debit": 0, "balance": 50}]
     assert call("POST", "/statement-runs", json=body).json()["statements"] == []
+
+
+def test_tiers_are_reviewed_and_decided(call):
+    for position, (name, least) in enumerate((("Silver", None), ("Gold", 1000))):
+        body = {"external_id": name, "program": "resale", "name": name, "position": position, "min_revenue": least}
+        assert call("POST", "/tiers", json=body).status_code == 201
+    told = call("GET", "/partners/P1/tier", Role.PARTNER, "P1").json()
+    assert (told["tier"], told["earned_tier"], told["next_tier"], told["missing"]) == ("Gold", "Silver", None, [])
+    assert told["at_risk"] == ["Revenue of the last 365 days: 0.00 EUR, needed 1,000.00 EUR"]
+    assert call("GET", "/partners/P1/tier", Role.PARTNER, "P2").status_code == 404
+    made = call("POST", "/tier-reviews", json={})
+    assert made.status_code == 201, made.text
+    first, second = made.json()["proposals"]
+    assert first["criteria"][0] | {"text": ""} == {
+        "name": "revenue",
+        "actual": 0,
+        "threshold": 1000,
+        "met": False,
+        "text": "",
+    }
+    done = call("POST", f"/tier-reviews/{first['review']['external_id']}/accept")
+    assert (done.status_code, done.json()["status"]) == (200, "accepted")
+    assert call("GET", "/partners/P1").json()["tier"] == "Silver"
+    key = second["review"]["external_id"]
+    assert call("POST", f"/tier-reviews/{key}/reject", json={"reason": ""}).status_code == 422
+    assert call("POST", f"/tier-reviews/{key}/reject", json={"reason": "wait"}).json()["status"] == "rejected"
+    assert call("POST", f"/tier-reviews/{key}/accept").status_code == 409
+    assert call("GET", "/tier-reviews", Role.PARTNER, "P1").json()["items"][0]["partner"] == "P1"
+
+
+def test_funds_go_from_request_to_ledger(call):
+    call("POST", "/offers", json={"external_id": "mdf", "title": "MDF", "budget": 100, "currency": "EUR"})
+    body = {"external_id": "F1", "partner": "P1", "purpose": "Fair", "amount": 80, "offer": "mdf"}
+    assert call("POST", "/fund-requests", Role.PARTNER, "P2", json=body).status_code == 404
+    assert call("POST", "/fund-requests", Role.PARTNER, "P1", json=body).status_code == 201
+    assert call("POST", "/fund-requests/F1/approve", Role.PARTNER, "P1", json={}).status_code == 403
+    raised = call("PATCH", "/fund-requests/F1", Role.PARTNER, "P1", json={"status": "approved"})
+    assert raised.status_code == 403
+    assert call("POST", "/fund-requests/F1/approve", json={"amount": 70}).json()["approved_amount"] == 70
+    assert call("POST", "/fund-requests/F1/claim", Role.PARTNER, "P2", json={"evidence": "x"}).status_code == 404
+    claimed = call("POST", "/fund-requests/F1/claim", Role.PARTNER, "P1", json={"evidence": "INV-1", "amount": 60.5})
+    assert (claimed.status_code, claimed.json()["claimed_amount"]) == (200, 60.5)
+    assert call("POST", "/fund-requests/F1/pay").json()["status"] == "paid"
+    assert call("POST", "/fund-requests/F1/pay").status_code == 409
+    assert call("GET", "/partners/P1/balance").json()["items"][0]["by_kind"] == {"fund": 60.5}
+    call("POST", "/fund-requests", json={**body, "external_id": "F2", "amount": 40})
+    assert "39.50 EUR left" in call("POST", "/fund-requests/F2/approve", json={}).json()["detail"]
+    assert call("POST", "/fund-requests/F2/reject", json={"reason": "later"}).json()["status"] == "rejected"
+    call("POST", "/fund-requests", json={**body, "external_id": "F3", "amount": 4})
+    gone = call("POST", "/fund-requests/F3/withdraw", Role.PARTNER, "P1", json={})
+    assert (gone.status_code, gone.json()["status"]) == (200, "withdrawn")
+
+
+def test_agreements_are_acted_on_with_reasons(call):
+    body = {"partner": "P1", "valid_from": "2024-01-01", "valid_to": "2024-06-30", "exclusive": True}
+    for key, partner in (("A1", "P1"), ("A2", "P2")):
+        made = call("POST", "/agreements", json={**body, "external_id": key, "partner": partner, "status": "draft"})
+        assert made.status_code == 201
+    assert call("POST", "/agreements/A1/activate", json={"reason": "signed"}).json()["status"] == "active"
+    refused = call("POST", "/agreements/A2/activate", json={"reason": "signed"})
+    assert (refused.status_code, refused.json()["partner"], refused.json()["agreement"]) == (409, "P1", "A1")
+    assert call("POST", "/agreements/A1/activate", json={}).status_code == 422
+    terms = call("POST", "/agreements/A1/terms", json={"body": "text", "agreed_on": "2024-01-01", "notice_days": 10})
+    assert (terms.status_code, terms.json()["version"]) == (201, 1)
+    assert call("PATCH", f"/terms/{terms.json()['id']}", json={"body": "other"}).status_code == 409
+    (item,) = call("GET", "/agreements/expiring", Role.PARTNER, "P1", params={"within_days": 60}).json()["items"]
+    assert (item["agreement"], item["days_left"], item["notice_by"]) == ("A1", 29, "2024-06-20")
+    assert call("GET", "/agreements/expiring", Role.PARTNER, "P2").json()["items"] == []
+    headers = {"Idempotency-Key": "r"}
+    new = call("POST", "/agreements/A1/renew", json={}, headers=headers)
+    assert (new.status_code, new.json()["external_id"], new.json()["valid_from"]) == (201, "A1-R1", "2024-07-01")
+    assert call("POST", "/agreements/A1/renew", json={}, headers=headers).json() == new.json()
+    assert call("POST", "/agreements/A1/renew", json={}).status_code == 409
+    assert call("POST", "/agreements/A1/suspend", json={"reason": "unpaid"}).json()["status"] == "suspended"
+    assert call("POST", "/agreements/A1/end", json={"reason": "left"}).json()["valid_to"] == "2024-06-01"
+    history = call("GET", "/agreements/A1/history").json()["items"]
+    assert {event["reason"] for event in history} >= {"left"}
+    assert call("GET", "/agreements/nothing/history").status_code == 404
