@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import output_schema
+from api.types import Day, Flag, Number
 from domain.terms import PartnerStatus
 from programme.certificates import Holding
 from programme.onboarding import Progress
@@ -35,7 +36,7 @@ class StatusRequest(BaseModel):
 
     status: PartnerStatus
     reason: str | None = Field(None, max_length=10_000, description="why; kept in the history")
-    override: bool = Field(
+    override: Flag = Field(
         False, description="answer for steps not done and musts not met: an admin or manager may, with a reason"
     )
 
@@ -84,7 +85,7 @@ class RatingRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     criterion: str = Field(description="external id of one of criteria", max_length=800)
-    score: float = Field(ge=0, le=5, description="0 to 5")
+    score: Number = Field(ge=0, le=5, description="0 to 5")
     comment: str | None = Field(None, max_length=10_000)
 
 
@@ -125,9 +126,9 @@ class CompletionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    passed: bool
-    score: float | None = Field(None, ge=-1e12, le=1e12, description="points, on any scale")
-    passed_on: date | None = Field(None, description="day of the certificate; default: today (UTC)")
+    passed: Flag
+    score: Number | None = Field(None, ge=-1e12, le=1e12, description="points, on any scale")
+    passed_on: Day | None = Field(None, description="day of the certificate; default: today (UTC)")
 
 
 class TrainingAnswer(BaseModel):
