@@ -184,6 +184,47 @@ def run_certificates(context: WorkerContext, _payload: Payload, _report: Report)
         return {"told": tell_expiring(work, context.settings.certification_warning_days), "checklists": looked}
 
 
+def run_commissions(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:
+    """Book what won deals earn, also those that came by import; a batch of deals is one transaction."""
+    from programme.settlement import run_commissions as settle
+
+    deals, booked, after = 0, 0, 0
+    while True:
+        with _night_work(context) as work:
+            done = settle(work, after=after, limit=payload.get("batch", 500))
+        deals, booked = deals + done.deals, booked + done.booked + done.reversed
+        if done.next_after is None:
+            return {"deals": deals, "entries": booked}
+        after = done.next_after
+
+
+def run_agreements(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Tell of agreements that end soon; running it again tells nothing twice."""
+    from programme.agreements import tell_expiring
+
+    with _night_work(context) as work:
+        return {"told": tell_expiring(work)}
+
+
+def run_tier_reviews(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Propose promotions and demotions as a quarter begins; a page of partners is one transaction."""
+    from programme.tiers import review_tiers
+
+    partners, proposals, cursor = 0, 0, None
+    while True:
+        with _night_work(context) as work:
+            done = review_tiers(work, cursor=cursor)
+        partners, proposals = partners + done.partners, proposals + len(done.proposals)
+        if done.next_cursor is None:
+            return {"partners": partners, "proposals": proposals}
+        cursor = done.next_cursor
+
+
+def _night_work(context: WorkerContext) -> UnitOfWork:
+    engine, currency = context.intelligence.engine, context.settings.currency
+    return UnitOfWork(engine, SYSTEM, context.clock, currency=currency)
+
+
 def _scheduled(job: Job, name: ModelName) -> bool:
     return job.created_by == "schedule" and name in job.payload["models"]
 
@@ -200,5 +241,8 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "check": run_check,
     "claim_keys": run_claim_keys,
     "certificates": run_certificates,
+    "commissions": run_commissions,
+    "agreements": run_agreements,
+    "tier_reviews": run_tier_reviews,
 }
 """Handler of each kind of job."""

@@ -1,4 +1,4 @@
-"""What is due each night: scoring of everybody, then a check of each model, which may set it to be trained.
+"""What is due each night: scoring, checks of models, and duties of the programme such as commissions.
 
 Jobs of a night wait in the queue until then and have a key each, so that several workers, or one that is started
 several times, plan each of them once. A night that the service slept through is made up for at its next start.
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from domain.context import SYSTEM
 from domain.terms import ModelName
+from programme.tiers import quarter_start
 from store.jobs import JobRepository
 from store.unit_of_work import UnitOfWork
 from worker.handlers import WorkerContext
@@ -46,6 +47,10 @@ class Schedule:
                 for name in ModelName:
                     _enqueue(work.jobs, "check", {"model": name}, night + _CHECKS_AFTER, name)
             _enqueue(work.jobs, "certificates", {}, night, "expiry")
+            _enqueue(work.jobs, "commissions", {}, night, "settle")
+            _enqueue(work.jobs, "agreements", {}, night, "expiry")
+            quarter = f"quarter/{quarter_start(night.date())}/tier_reviews"
+            work.jobs.enqueue("tier_reviews", {}, created_by="schedule", unique_key=quarter, run_after=night)
         self._planned = night.date()
 
 
