@@ -15,6 +15,7 @@ from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
     agreements,
     analytics,
+    assignments,
     audit,
     churn,
     commissions,
@@ -68,6 +69,7 @@ VERSIONED = (
     events,
     webhooks,
     registrations,
+    assignments,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

@@ -36,6 +36,8 @@ class Exposure:
         The resource, when it is not called like the path.
     personal : bool, default=False
         Whether rows say something about persons: each read is written into the audit trail.
+    own_create : bool, default=False
+        Whether the POST that creates a row stands in a module of its own.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Exposure:
     writers: tuple[Role, ...] = ()
     table: str = ""
     personal: bool = False
+    own_create: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -75,10 +78,11 @@ EXPOSED = (
     Exposure("enrolments", "enrolment", (*_RECRUITERS, Role.PARTNER)),
     Exposure("criteria", "criterion", _RECRUITERS),
     Exposure("ratings", "rating", _RECRUITERS),
+    Exposure("stage-changes", "stage_change"),
     Exposure("onboarding-steps", "onboarding_step", _RECRUITERS),
     Exposure("tasks", "task", _RECRUITERS),
     Exposure("leads", "lead", _MACHINES),
-    Exposure("assignments", "assignment", (Role.MANAGER, Role.ROUTER)),
+    Exposure("assignments", "assignment", (Role.MANAGER, Role.ROUTER), own_create=True),
     Exposure("deals", "deal", _MACHINES),
     Exposure("registrations", "registration"),
     Exposure("activities", "activity", _MACHINES),

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Attributes, output_schema
 from api.types import Instant, Money
-from domain.terms import Role
+from domain.terms import AssignmentResponse, Role
 from programme.conflicts import Certainty, ClaimState, Finding, FindingKind, words_for_partner, words_for_staff
 from programme.registrations import MAX_EXTENSION_DAYS
 
@@ -164,6 +164,9 @@ class Offer(BaseModel):
     lead: str = Field(description="external id")
     partner: str = Field(description="external id")
     offered_at: Instant | None = Field(None, description="default: now")
+    response: AssignmentResponse | None = Field(None, description="of an offer that was answered elsewhere")
+    responded_at: Instant | None = None
+    decline_reason: str | None = None
     match_id: str | None = Field(None, description="of the match that proposed the partner", max_length=32)
     attributes: Attributes = Field(default_factory=dict)
 
@@ -176,11 +179,11 @@ class Decline(BaseModel):
     decline_reason: str | None = None
 
 
-class AssignmentAnswer(Assignment):  # type: ignore[misc]
-    """An offered lead, until when it is to be answered, and of which match it came."""
+class OfferTerms(BaseModel):
+    """Until when an offered lead is to be answered, and of which match it came."""
 
-    answer_until: datetime | None = None
-    match_id: str | None = None
+    answer_until: datetime
+    match_id: str | None
 
 
 def finding_for(finding: Finding, role: Role) -> ClaimFinding:

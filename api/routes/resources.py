@@ -169,6 +169,8 @@ def _add_creating(exposed: Exposure, output: Any) -> None:
         request = {"create": exposed.path, "values": values}
         return once(work, idempotency_key, request, lambda: records.create(work, exposed.resource.name, values), output)
 
+
+def _add_upserting(exposed: Exposure) -> None:
     @router.post(
         f"/{exposed.path}:bulk",
         operation_id=f"upsert_{exposed.path.replace('-', '_')}",
@@ -245,7 +247,9 @@ for _exposed in EXPOSED:
     _output = output_schema(_exposed.resource.name)
     _add_reading(_exposed, _output)
     if _exposed.writers:
-        _add_creating(_exposed, _output)
+        if not _exposed.own_create:
+            _add_creating(_exposed, _output)
+        _add_upserting(_exposed)
         _add_deleting(_exposed)
         if not _exposed.resource.event:
             _add_changing(_exposed, _output)
