@@ -46,6 +46,8 @@ def test_a_partner_moves_with_a_reason_and_safe_retries(call):
     again = call("POST", "/partners/p1/status", Role.RECRUITER, json=body, headers=headers)
     assert (moved.status_code, moved.json()["status"]) == (200, "onboarding")
     assert again.headers["Idempotency-Replayed"] == "true"
+    steps = call("GET", "/stage-changes", Role.ANALYST, params={"partner": "p1"}).json()["items"]
+    assert [(step["to_status"], step["changed_by"]) for step in steps] == [("onboarding", "recruiter None")]
     history = call("GET", "/partners/p1/history", Role.ANALYST).json()
     assert history["items"][-1] | {"changed_at": "", "days_in_stage": 0} == {
         "from_status": "applied",
