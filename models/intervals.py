@@ -23,6 +23,10 @@ UNSEEN_MOST = 4.0
 HIDDEN = 1.1  # variance of log-odds among those that look alike, where features show a clear signal
 HIDDEN_HALF = 0.15  # explained variance at which half of it is believed: where nothing varies, nothing need hide
 MEDIAN = 0.2  # of the hidden variance: half of the way from the mean of such subjects to their median
+RECORD_HALF = 10.0  # outcomes of one's own that tell half of what a long record does
+BELIEVED = 0.5  # of what predictions spread less where there is no record
+RECORDS = (1.0, 3.0, 6.0, 12.0, 25.0, 50.0, 100.0)
+LEAST_IN_BIN = 50
 CLOSE = 0.05  # an end that lies nearer to 0 or 1 than this share of the width is drawn there
 _TAILS = np.linspace(0.0005, 1 - LEVEL - 0.0005, 40)  # what may lie below an interval
 _BELOW, _ABOVE = ndtri(_TAILS), ndtri(_TAILS + LEVEL)
@@ -104,6 +108,54 @@ class Belief:
     def prediction(self) -> Prediction:
         """Probability and 80 % interval."""
         return Prediction(expit(self.z), *shortest(self.middle, self.deviation))
+
+
+@dataclass(frozen=True)
+class Untold:
+    """What a record of one's own tells, and its lack leaves open.
+
+    Attributes
+    ----------
+    most : float
+        By how much the variance of predicted log-odds among subjects with a long record exceeds that among those
+        without any.
+
+    Notes
+    -----
+    Subjects with and without a record come from one population, so their true log-odds vary alike (law of total
+    variance): what the predictions for those without a record do not spread is hidden there. Half of it is believed,
+    since records are not dealt out by chance, and no more than doubles what is thought hidden from everybody.
+    """
+
+    most: float = 0.0
+
+    @classmethod
+    def learn(cls, z: Floats, n: Floats) -> Self:
+        """Fit on log-odds of rows, shape (n,), and the size of the record that stood behind each; NaN counts as none.
+
+        Examples
+        --------
+        >>> n = np.tile([0.0, 20.0, 80.0], 100)
+        >>> told = Untold.learn(np.where(np.arange(300) % 2, 1.0, -1.0) * np.sqrt(2 - 10 / (10 + n)), n)
+        >>> round(told.most, 6), told.variance(np.array([0.0, 10.0])).round(3).tolist()
+        (1.0, [0.5, 0.25])
+        """
+        n = np.nan_to_num(n)
+        place = np.digitize(n, RECORDS)
+        bins = [np.flatnonzero(place == k) for k in np.unique(place)]
+        bins = [rows for rows in bins if len(rows) >= LEAST_IN_BIN]
+        if len(bins) < 3:
+            return cls()
+        lack = np.array([(RECORD_HALF / (RECORD_HALF + n[rows])).mean() for rows in bins])
+        weight = np.array([len(rows) for rows in bins], dtype=np.float64)
+        spreads = np.array([z[rows].var() for rows in bins])
+        away = lack - np.average(lack, weights=weight)
+        slope = float((weight * away) @ spreads / max(float((weight * away) @ away), 1e-9))
+        return cls(float(np.clip(-slope, 0.0, HIDDEN / BELIEVED)))
+
+    def variance(self, n: Floats) -> Floats:
+        """Variance of log-odds to add for records of these sizes, shape (n,)."""
+        return np.asarray(BELIEVED * self.most * RECORD_HALF / (RECORD_HALF + np.nan_to_num(n)))
 
 
 def belief(z: Floats, variance: Floats, apart: float = 0.0) -> Belief:

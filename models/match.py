@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.amount import AmountModel
+from models.intervals import Untold
 from models.probability import Factors, Prediction
 from models.staged import AnyProbability, load_probability
 
@@ -18,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 _FILE = "match.json"
 _PROBABILITY = "probability"
 _AMOUNT = "amount"
+TRIES = "tries"
+"""Feature: log of one plus the partner's outcomes so far, older ones counting less."""
 
 
 class Ranker(Protocol):
@@ -46,6 +49,8 @@ class MatchModel:
         Fitted on won pairs; without, amounts are unknown.
     columns : sequence of str
         Features that the amount looks at.
+    untold : Untold, optional
+        How much more partners differ of whom less is on record; widens intervals by feature ``tries``.
     """
 
     def __init__(
@@ -54,15 +59,26 @@ class MatchModel:
         probability: AnyProbability,
         amounts: AmountModel | None,
         columns: tuple[str, ...] = (),
+        untold: Untold | None = None,
     ) -> None:
         self.spec = dict(spec)
         self.probability = probability
         self.amounts = amounts
         self.columns = columns
+        self.untold = untold or Untold()
+
+    @staticmethod
+    def record(features: pd.DataFrame) -> Floats:
+        """Return how many outcomes of the pair's partner stand behind each row, as far as features tell; shape (n,)."""
+        if TRIES not in features:
+            return np.zeros(len(features))
+        return np.asarray(np.expm1(features[TRIES].to_numpy(np.float64)))
 
     def predict(self, features: pd.DataFrame) -> Prediction:
         """Return p_win of pairs with 80 % intervals."""
-        return self.probability.predict(features)
+        if not self.untold.most:
+            return self.probability.predict(features)
+        return self.probability.believe(features).widened(self.untold.variance(self.record(features))).prediction()
 
     def explain(self, features: pd.DataFrame) -> Factors:
         """Return contributions of features; base and row sum give ``logit(p)``."""
@@ -81,7 +97,12 @@ class MatchModel:
         if self.amounts is not None:
             (folder / _AMOUNT).mkdir(exist_ok=True)
             self.amounts.save(folder / _AMOUNT)
-        content = {"spec": self.spec, "columns": list(self.columns), "amounts": self.amounts is not None}
+        content = {
+            "spec": self.spec,
+            "columns": list(self.columns),
+            "amounts": self.amounts is not None,
+            "untold": self.untold.most,
+        }
         (folder / _FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
@@ -90,4 +111,4 @@ class MatchModel:
         content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         amounts = AmountModel.load(folder / _AMOUNT) if content["amounts"] else None
         probability = load_probability(folder / _PROBABILITY)
-        return cls(content["spec"], probability, amounts, tuple(content["columns"]))
+        return cls(content["spec"], probability, amounts, tuple(content["columns"]), Untold(content.get("untold", 0.0)))

@@ -23,7 +23,8 @@ from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import DAY_US, PairWorld
 from intelligence.matching.eligibility import Eligibility
 from models.affinity import AffinityParameters, fit_weights
-from models.match import MatchModel
+from models.intervals import Untold
+from models.match import TRIES, MatchModel
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
 from training.match_baselines import BASELINES, WINS_BASELINES
@@ -34,6 +35,7 @@ from training.task import TrainingContext, TrainingResult
 
 if TYPE_CHECKING:
     from models.amount import AmountModel
+    from models.staged import AnyProbability
     from store.history import History
 
 Ints = npt.NDArray[np.int64]
@@ -80,7 +82,8 @@ class MatchTask:
         binary = train_binary(dataset, _baselines(prepared.source), context, part=part, champion=champion)
         evaluation = with_ranking(binary.part.evaluation) if prepared.source == "wins" else binary.part.evaluation
         amounts, columns = _fit_amounts(dataset)
-        model = MatchModel(spec.as_json() | {"source": prepared.source}, binary.model, amounts, columns)
+        untold = _untold(prepared, binary.model)
+        model = MatchModel(spec.as_json() | {"source": prepared.source}, binary.model, amounts, columns, untold)
         return TrainingResult(
             model=model,
             parts=(replace(binary.part, evaluation=evaluation, horizon_days=context.settings.match_horizon_days),),
@@ -132,6 +135,14 @@ class MatchTask:
         build = _from_wins if examples.source == "wins" else _from_outcomes
         dataset, spec = build(world, spec, examples, context)
         return Prepared(dataset, spec, examples.source, world)
+
+
+def _untold(prepared: Prepared, model: "AnyProbability") -> Untold | None:
+    """Learn how much more partners differ of whom less is on record; from outcomes, not from wins alone."""
+    features = prepared.dataset.features
+    if prepared.source == "wins" or TRIES not in features:
+        return None
+    return Untold.learn(model.believe(features).z, MatchModel.record(features))
 
 
 def _notes(prepared: Prepared) -> tuple[str, ...]:
