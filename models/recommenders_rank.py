@@ -35,6 +35,12 @@ _OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
     "lambdarank": {"objective": "lambdarank", "num_leaves": 15, "lambdarank_truncation_level": 2 * TOP},
     "binary": {"objective": "binary", "num_leaves": 15, "lambda_l2": 20.0},
 }
+_SMALL = "-small"
+_SMALLER: Mapping[str, Mapping[str, Any]] = {
+    name + _SMALL: {**params, "num_leaves": 7} for name, params in _OBJECTIVES.items()
+}
+"""The same with trees of half the size, and twice as many of them."""
+_MEMBERS: Mapping[str, Mapping[str, Any]] = {**_OBJECTIVES, **_SMALLER}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,12 +71,11 @@ class Ranker:
     columns : tuple of str
         Of the feature matrix.
     choice : str
-        ``blend`` (the mean of all trees' scores, each by its own scale), one of the objectives, or the name of the
-        column that ranks alone.
+        ``blend`` (the mean of all trees' scores, each by its own scale) or the name of the column that ranks alone.
     trees : mapping of str to Tree
-        By objective; empty when a column ranks alone.
+        By objective and size; empty when a column ranks alone.
     rounds : mapping of str to int
-        Trees that validation found best, by objective.
+        Number of trees of each.
     validation : mapping of str to float
         NDCG of each choice on the validation lists; empty where there were too few.
     plain : mapping of str to Plain
@@ -175,7 +180,7 @@ def _workers(threads: int) -> int:
 
 def _params(choice: str, lists: RankedLists, seed: int, threads: int) -> dict[str, Any]:
     leaf = int(np.clip(lists.label.sum() / 40, 10, 100))
-    return {**_COMMON, **_OBJECTIVES[choice], "min_data_in_leaf": leaf, "seed": seed, "num_threads": _workers(threads)}
+    return {**_COMMON, **_MEMBERS[choice], "min_data_in_leaf": leaf, "seed": seed, "num_threads": _workers(threads)}
 
 
 def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, threads: int) -> Tree:
@@ -196,6 +201,10 @@ def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, thr
     return _scaled(booster, int(booster.best_iteration), fit, threads)
 
 
+def _fitted(data: Any, lists: RankedLists, name: str, rounds: int, seed: int, threads: int) -> Tree:
+    return _scaled(lgb.train(_params(name, lists, seed, threads), data, rounds), rounds, lists, threads)
+
+
 def _scaled(booster: Any, rounds: int, lists: RankedLists, threads: int) -> Tree:
     """Return a tree model with the spread of its scores on (a part of) the rows that it was fitted on."""
     some = lists.features[:: max(len(lists.label) // _SCALE_ROWS, 1)]
@@ -212,7 +221,7 @@ def choose_ranker(
     seed: int,
     threads: int,
 ) -> Ranker:
-    """Choose between LightGBM by lists, by rows, their blend, and single columns, by NDCG on later lists.
+    """Choose between a blend of LightGBM by lists and by rows, and single columns, by NDCG on later lists.
 
     Parameters
     ----------
@@ -234,8 +243,9 @@ def choose_ranker(
 
     Notes
     -----
-    The blend is taken unless another choice is better by more than a standard error of the difference: differences
-    between objectives are small beside what they change from one month to the next, and the blend varies least.
+    The blend is taken unless a column is better by more than a standard error of the difference. One objective alone is
+    never taken: where later lists preferred one, those later still did not. Trees of two sizes make the blend vary
+    less with the seed.
     """
     names = tuple(columns)
     if min(len(fit.sizes), len(check.sizes)) < MIN_LISTS:
@@ -245,14 +255,17 @@ def choose_ranker(
         return list_quality(score, check)[1]
 
     trees = {name: _validated(fit, check, name, seed, threads) for name in _OBJECTIVES}
+    data = _dataset(fit)
+    for name, tree in tuple(trees.items()):
+        trees[name + _SMALL] = _fitted(data, fit, name + _SMALL, 2 * tree.rounds, seed, threads)
     scores = {name: _raw(tree.booster, check.features, threads) / tree.scale for name, tree in trees.items()}
     scores[BLEND] = np.mean(list(scores.values()), axis=0)
     scores |= {name: column_score(check.features, name, names) for name in sources}
     quality = {name: ndcg(score) for name, score in scores.items()}
     found = {name: float(values.mean()) for name, values in quality.items()}
-    best = max(found, key=lambda name: found[name])
+    best = max((BLEND, *sources), key=lambda name: found[name])
     choice = best if surely_better(quality[best], quality[BLEND]) else BLEND
-    chosen = [trees[name] for name in _wanted(choice)]
+    chosen = list(trees.values()) if choice == BLEND else []
     plain = {
         kind: choose_plain(_mean_score(chosen, lists.features, threads), lists, names, sources)
         for kind, lists in (kinds or {}).items()
@@ -262,20 +275,14 @@ def choose_ranker(
     return Ranker(names, choice, {}, rounds, found, {kind: value for kind, value in plain.items() if value})
 
 
-def _wanted(choice: str) -> tuple[str, ...]:
-    """Return the objectives that a choice needs trees of."""
-    return tuple(_OBJECTIVES) if choice == BLEND else tuple({choice} & set(_OBJECTIVES))
-
-
 def refit(chosen: Ranker, lists: RankedLists, *, seed: int, threads: int) -> Ranker:
     """Fit what `choose_ranker` chose on all `lists`."""
     trees = {}
-    wanted = _wanted(chosen.choice)
-    data: Any = _dataset(lists) if wanted else None
-    for name in wanted:
-        rounds = max(chosen.rounds.get(name, 0), _LEAST_ROUNDS)
-        booster = lgb.train(_params(name, lists, seed, threads), data, rounds)
-        trees[name] = _scaled(booster, rounds, lists, threads)
+    if chosen.choice == BLEND:
+        data = _dataset(lists)
+        for name in _MEMBERS:
+            rounds = max(chosen.rounds.get(name, 0), _LEAST_ROUNDS)
+            trees[name] = _fitted(data, lists, name, rounds, seed, threads)
     plain = {}
     for kind, value in chosen.plain.items() if trees else ():
         rows = lists.features[lists.features[:, chosen.columns.index(KIND)] == float(kind)]
