@@ -11,6 +11,7 @@ from domain.terms import PartnerStatus, Role
 from programme.certificates import held_courses
 from programme.rows import every_row, today
 from programme.rule import Row, Rule
+from store.certificates import partners_with_open_steps
 from store.unit_of_work import UnitOfWork
 
 _IDS = uuid.UUID("6d5d1f52-6c0b-4d0f-9a2e-1b7f1d1f5a10")
@@ -126,7 +127,8 @@ def make_checklist(work: UnitOfWork, partner: Row) -> int:
     missing = [step for step in steps_for(work, partner["program"]) if step["external_id"] not in there]
     for step in missing:
         work.repository("tasks").create(_task(work, partner, step))
-    tick_off_courses(work, partner["external_id"])
+    if missing:
+        tick_off_courses(work, partner["external_id"])
     return len(missing)
 
 
@@ -150,16 +152,30 @@ def start_onboarding(work: UnitOfWork, key: int | str) -> Progress:
     return progress(work, partner)
 
 
-def tick_off_courses(work: UnitOfWork, partner: str) -> None:
-    """Tick off a partner's open tasks whose course it holds a valid certificate of."""
+def tick_off_courses(work: UnitOfWork, partner: str) -> int:
+    """Tick off a partner's open tasks whose course it holds a valid certificate of, and return how many."""
     waiting = [row for row in every_row(work, "tasks", partner=partner, done_at=None) if row["step"] is not None]
     if not waiting:
-        return
+        return 0
     courses = {row["external_id"]: row["course"] for row in every_row(work, "onboarding_steps") if row["course"]}
     held = held_courses(work, partner, today(work)) if courses else frozenset()
-    for task in waiting:
-        if courses.get(task["step"]) in held:
-            work.repository("tasks").patch(task["id"], {"done_at": work.clock()})
+    done = [task for task in waiting if courses.get(task["step"]) in held]
+    for task in done:
+        work.repository("tasks").patch(task["id"], {"done_at": work.clock()})
+    return len(done)
+
+
+def catch_up_checklists(work: UnitOfWork) -> int:
+    """Do what changed templates and imports ask for, and return how many tasks were made or ticked off.
+
+    Partners that are being onboarded get the tasks they lack; certificates that came with an import do their steps.
+    """
+    count = 0
+    for partner in every_row(work, "partners", status=PartnerStatus.ONBOARDING):
+        count += make_checklist(work, partner)
+    for name in partners_with_open_steps(work.connection):
+        count += tick_off_courses(work, name)
+    return count
 
 
 def progress(work: UnitOfWork, partner: Row) -> Progress:

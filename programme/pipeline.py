@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from domain.errors import Conflict, InvalidInput
+from domain.errors import Conflict, InvalidInput, StaleVersion
 from domain.resources import RESOURCES
 from domain.terms import AssignmentResponse, PartnerStatus
 from programme.onboarding import make_checklist, progress
 from programme.qualification import qualify
 from programme.rows import every_row
 from programme.rule import Row, Rule
+from store.claims import lock_lead
+from store.ledger import lock_row
+from store.offers import offer
 from store.people import last_status_change
 from store.unit_of_work import UnitOfWork
 from store.values import parse_cell
@@ -55,6 +58,7 @@ class PartnerPipeline(Rule):
             raise InvalidInput("status cannot be cleared; a partner always has one", field="status")
         if wanted == before["status"]:
             return values
+        _refuse_overtaken(work, before)
         check_transition(before["status"], wanted)
         if (before["status"], wanted) == GATED and not isinstance(values, Overridden):
             _check_gate(work, {**before, "program": values.get("program", before["program"])})
@@ -63,13 +67,15 @@ class PartnerPipeline(Rule):
     def written(self, work: UnitOfWork, before: Row | None, after: Row) -> None:
         """Note the step; make the checklist; take back open offers."""
         if before is not None and before["status"] == after["status"]:
+            if after["status"] == _S.ONBOARDING and before["program"] != after["program"]:
+                make_checklist(work, after)
             return
         if before is not None:
             _note_step(work, before, after)
         if after["status"] == _S.ONBOARDING:
             make_checklist(work, after)
         elif after["status"] in (_S.ENDED, _S.REJECTED) and before is not None:
-            _withdraw_offers(work, after["external_id"])
+            _withdraw_offers(work, after)
 
     def removing(self, work: UnitOfWork, before: Row) -> None:
         """Take away what the service itself wrote about the partner: notes of steps, tasks of its checklist."""
@@ -150,9 +156,21 @@ def _note_step(work: UnitOfWork, before: Row, after: Row) -> None:
     work.journal.announce("partner.moved", told, after["id"])
 
 
-def _withdraw_offers(work: UnitOfWork, partner: str) -> None:
+def _withdraw_offers(work: UnitOfWork, partner: Row) -> None:
     """Nobody will answer them, and the customers wait."""
-    for offer in every_row(work, "assignments", partner=partner, response=None):
-        work.repository("assignments").patch(
-            offer["id"], {"response": AssignmentResponse.WITHDRAWN, "responded_at": work.clock()}
-        )
+    for waiting in every_row(work, "assignments", partner=partner["external_id"], response=None):
+        lock_lead(work.connection, work.repository("leads").get(waiting["lead"])["id"])
+        if offer(work.connection, waiting["id"]).response is not None:
+            continue  # answered at the same time
+        taken_back = {"response": str(AssignmentResponse.WITHDRAWN), "responded_at": work.clock()}
+        row = work.repository("assignments").patch(waiting["id"], taken_back)
+        told = {name: row[name] for name in ("id", "lead", "partner", "offered_at", "responded_at")}
+        work.journal.announce("assignment.withdrawn", told, partner["id"])
+
+
+def _refuse_overtaken(work: UnitOfWork, before: Row) -> None:
+    """Let one step at a time be made: the second looks again, and finds another status."""
+    lock_row(work.connection, "partners", before["id"])
+    status = work.repository("partners").get(before["id"])["status"]
+    if status != before["status"]:
+        raise StaleVersion(f"The partner has become {status!r} at the same time; read it again.")

@@ -8,7 +8,6 @@ from typing import Any
 from domain.errors import Conflict, InvalidInput
 from programme import cursors, records
 from programme.certificates import Holding, holdings
-from programme.onboarding import tick_off_courses
 from programme.rows import every_row, today
 from programme.rule import Row
 from programme.training_rules import last_day
@@ -214,14 +213,6 @@ def tell_expiring(work: UnitOfWork, thresholds: Iterable[int]) -> int:
             break
         after = (found[-1].expires_on, found[-1].id)
     return told
-
-
-def catch_up_steps(work: UnitOfWork) -> int:
-    """Tick off onboarding steps whose certificates came with imports; return of how many partners some were open."""
-    partners = queries.partners_with_open_steps(work.connection)
-    for partner in partners:
-        tick_off_courses(work, partner)
-    return len(partners)
 
 
 def coverage(work: UnitOfWork, program: str | None = None, within_days: int = 60) -> tuple[CourseCoverage, ...]:

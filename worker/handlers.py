@@ -176,12 +176,13 @@ def run_claim_keys(context: WorkerContext, _payload: Payload, _report: Report) -
 
 
 def run_certificates(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
-    """Announce certificates that run out, and tick off onboarding steps whose certificates were imported."""
-    from programme.training import catch_up_steps, tell_expiring
+    """Announce certificates that run out; catch up checklists with changed templates and imports."""
+    from programme.onboarding import catch_up_checklists
+    from programme.training import tell_expiring
 
     with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
-        looked = catch_up_steps(work)
-        return {"told": tell_expiring(work, context.settings.certification_warning_days), "checklists": looked}
+        tasks = catch_up_checklists(work)
+        return {"told": tell_expiring(work, context.settings.certification_warning_days), "tasks": tasks}
 
 
 def run_commissions(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from domain.context import Actor
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from domain.terms import Role
 from programme import records
-from programme.onboarding import finish_task, make_checklist, progress, start_onboarding
+from programme.onboarding import catch_up_checklists, finish_task, make_checklist, progress, start_onboarding
 from programme.onboarding_times import onboarding_report, partner_onboarding
 from programme.recruitment import move_partner
 from store.unit_of_work import UnitOfWork
@@ -187,3 +187,26 @@ def test_an_empty_store_has_an_empty_report(sqlite_engine, clock):
     with UnitOfWork(sqlite_engine, ANNA, clock, read_only=True) as work:
         report = onboarding_report(work)
     assert (report.all.onboarding, report.all.to_onboard.median_days, report.programs) == (0, None, ())
+
+
+def test_another_programme_adds_its_steps(sqlite_engine, clock):
+    with UnitOfWork(sqlite_engine, ANNA, clock) as work:
+        template(work)
+        onboard(work)
+        records.change(work, "partners", "p1", {"program": "referral"})
+        found = shown(work)
+        assert [(item.title, item.required) for item in found.items] == [
+            ("Refer", False),
+            ("Learn", False),
+            ("Sign", False),
+        ]
+
+
+def test_the_night_makes_tasks_of_new_steps_and_of_imported_partners(engine, clock):
+    with UnitOfWork(engine, ANNA, clock) as work:
+        template(work)
+        onboard(work)
+        work.repository("partners").create({"external_id": "p2", "name": "p2", "status": "onboarding"})  # as imports do
+        add(work, "onboarding_steps", external_id="meet", program="resale", title="Meet")
+        assert [catch_up_checklists(work), catch_up_checklists(work)] == [2, 0]
+        assert [item.task is not None for item in (*shown(work).items, *shown(work, "p2").items)] == [True] * 4

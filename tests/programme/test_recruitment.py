@@ -1,11 +1,12 @@
 """The pipeline: allowed steps, gates, dates, reasons, histories and figures."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
 from domain.context import Actor
-from domain.errors import Conflict, InvalidInput, NotAllowed
+from domain.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
 from domain.terms import PartnerStatus, Role
 from programme import records
 from programme.pipeline import TRANSITIONS
@@ -212,3 +213,31 @@ def test_a_programme_in_one_view(engine, clock):
     assert [(tier["name"], tier["partners"]) for tier in found.tiers] == [("Silver", 0), ("Gold", 1)]
     assert (found.program["objective"], found.rules["protection_days"]) == ("Sell more", 90)
     assert {stage.stage: stage.count for stage in found.stages}["active"] == 1
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_two_steps_at_the_same_time_one_is_made(postgres_engine, clock, attempt):
+    add_partner(postgres_engine, clock, status="applied")
+    together = threading.Barrier(2)
+    outcomes = []
+
+    def run(status):
+        with UnitOfWork(postgres_engine, ANNA, clock) as work:
+            work.repository("partners").get("p1")
+            together.wait()
+            move_partner(work, "p1", status)
+
+    def attempt_to(status):
+        try:
+            run(status)
+        except (StaleVersion, Conflict):
+            outcomes.append("refused")
+        else:
+            outcomes.append(status)
+
+    threads = [threading.Thread(target=attempt_to, args=(status,)) for status in ("onboarding", "rejected")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) in (["onboarding", "refused"], ["refused", "rejected"])

@@ -35,5 +35,5 @@ def test_each_night_announces_what_is_new(engine: Engine, tmp_path: Path, clock:
             told.append(work.jobs.newest("certificates")[0].result)
             (task,) = work.repository("tasks").list().rows
     assert [night["told"] for night in told] == [1, 0, 0]  # at 30 days; the first night is the one of tomorrow
-    assert [night["checklists"] for night in told] == [1, 0, 0]
+    assert [night["tasks"] for night in told] == [1, 0, 0]
     assert task["done_at"] == clock.now - timedelta(days=2)
