@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 PORT ?= 8000
 
-.PHONY: demo test lint types layers setup bench bench-models notebook fuzz openapi clean help
+.PHONY: demo test lint types layers setup bench bench-models notebook fuzz openapi roles clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,6 +44,9 @@ fuzz: setup  ## Schemathesis over the whole API, on SQLite and on PostgreSQL
 
 openapi: setup  ## write docs/openapi.json from the code
 	$(BIN)/python -m api.openapi docs/openapi.json
+
+roles: setup  ## write the table of who may call what into docs/roles.md
+	$(BIN)/python -m api.permissions docs/roles.md
 
 clean:  ## remove the environment and built things, keep data
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,7 +1,7 @@
 """Who may what beyond the roles: areas of the service, what partner people use of them, scopes of keys.
 
 An area is the noun of a path: ``deals`` of ``/deals/{key}`` and of ``/deals:bulk``, ``recommendations`` of
-``/partners/{partner}/recommendations``.
+``/partners/{partner}/recommendations``, ``commission`` of ``/deals/{key}/commission``.
 """
 
 import re
@@ -25,25 +25,33 @@ _LEARNING = frozenset(
         "programs",
         "recommendations",
         "session",
+        "training",
     }
 )
 _SELLING = frozenset(
     {
         "activities",
+        "alert-preferences",
+        "alerts",
         "assignments",
         "contacts",
         "deals",
         "feedback",
         "goals",
+        "history",
         "incentives",
+        "journey",
         "leads",
         "notes",
+        "onboarding",
         "onboarding-steps",
         "partners",
         "plans",
         "registrations",
+        "scorecard",
         "surveys",
         "tasks",
+        "tier",
         "tiers",
     }
 )
@@ -53,6 +61,8 @@ PARTNER_AREAS: Mapping[PartnerRole, frozenset[str]] = {
 }
 """Areas of those partner people who do not have all that a partner may: money, agreements and people are the
 partner's admin's, and so is whatever is not named here."""
+
+_BELOW_OTHERS = frozenset({"commission"})
 
 _SCOPE = re.compile(r"[a-z][a-z-]{0,62}(:read)?", re.ASCII)
 _MAX_SCOPES = 50
@@ -67,7 +77,8 @@ def area_of(path: str) -> str:
     ['deals', 'deals', 'recommendations']
     """
     parts = [part.partition(":")[0] for part in path.removeprefix("/v1").strip("/").split("/")]
-    return parts[2] if parts[0] == "partners" and len(parts) > 2 else parts[0]
+    below = len(parts) > 2 and (parts[0] == "partners" or parts[2] in _BELOW_OTHERS)
+    return parts[2] if below else parts[0]
 
 
 def partner_may_use(role: PartnerRole | None, area: str) -> bool:
