@@ -226,6 +226,19 @@ def _night_work(context: WorkerContext) -> UnitOfWork:
     return UnitOfWork(engine, SYSTEM, context.clock, currency=currency)
 
 
+def run_registrations(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Expire registrations whose protection is over and remind of those that soon will be; again changes nothing."""
+    from programme.registrations import end_protections
+
+    counts = {"expired": 0, "reminded": 0}
+    after: int | None = 0
+    while after is not None:
+        with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+            found, after = end_protections(work, after)
+        counts = {name: count + found[name] for name, count in counts.items()}
+    return counts
+
+
 def _scheduled(job: Job, name: ModelName) -> bool:
     return job.created_by == "schedule" and name in job.payload["models"]
 
@@ -241,6 +254,7 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "score": run_scoring,
     "check": run_check,
     "claim_keys": run_claim_keys,
+    "registrations": run_registrations,
     "certificates": run_certificates,
     "commissions": run_commissions,
     "agreements": run_agreements,

@@ -51,6 +51,7 @@ class Schedule:
             _enqueue(work.jobs, "agreements", {}, night, "expiry")
             quarter = f"quarter/{quarter_start(night.date())}/tier_reviews"
             work.jobs.enqueue("tier_reviews", {}, created_by="schedule", unique_key=quarter, run_after=night)
+            _enqueue(work.jobs, "registrations", {}, night, "protections")
         self._planned = night.date()
 
 
