@@ -14,6 +14,7 @@ from api.middleware import add_middleware
 from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
     agreements,
+    alerts,
     analytics,
     assignments,
     audit,
@@ -65,6 +66,7 @@ VERSIONED = (
     funds,
     tiers,
     agreements,
+    alerts,
     audit,
     events,
     webhooks,

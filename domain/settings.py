@@ -185,9 +185,6 @@ class Settings(BaseSettings):
         "allywise <allywise@localhost>", description="Sender of e-mail, an address or a name with one in <>."
     )
     digest_hour: int = Field(7, ge=0, le=23, description="Hour (UTC) at which daily digests of alerts are sent.")
-    alert_ahead_days: int = Field(
-        30, ge=1, le=365, description="Days ahead at which the end of an agreement or certificate is told."
-    )
     alert_lead_hours: float = Field(
         48, gt=0, le=8760, description="Hours after which an offered lead counts as unanswered."
     )

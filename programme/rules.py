@@ -7,6 +7,7 @@ from programme.assignments import AssignmentRule
 from programme.claim_rules import DealClaims, LeadKeys, RegistrationRule
 from programme.fund_rules import FUND_RULES
 from programme.money_rules import MONEY_RULES, DealMoney
+from programme.notes import NoteRule
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
 from programme.qualification import CriterionRule, RatingRule
@@ -29,5 +30,6 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "certifications": (CertificationRule(), CertificateTasks()),
     "courses": (CourseRule(),),
     "enrolments": (EnrolmentRule(),),
+    "notes": (NoteRule(),),
 }
 """Rules by resource, each asked in turn; a resource that is not named has none."""

@@ -136,10 +136,34 @@ def run_scoring(context: WorkerContext, payload: Payload, report: Report) -> dic
         frame = score_fit(context.intelligence, as_of, store=True)
     else:
         frame = score_churn(context.intelligence, as_of, payload["horizon_days"], store=True)
+    if payload["model"] == ModelName.CHURN and payload["horizon_days"] == context.settings.churn_horizons_days[-1]:
+        _tell_risks(context, payload["horizon_days"])
     report(0.5)
     beside = score_shadow(context.intelligence, payload["model"], as_of, payload["horizon_days"])
     report(1.0)
     return {"as_of": as_of.isoformat(), "rows": len(frame), "shadow_rows": beside}
+
+
+def _tell_risks(context: WorkerContext, horizon_days: int) -> None:
+    from programme.alert_sweeps import tell_risk_changes
+
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        tell_risk_changes(work, horizon_days)
+
+
+def run_alert_mail(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:
+    """Send a person the alerts that wait for one mail."""
+    from programme.alert_notices import send_mail
+
+    engine, settings = context.intelligence.engine, context.settings
+    return {"alerts": send_mail(engine, settings, context.clock, payload["person"], payload["mode"])}
+
+
+def run_housekeeping(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Delete old events and tell where the audit trail ends."""
+    from programme.alert_upkeep import keep_house
+
+    return keep_house(context.intelligence.engine, context.settings, context.clock)
 
 
 def run_check(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
@@ -253,6 +277,8 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "train": run_training,
     "score": run_scoring,
     "check": run_check,
+    "alert_mail": run_alert_mail,
+    "housekeeping": run_housekeeping,
     "claim_keys": run_claim_keys,
     "registrations": run_registrations,
     "certificates": run_certificates,

@@ -16,7 +16,7 @@ from store.engine import create_store_engine
 from store.jobs import Job
 from store.migrate import upgrade
 from store.unit_of_work import UnitOfWork
-from worker.deliveries import delivering
+from worker.attendance import attending
 from worker.handlers import HANDLERS, WorkerContext
 from worker.schedule import Schedule
 
@@ -38,9 +38,9 @@ def open_worker(settings: Settings, clock: Clock = system_clock) -> WorkerContex
 
 
 def work_until(stop: threading.Event, context: WorkerContext, poll_seconds: float = 1.0) -> None:
-    """Plan what is due, run jobs and deliver to webhooks until `stop` is set."""
+    """Plan what is due, run jobs, and attend to webhooks and alerts until `stop` is set."""
     schedule = Schedule(context)
-    with speaking(language_of(context.settings.language)), delivering(context, poll_seconds):
+    with speaking(language_of(context.settings.language)), attending(context, poll_seconds):
         while not stop.is_set():
             schedule.plan()
             if not run_one(context):

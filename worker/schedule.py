@@ -52,6 +52,7 @@ class Schedule:
             quarter = f"quarter/{quarter_start(night.date())}/tier_reviews"
             work.jobs.enqueue("tier_reviews", {}, created_by="schedule", unique_key=quarter, run_after=night)
             _enqueue(work.jobs, "registrations", {}, night, "protections")
+            _enqueue(work.jobs, "housekeeping", {}, night, "journal")
         self._planned = night.date()
 
 
