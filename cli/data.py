@@ -58,6 +58,19 @@ def _show_counts(report: "ImportReport", *, dry_run: bool) -> None:
         say(f"{report.problem_count:,} problems; no row {verb} kept")
 
 
+def convert_command(
+    exports: Annotated[Path, typer.Argument(help="folder with the files that the other system exported", exists=True)],
+    folder: Annotated[Path, typer.Argument(help="where the import format goes: an empty folder, or one to be made")],
+    mapping: Annotated[str, typer.Option(help="salesforce, hubspot, dynamics, pipedrive, odoo, or a file of your own")],
+) -> None:
+    """Turn another system's exports into the import format, by a mapping file; see docs/integration.md."""
+    from store.transfer.convert import convert_folder
+    from store.transfer.mapping import read_mapping
+
+    for resource, rows in convert_folder(exports, folder, read_mapping(mapping)).items():
+        print(f"{resource:>15}  {rows:>9,} rows")
+
+
 def export_command(
     folder: Annotated[Path, typer.Argument(help="an empty folder, or one to be made")],
 ) -> None:

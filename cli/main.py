@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("import")(data.import_command)
 app.command("export")(data.export_command)
+app.command("convert")(data.convert_command)
 app.command("train")(modelling.train_command)
 app.command("evaluate")(modelling.evaluate_command)
 app.add_typer(modelling.models_app, name="models")

@@ -34,7 +34,8 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
     """Import an uploaded folder; all or nothing unless ``on_error`` is skip."""
     from store.transfer import import_folder
 
-    folder = Path(payload["folder"])
+    upload = Path(payload["folder"])
+    folder = _converted(upload, payload.get("mapping"))
     report(0.0)
     done = import_folder(
         context.intelligence.engine,
@@ -44,10 +45,11 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
         on_error=payload["on_error"],
         clock=context.clock,
         actor=asked_by(payload),
-        progress=_file_progress(folder),
+        progress=_file_progress(upload, folder),
     )
-    shutil.rmtree(folder, ignore_errors=True)
-    progress_file(folder).unlink(missing_ok=True)
+    for path in (folder, upload):
+        shutil.rmtree(path, ignore_errors=True)
+    progress_file(upload).unlink(missing_ok=True)
     problems = [str(problem) for problem in done.problems]
     if not done.ok and payload["on_error"] != "skip":
         raise ImportRejected(f"{done.problem_count} problems; no row was kept", problems=problems)
@@ -64,7 +66,20 @@ def asked_by(payload: Payload) -> Actor:
     return Actor(told["name"], Role(told["role"]), user_id=told["user_id"]) if told else SYSTEM
 
 
-def _file_progress(folder: Path) -> Callable[[str, int], None]:
+def _converted(upload: Path, mapping: str | None) -> Path:
+    """Return the folder in the import format: the upload itself, or what a mapping makes of another system's files."""
+    from store.transfer.convert import convert_folder
+    from store.transfer.mapping import read_mapping
+
+    if not mapping:
+        return upload
+    folder = upload.with_name(f"{upload.name}-converted")
+    shutil.rmtree(folder, ignore_errors=True)  # of a try that failed
+    convert_folder(upload, folder, read_mapping(mapping))
+    return folder
+
+
+def _file_progress(upload: Path, folder: Path) -> Callable[[str, int], None]:
     """Return what notes the share of rows read beside the upload.
 
     Not in the job's row: the import is one transaction, and SQLite has one writer at a time.
@@ -74,7 +89,7 @@ def _file_progress(folder: Path) -> Callable[[str, int], None]:
 
     def note(resource: str, rows: int) -> None:
         read[resource] = rows
-        progress_file(folder).write_text(str(min(sum(read.values()) / max(total, 1), 1.0)))
+        progress_file(upload).write_text(str(min(sum(read.values()) / max(total, 1), 1.0)))
 
     return note
 
@@ -209,6 +224,14 @@ def run_certificates(context: WorkerContext, _payload: Payload, _report: Report)
         return {"told": tell_expiring(work, context.settings.certification_warning_days), "tasks": tasks}
 
 
+def run_goals(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Tell of goals that will hardly be reached; running it again tells nothing twice."""
+    from programme.goals import tell_off_track
+
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        return {"told": tell_off_track(work, context.settings.currency)}
+
+
 def run_commissions(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:
     """Book what won deals earn, also those that came by import; a batch of deals is one transaction."""
     from programme.settlement import run_commissions as settle
@@ -282,6 +305,7 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "claim_keys": run_claim_keys,
     "registrations": run_registrations,
     "certificates": run_certificates,
+    "goals": run_goals,
     "commissions": run_commissions,
     "agreements": run_agreements,
     "tier_reviews": run_tier_reviews,

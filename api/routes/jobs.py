@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import uuid
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
 from fastapi.responses import FileResponse, JSONResponse
@@ -40,6 +40,10 @@ def start_import(
     files: Annotated[list[UploadFile], File(description="import files, named as in the import format")],
     dry_run: Annotated[bool, Query(description="check and write nothing")] = False,
     on_error: Annotated[str, Query(pattern="^(abort|skip)$")] = "abort",
+    mapping: Annotated[
+        Literal["salesforce", "hubspot", "dynamics", "pipedrive", "odoo"] | None,
+        Query(description="the files are exports of this system"),
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Import a programme as a job: all or nothing, or with on_error=skip without the bad rows."""
@@ -49,7 +53,13 @@ def start_import(
 
     def start() -> dict[str, Any]:
         folder = _keep_uploads(services, files)
-        payload = {"folder": str(folder), "dry_run": dry_run, "on_error": on_error, "actor": _told(actor)}
+        payload = {
+            "folder": str(folder),
+            "dry_run": dry_run,
+            "on_error": on_error,
+            "mapping": mapping,
+            "actor": _told(actor),
+        }
         return _enqueue(work, actor, "import", payload)
 
     return once(work, idempotency_key, [str(request.url.query), sizes], start, Job, 202)

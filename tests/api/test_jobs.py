@@ -103,3 +103,13 @@ def test_an_import_says_how_far_it_is(client, admin, worker, monkeypatch):
     assert run_one(worker)
     assert seen == [0.75]
     assert done(client, admin, job_id)["progress"] == 1
+
+
+def test_exports_of_a_crm_are_converted_and_imported(client, admin, worker):
+    exports = Path(__file__).parents[1] / "store" / "transfer" / "exports" / "odoo"
+    files = [("files", (path.name, path.read_bytes(), "text/csv")) for path in exports.iterdir()]
+    started = client.post("/v1/imports?mapping=odoo", files=files, headers=admin)
+    assert run_one(worker)
+    job = done(client, admin, started.json()["id"])
+    assert (job["status"], job["result"]["counts"]["leads"]["inserted"]) == ("done", 2)
+    assert client.get("/v1/leads/__export__.crm_lead_1_a", headers=admin).json()["city"] == "Łódź"
