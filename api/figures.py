@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -22,6 +22,34 @@ from intelligence.analytics.period import PERIODS, Window, window_of
 
 _YEARS = (1800, 9000)
 """Instants that a question may name: a year before or after each is still a date."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """The caller's books, and everybody's for comparison only."""
+
+    own: Book
+    everybody: Book
+
+    def at(self, as_of: datetime) -> "Books":
+        """Return the books as of another instant."""
+        return Books(replace(self.own, as_of=as_of), replace(self.everybody, as_of=as_of))
+
+
+def check_year(name: str, instant: datetime | None) -> None:
+    """Refuse instants so far away that periods around them would be no dates."""
+    if instant is not None and not _YEARS[0] <= instant.year <= _YEARS[1]:
+        raise InvalidInput(f"{name} lies between the years {_YEARS[0]} and {_YEARS[1]}.", field=name)
+
+
+def get_books(services: ServicesDep, work: Work, as_of: Annotated[datetime, Depends(get_as_of)]) -> Books:
+    """Return the books as of the instant asked for."""
+    check_year("as_of", as_of)
+    own = Book(work.connection, as_of, services.settings.currency, work.actor)
+    return Books(own, own if own.sees_all else replace(own, actor=SYSTEM))
+
+
+AsOfBookDep = Annotated[Books, Depends(get_books, scope="function")]
 
 Words = Annotated[str | None, Query(max_length=500)]
 
@@ -50,8 +78,7 @@ def get_question(
 ) -> Question:
     """Return what a question about figures is asked of."""
     for name, instant in (("as_of", as_of), ("from", start), ("to", end)):
-        if instant is not None and not _YEARS[0] <= instant.year <= _YEARS[1]:
-            raise InvalidInput(f"{name} lies between the years {_YEARS[0]} and {_YEARS[1]}.", field=name)
+        check_year(name, instant)
     home = services.settings.currency
     told = currency or home
     window = window_of(period, as_of, utc(start), utc(end))

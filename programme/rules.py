@@ -6,12 +6,15 @@ from programme.agreement_rules import AGREEMENT_RULES
 from programme.assignments import AssignmentRule
 from programme.claim_rules import DealClaims, LeadKeys, RegistrationRule
 from programme.fund_rules import FUND_RULES
+from programme.goals import GoalRule
 from programme.money_rules import MONEY_RULES, DealMoney
 from programme.notes import NoteRule
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
+from programme.plans import PlanRule
 from programme.qualification import CriterionRule, RatingRule
 from programme.rule import Rule
+from programme.surveys import FeedbackRule, SurveyRule
 from programme.training_rules import CertificationRule, CourseRule, EnrolmentRule
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
@@ -27,6 +30,10 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "ratings": (RatingRule(),),
     "onboarding_steps": (StepRule(),),
     "tasks": (TaskRule(),),
+    "goals": (GoalRule(),),
+    "plans": (PlanRule(),),
+    "surveys": (SurveyRule(),),
+    "feedback": (FeedbackRule(),),
     "certifications": (CertificationRule(), CertificateTasks()),
     "courses": (CourseRule(),),
     "enrolments": (EnrolmentRule(),),

@@ -190,3 +190,12 @@ def external_ids(connection: Connection, resource: str, ids: Sequence[int]) -> d
         rows = connection.execute(select(table.c.id, table.c.external_id).where(table.c.id.in_(part)))
         found |= {row.id: row.external_id for row in rows}
     return found
+
+
+def count_partners(connection: Connection, statuses: Sequence[str], program: str | None = None) -> int:
+    """Return how many partners have one of these statuses now, of a programme (its external id) or of all."""
+    table, programs = RESOURCE_TABLES["partners"], RESOURCE_TABLES["programs"]
+    query = select(func.count()).select_from(table).where(table.c.status.in_(statuses))
+    if program is not None:
+        query = query.where(table.c.program_id.in_(select(programs.c.id).where(programs.c.external_id == program)))
+    return int(connection.scalar(query) or 0)

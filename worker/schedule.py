@@ -47,6 +47,7 @@ class Schedule:
                 for name in ModelName:
                     _enqueue(work.jobs, "check", {"model": name}, night + _CHECKS_AFTER, name)
             _enqueue(work.jobs, "certificates", {}, night, "expiry")
+            _enqueue(work.jobs, "goals", {}, night, "off-track")
             _enqueue(work.jobs, "commissions", {}, night, "settle")
             _enqueue(work.jobs, "agreements", {}, night, "expiry")
             quarter = f"quarter/{quarter_start(night.date())}/tier_reviews"

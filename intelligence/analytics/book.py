@@ -23,7 +23,7 @@ SECONDS_PER_DAY = 86_400
 _PAIR = 2**31
 _LEGAL_FORMS = frozenset(
     "inc incorporated llc ltd limited corp corporation co company plc gmbh ag kg ug sa sl srl sas sarl spa bv nv ab as"
-    " oy aps ltda eireli me epp sp zoo z o pty pte".split()
+    " oy aps ltda eireli me epp sp zoo z o oo pty pte".split()
 )
 
 

@@ -138,8 +138,7 @@ def number(figure: Figure, facts: pd.DataFrame) -> Number:
 
 def grouped(figure: Figure, facts: pd.DataFrame, keys: pd.Series) -> dict[Any, Number]:
     """Return the figure of each group of facts; facts whose key is missing are the group None."""
-    key = keys.astype(object).where(keys.notna(), None)
-    codes, names = pd.factorize(key, use_na_sentinel=False)
+    codes, names = pd.factorize(keys, use_na_sentinel=False)
     if figure.shape in (Shape.SUM, Shape.RATIO):
         return _grouped_sums(figure, facts, codes, names)
     order = np.argsort(codes, kind="stable")
@@ -192,4 +191,6 @@ def _tidy(value: float) -> float | None:
 
 
 def _plain(name: Any) -> Any:
+    if pd.isna(name):
+        return None
     return name.item() if isinstance(name, np.generic) else name

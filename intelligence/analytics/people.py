@@ -44,7 +44,7 @@ def onboarding_days(book: Book, window: Window) -> pd.DataFrame:
 def days_to_first_deal(book: Book, window: Window) -> pd.DataFrame:
     """Return days from recruitment to the first won deal, by the time of that."""
     first = book.won.drop_duplicates("partner_id")
-    since = first["partner_id"].map(book.partners["recruited_at"])
+    since = book.partners["recruited_at"].reindex(first["partner_id"]).to_numpy()
     days = (first["closed_at"] - since).dt.total_seconds() / SECONDS_PER_DAY
     first = first.assign(days=days)[(days >= 0).to_numpy()]
     first = within(first, "closed_at", window)
@@ -77,7 +77,7 @@ def certification_coverage(book: Book, window: Window) -> pd.DataFrame:
 def activities(book: Book, window: Window, kind: str | None = None) -> pd.DataFrame:
     """Return activities, those of a partner added up."""
     counts = book.activities(window, kind)
-    return facts_frame(_rows(counts.index), num=counts.to_numpy())
+    return facts_frame(_rows(counts.index), num=counts.to_numpy(), den=counts.to_numpy())
 
 
 def engagement(book: Book, window: Window) -> pd.DataFrame:

@@ -1,34 +1,52 @@
 """Figures over HTTP: definitions, values by group, scorecards, rankings, journeys."""
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from fastapi.testclient import TestClient
 
 from domain.terms import Role
+from tests.api.small import Login, small_app
 
-PERIOD = "period=trailing_365"
+PERIOD = "period=year"
 
 
-@pytest.fixture
-def analyst(login: Any) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Login]]:
+    with small_app(tmp_path_factory.mktemp("small")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def client(app: tuple[TestClient, Login]) -> TestClient:
+    return app[0]
+
+
+@pytest.fixture(scope="module")
+def login(app: tuple[TestClient, Login]) -> Login:
+    return app[1]
+
+
+@pytest.fixture(scope="module")
+def analyst(login: Login) -> dict[str, str]:
     return login(Role.ANALYST)
 
 
-def test_figures_say_what_they_mean(client: TestClient, login: Any, analyst: dict[str, str]) -> None:
+def test_figures_say_what_they_mean(client: TestClient, login: Login, analyst: dict[str, str]) -> None:
     told = {one["name"]: one for one in client.get("/v1/analytics/figures", headers=analyst).json()["items"]}
     assert told["win_rate"]["formula"] == "deals won / (deals won + deals lost), of those closed in the period"
     assert told["spend"]["internal"]
-    partner = client.get("/v1/analytics/figures", headers=login(Role.PARTNER, "P-00001")).json()["items"]
+    partner = client.get("/v1/analytics/figures", headers=login(Role.PARTNER, "a")).json()["items"]
     assert "spend" not in {one["name"] for one in partner}
 
 
 @pytest.mark.parametrize("by", ["partner", "tier", "program", "country", "account_manager", "kind", "product", "month"])
 @pytest.mark.parametrize("name", ["revenue", "win_rate"])
 def test_groups_add_up_to_the_whole(client: TestClient, analyst: dict[str, str], name: str, by: str) -> None:
-    answer = client.get(f"/v1/analytics/figures/{name}?by={by}&{PERIOD}&limit=5", headers=analyst).json()
+    answer = client.get(f"/v1/analytics/figures/{name}?by={by}&{PERIOD}&limit=1", headers=analyst).json()
     parts = [*answer["groups"], *([answer["rest"]] if answer["rest"] else [])]
-    assert answer["n"] > 30
+    assert answer["n"] >= 2
     assert sum(part["n"] for part in parts) == answer["n"]
     for side in ("numerator", "denominator"):
         assert sum(part[side] for part in parts) == pytest.approx(answer[side], rel=1e-12)
@@ -52,7 +70,8 @@ def test_the_overview_has_every_figure(client: TestClient, analyst: dict[str, st
     names = {one["name"] for one in client.get("/v1/analytics/figures", headers=analyst).json()["items"]}
     figures = {one["name"]: one for one in answer["figures"]}
     assert set(figures) == names
-    trend = figures["win_rate"]["trend"]
+    trend = figures["revenue"]["trend"]
+    assert (trend["before"], trend["change"]) == (0, 1600)
     assert trend["change_low"] < trend["change"] < trend["change_high"]
     assert sum(answer["statuses"].values()) == figures["partners"]["value"]
     assert sum(answer["stages"].values()) <= figures["partners"]["value"]
@@ -63,7 +82,7 @@ def test_a_ranking_is_paged_without_gaps(client: TestClient, analyst: dict[str, 
     pages, cursor = [], None
     while True:
         more = f"&cursor={cursor}" if cursor else ""
-        page = client.get(f"/v1/analytics/ranking?figure=revenue&{PERIOD}&limit=9{more}", headers=analyst).json()
+        page = client.get(f"/v1/analytics/ranking?figure=revenue&{PERIOD}&limit=1{more}", headers=analyst).json()
         pages += page["items"]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -74,28 +93,30 @@ def test_a_ranking_is_paged_without_gaps(client: TestClient, analyst: dict[str, 
     assert sum(one["value"] for one in pages) == pytest.approx(total)
 
 
-def test_a_partner_sees_its_own_scorecard_and_no_other(client: TestClient, login: Any, analyst: dict[str, str]) -> None:
-    own = login(Role.PARTNER, "P-00001")
-    answer = client.get(f"/v1/partners/P-00001/scorecard?{PERIOD}", headers=own).json()
+def test_a_partner_sees_its_own_scorecard_and_no_other(
+    client: TestClient, login: Login, analyst: dict[str, str]
+) -> None:
+    own = login(Role.PARTNER, "a")
+    answer = client.get(f"/v1/partners/a/scorecard?{PERIOD}", headers=own).json()
     figures = {one["name"]: one for one in answer["figures"]}
     assert not {"spend", "roi", "acquisition_cost"} & set(figures)
-    staff = client.get(f"/v1/partners/P-00001/scorecard?{PERIOD}", headers=analyst).json()
+    staff = client.get(f"/v1/partners/a/scorecard?{PERIOD}", headers=analyst).json()
     assert [one for one in staff["figures"] if one["name"] in figures] == answer["figures"]
     assert {peers["segment"] for peers in figures["activities"]["peers"]} == {"same programme and tier", "same kind"}
-    assert client.get("/v1/partners/P-00002/scorecard", headers=own).status_code == 404
-    assert client.get("/v1/partners/P-00002/journey", headers=own).status_code == 404
+    assert client.get("/v1/partners/b/scorecard", headers=own).status_code == 404
+    assert client.get("/v1/partners/b/journey", headers=own).status_code == 404
 
 
 def test_every_partner_has_a_stage(client: TestClient, analyst: dict[str, str]) -> None:
     answer = client.get(f"/v1/analytics/journey?by=quarter&{PERIOD}", headers=analyst).json()
     assert set(answer["stages"]) == set(answer["counts"])
-    for before, after in zip(answer["periods"], answer["periods"][1:], strict=False):
+    for before, after in pairwise(answer["periods"]):
         assert before["end"] == after["start"]
     moved = answer["periods"][1]
     for stage, count in moved["counts"].items():
         came = sum(flow["partners"] for flow in moved["flows"] if flow["after"] == stage)
         went = sum(flow["partners"] for flow in moved["flows"] if flow["before"] == stage)
         assert answer["periods"][0]["counts"][stage] + came - went == count
-    one = client.get(f"/v1/partners/P-00001/journey?{PERIOD}", headers=analyst).json()
+    one = client.get(f"/v1/partners/a/journey?{PERIOD}", headers=analyst).json()
     assert one["stage"] in answer["stages"]
     assert one["reason"]
