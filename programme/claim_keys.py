@@ -5,7 +5,8 @@ key     of                                                     finds
 ======  =====================================================  ==========================================
 ``d:``  the registered domain                                  the same site
 ``l:``  the domain's own label                                 acme.com and acme.de
-``n:``  all words of the name, in alphabetical order           the same name, in any order
+``n:``  all words of the name together: in alphabetical        the same name in any order, or parted by
+        order, and as they stand                               blanks in another way
 ``w:``  the first letters of its three longest own words       names with other words, errors further on
 ``e:``  the last letters of the longest own word               errors at the beginning
 ``i:``  initials of three words or more, short names           International Business Machines and IBM
@@ -60,8 +61,10 @@ def _precise(customer: Customer) -> Iterator[str]:
     if domain is not None:
         yield f"d:{domain}"
         yield f"l:{domain_label(domain)}"
-    if key := company_name(name_of(customer)).key:
-        yield f"n:{key}"
+    name = company_name(name_of(customer))
+    for key in dict.fromkeys((name.key, name.compact)):
+        if key:
+            yield f"n:{key}"
 
 
 def _vague(customer: Customer) -> Iterator[str]:

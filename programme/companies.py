@@ -152,6 +152,11 @@ class CompanyName:
         return "".join(sorted(word.text for word in self.words))
 
     @property
+    def compact(self) -> str:
+        """The words as they stand, without blanks."""
+        return "".join(word.text for word in self.words)
+
+    @property
     def distinctive(self) -> tuple[str, ...]:
         """Words of the company's own, the longest first; all words if none is."""
         own = [word.text for word in self.words if word.weight == 1]

@@ -78,7 +78,7 @@ def word_likeness(a: str, b: str) -> float:
 
 def _compact_likeness(a: CompanyName, b: CompanyName) -> float:
     """Return how alike the names are without blanks: ``Face Book`` and ``Facebook``."""
-    one, other = ("".join(word.text for word in name.words) for name in (a, b))
+    one, other = a.compact, b.compact
     if len(a.words) == len(b.words) or min(len(one), len(other)) < 6:
         return 0.0
     return 0.97 if one == other else 0.0
