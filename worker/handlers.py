@@ -286,14 +286,6 @@ def run_registrations(context: WorkerContext, _payload: Payload, _report: Report
     return counts
 
 
-def run_goals(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
-    """Tell of goals that will hardly be reached; running it again tells nothing twice."""
-    from programme.goals import tell_off_track
-
-    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
-        return {"told": tell_off_track(work, context.settings.currency)}
-
-
 def _scheduled(job: Job, name: ModelName) -> bool:
     return job.created_by == "schedule" and name in job.payload["models"]
 
