@@ -11,8 +11,9 @@ from api.schemas import output_schema
 LedgerEntry: Any = output_schema("ledger")
 Statement: Any = output_schema("statements")
 
+Amount = Annotated[types.Money, Field(lt=10**15)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217; default: the store's own")]
-Key = Annotated[str, Field(min_length=1, max_length=800)]
+Key = Annotated[str, Field(min_length=1, max_length=800, pattern=r"^[^\x00]+$")]
 Text = Annotated[str, Field(max_length=10_000)]
 Reason = Annotated[str, Field(min_length=1, max_length=10_000, description="why, for those who read it later")]
 
@@ -36,7 +37,7 @@ class PreviewRequest(_Given):
     """A deal that may be won one day."""
 
     partner: Key
-    amount: types.Money
+    amount: Amount
     currency: Currency | None = None
     product: Key | None = None
     company: Text | None = None
@@ -149,8 +150,8 @@ class AdjustmentRequest(_Given):
     """An entry by hand."""
 
     partner: Key
-    credit: types.Money | None = None
-    debit: types.Money | None = None
+    credit: Amount | None = None
+    debit: Amount | None = None
     currency: Currency | None = None
     earned_on: types.Day | None = Field(None, description="default: today")
     reason: Reason
@@ -159,7 +160,7 @@ class AdjustmentRequest(_Given):
 class PayoutRequest(_Given):
     """A payment to a partner."""
 
-    amount: types.Money
+    amount: Amount
     currency: Currency | None = None
     paid_on: types.Day | None = Field(None, description="default: today")
     reference: Text = ""
@@ -279,14 +280,14 @@ class TierReviewAnswer(_Read):
 class FundApproval(_Given):
     """How much is approved."""
 
-    amount: types.Money | None = Field(None, description="default: all that was asked for")
+    amount: Amount | None = Field(None, description="default: all that was asked for")
 
 
 class FundClaim(_Given):
     """What was spent, and what proves it."""
 
     evidence: Annotated[str, Field(min_length=1, max_length=10_000, description="a link, or an invoice's number")]
-    amount: types.Money | None = Field(None, description="default: all that was approved")
+    amount: Amount | None = Field(None, description="default: all that was approved")
 
 
 class RenewalRequest(_Given):

@@ -289,7 +289,7 @@ def why_not_due(deal: DealFacts, now: datetime) -> str | None:
     closed_at = _closed_at(deal)
     checks = (
         (deal.outcome != DealOutcome.WON, "The deal is not won."),
-        ((deal.status or DealStatus.APPROVED) != DealStatus.APPROVED, f"Its registration is {deal.status}."),
+        (deal.status in queries.UNEARNED, f"Its registration is {deal.status}."),
         (deal.amount is None, "The deal has no amount."),
         (not deal.currency, "The deal's amount has no currency."),
         (closed_at > now, f"It closes on {closed_at.date()} only."),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from domain.terms import DealStatus, IncentiveKind, LedgerKind
+from domain.terms import IncentiveKind, LedgerKind
 from programme.ledger import Entry, all_rows
 from programme.money import ZERO, fraction, percent, rounded, shown
 from store import ledger as queries
@@ -87,7 +87,7 @@ def rewards(work: UnitOfWork, incentives: list[Incentive], deal: DealFacts, won_
     won_on : date or None
         The day it was won; None: it is not, or not approved.
     """
-    if (deal.status or DealStatus.APPROVED) != DealStatus.APPROVED:
+    if deal.status in queries.UNEARNED:
         return []
     found = [_reward(work, incentive, deal, won_on) for incentive in incentives if _is_meant(incentive, deal)]
     return [entry for entry in found if entry is not None]

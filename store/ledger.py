@@ -21,6 +21,10 @@ _statements, _agreements = (RESOURCE_TABLES[name] for name in ("statements", "ag
 _requests, _offers = (RESOURCE_TABLES[name] for name in ("fund_requests", "offers"))
 _assignments = RESOURCE_TABLES["assignments"]
 
+UNEARNED = (DealStatus.SUBMITTED, DealStatus.REJECTED)
+"""Statuses of a registration with which a deal earns nothing; one whose protection ended still earns."""
+
+_EARNS = func.coalesce(_deals.c.status, DealStatus.APPROVED).not_in(UNEARNED)
 _CLOSED = func.coalesce(_deals.c.closed_at, _deals.c.registered_at, type_=_deals.c.closed_at.type)
 """A won deal without a day of its own counts from its registration."""
 
@@ -86,7 +90,7 @@ def deals_to_settle(
     after_id, limit : int
         The page.
     registered : bool
-        Also approved deals that are not won and have no entries: something rewards registering.
+        Also deals, approved once, that are not won and have no entries: something rewards registering.
     every : bool, default=False
         All won deals.
     won_since : date, optional
@@ -97,7 +101,7 @@ def deals_to_settle(
     shared = select(1).where(_shares.c.deal_id == _deals.c.id, _shares.c.row_updated_at > latest).exists()
     wanted = _deals.c.outcome == DealOutcome.WON
     if registered:
-        wanted = or_(wanted, _deals.c.status == DealStatus.APPROVED)
+        wanted = or_(wanted, _EARNS)
     due = wanted if every else or_(and_(wanted, latest.is_(None)), _deals.c.row_updated_at > latest, shared)
     query = select(_deals.c.id).where(_deals.c.id > after_id, due)
     if won_since is not None:
@@ -288,8 +292,7 @@ def exclusive_agreements(connection: Connection, but_partner: str, start: date, 
 
 
 def _won_by(partner_id: int) -> tuple[ColumnElement[bool], ...]:
-    approved = func.coalesce(_deals.c.status, DealStatus.APPROVED) == DealStatus.APPROVED
-    return _deals.c.partner_id == partner_id, _deals.c.outcome == DealOutcome.WON, approved
+    return _deals.c.partner_id == partner_id, _deals.c.outcome == DealOutcome.WON, _EARNS
 
 
 def _facts() -> Select[Any]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, or_, select
 
 from domain.terms import DealOutcome, DealStatus
+from store.ledger import UNEARNED
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES
 
@@ -34,12 +35,12 @@ def won_by_partner(
 ) -> dict[int, list[Won]]:
     """Return what partners won after `since` and by `until`, by our id of the partner."""
     closed = func.coalesce(_deals.c.closed_at, _deals.c.registered_at, type_=_deals.c.closed_at.type)
-    approved = func.coalesce(_deals.c.status, DealStatus.APPROVED) == DealStatus.APPROVED
+    earns = func.coalesce(_deals.c.status, DealStatus.APPROVED).not_in(UNEARNED)
     found: dict[int, list[Won]] = {}
     for part in chunks(partner_ids):
         query = (
             select(_deals.c.partner_id, _deals.c.currency, func.count(), func.sum(_deals.c.amount))
-            .where(_deals.c.partner_id.in_(part), _deals.c.outcome == DealOutcome.WON, approved)
+            .where(_deals.c.partner_id.in_(part), _deals.c.outcome == DealOutcome.WON, earns)
             .where(closed > since, closed <= until)
             .group_by(_deals.c.partner_id, _deals.c.currency)
             .order_by(_deals.c.partner_id, _deals.c.currency)

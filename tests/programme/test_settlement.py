@@ -59,6 +59,14 @@ def test_other_deals_earn_nothing(plain, values):
     assert ledger(plain) == []
 
 
+def test_a_deal_whose_protection_ended_still_earns(plain):
+    add_plan(plain, rate=0.1)
+    add_deal(plain, "D1")
+    plain.repository("deals").patch("D1", {"status": "expired"})
+    run_commissions(plain)
+    assert net(plain) == {"P1": Decimal(100)}
+
+
 def test_without_a_plan_the_agreement_names_the_rate(work):
     for key, values in {
         "draft": {"status": "draft", "commission_rate": 0.9},
