@@ -11,7 +11,7 @@ from domain.terms import PartnerStatus, Role
 from programme.certificates import held_courses
 from programme.rows import every_row, today
 from programme.rule import Row, Rule
-from store.certificates import partners_with_open_steps
+from store.certificates import partners_behind
 from store.unit_of_work import UnitOfWork
 
 _IDS = uuid.UUID("6d5d1f52-6c0b-4d0f-9a2e-1b7f1d1f5a10")
@@ -165,16 +165,22 @@ def tick_off_courses(work: UnitOfWork, partner: str) -> int:
     return len(done)
 
 
-def catch_up_checklists(work: UnitOfWork) -> int:
+def partners_to_catch_up(work: UnitOfWork) -> list[str]:
+    """Return partners whose checklists lag behind changed templates, or behind certificates that were imported."""
+    return partners_behind(work.connection, today(work))
+
+
+def catch_up_checklists(work: UnitOfWork, partners: Iterable[str]) -> int:
     """Do what changed templates and imports ask for, and return how many tasks were made or ticked off.
 
     Partners that are being onboarded get the tasks they lack; certificates that came with an import do their steps.
     """
     count = 0
-    for partner in every_row(work, "partners", status=PartnerStatus.ONBOARDING):
-        count += make_checklist(work, partner)
-    for name in partners_with_open_steps(work.connection):
-        count += tick_off_courses(work, name)
+    for key in partners:
+        partner = work.repository("partners").get(key)
+        if partner["status"] == PartnerStatus.ONBOARDING:
+            count += make_checklist(work, partner)
+        count += tick_off_courses(work, key)
     return count
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 from sqlalchemy.sql.selectable import FromClause, Subquery
 
 from domain.context import Actor
@@ -16,6 +16,7 @@ from store.visibility import visible_rows
 _CERTS, _PARTNERS, _PROGRAMS, _CONTACTS, _COURSES, _ENROLMENTS = (
     RESOURCE_TABLES[name] for name in ("certifications", "partners", "programs", "contacts", "courses", "enrolments")
 )
+_TASKS, _STEPS = RESOURCE_TABLES["tasks"], RESOURCE_TABLES["onboarding_steps"]
 _GONE = (PartnerStatus.ENDED, PartnerStatus.REJECTED)
 
 
@@ -100,13 +101,33 @@ def learners(connection: Connection, actor: Actor) -> list[CourseCount]:
     return _by_program(connection, counted, _ENROLMENTS, still, _COURSES.c.name)
 
 
-def partners_with_open_steps(connection: Connection) -> Sequence[str]:
-    """Return external ids of partners with open tasks of steps that ask for a course."""
-    tasks, steps = RESOURCE_TABLES["tasks"], RESOURCE_TABLES["onboarding_steps"]
-    wanted = select(_PARTNERS.c.external_id).distinct().join(tasks, tasks.c.partner_id == _PARTNERS.c.id)
-    wanted = wanted.join(steps, steps.c.id == tasks.c.step_id)
-    wanted = wanted.where(tasks.c.done_at.is_(None), steps.c.course.is_not(None))
-    return list(connection.execute(wanted.order_by(_PARTNERS.c.external_id)).scalars())
+def partners_behind(connection: Connection, today: date) -> list[str]:
+    """Return external ids of partners whose checklists lag behind what changed templates and imports say.
+
+    Those being onboarded that lack a task of a step, and those with an open task whose certificate is there.
+    """
+    own = or_(_STEPS.c.program_id.is_(None), _STEPS.c.program_id == _PARTNERS.c.program_id)
+    there = exists().where(_TASKS.c.partner_id == _PARTNERS.c.id, _TASKS.c.step_id == _STEPS.c.id)
+    there = there.correlate(_PARTNERS, _STEPS)
+    lacking = select(_STEPS.c.id).where(own, ~there).correlate(_PARTNERS).exists()
+    wanted = or_(
+        and_(_PARTNERS.c.status == PartnerStatus.ONBOARDING, lacking), _PARTNERS.c.id.in_(_to_be_ticked(today))
+    )
+    return list(connection.execute(select(_PARTNERS.c.external_id).where(wanted).order_by(_PARTNERS.c.id)).scalars())
+
+
+def _to_be_ticked(today: date) -> Select[tuple[int]]:
+    """Partners with open tasks whose course, by name or external id, they hold."""
+    alike = or_(_COURSES.c.external_id == _STEPS.c.course, _COURSES.c.name == _STEPS.c.course)
+    named = or_(
+        _CERTS.c.course == _STEPS.c.course,
+        _CERTS.c.course == _COURSES.c.name,
+        _CERTS.c.course == _COURSES.c.external_id,
+    )
+    lasts = or_(_CERTS.c.expires_on.is_(None), _CERTS.c.expires_on >= today)
+    found = select(_TASKS.c.partner_id).join(_STEPS, _STEPS.c.id == _TASKS.c.step_id).outerjoin(_COURSES, alike)
+    found = found.join(_CERTS, and_(_CERTS.c.partner_id == _TASKS.c.partner_id, named))
+    return found.where(_TASKS.c.done_at.is_(None), _CERTS.c.passed_on <= today, lasts)
 
 
 def _by_program(

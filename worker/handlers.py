@@ -216,11 +216,16 @@ def run_claim_keys(context: WorkerContext, _payload: Payload, _report: Report) -
 
 def run_certificates(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
     """Announce certificates that run out; catch up checklists with changed templates and imports."""
-    from programme.onboarding import catch_up_checklists
+    from programme.onboarding import catch_up_checklists, partners_to_catch_up
     from programme.training import tell_expiring
+    from store.sql import chunks
 
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock, read_only=True) as work:
+        behind, tasks = partners_to_catch_up(work), 0
+    for part in chunks(behind, 100):  # each its own transaction: others want to write, too
+        with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+            tasks += catch_up_checklists(work, part)
     with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
-        tasks = catch_up_checklists(work)
         return {"told": tell_expiring(work, context.settings.certification_warning_days), "tasks": tasks}
 
 

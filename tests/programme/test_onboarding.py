@@ -8,7 +8,14 @@ from domain.context import Actor
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from domain.terms import Role
 from programme import records
-from programme.onboarding import catch_up_checklists, finish_task, make_checklist, progress, start_onboarding
+from programme.onboarding import (
+    catch_up_checklists,
+    finish_task,
+    make_checklist,
+    partners_to_catch_up,
+    progress,
+    start_onboarding,
+)
 from programme.onboarding_times import onboarding_report, partner_onboarding
 from programme.recruitment import move_partner
 from store.unit_of_work import UnitOfWork
@@ -208,5 +215,28 @@ def test_the_night_makes_tasks_of_new_steps_and_of_imported_partners(engine, clo
         onboard(work)
         work.repository("partners").create({"external_id": "p2", "name": "p2", "status": "onboarding"})  # as imports do
         add(work, "onboarding_steps", external_id="meet", program="resale", title="Meet")
-        assert [catch_up_checklists(work), catch_up_checklists(work)] == [2, 0]
+        assert partners_to_catch_up(work) == ["p1", "p2"]
+        assert catch_up_checklists(work, ["p1", "p2"]) == 2
+        assert partners_to_catch_up(work) == []
         assert [item.task is not None for item in (*shown(work).items, *shown(work, "p2").items)] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("named", "held", "expires", "due"),
+    [
+        ("Selling", "Selling", "2024-06-01", True),
+        ("C-1", "Selling", None, True),
+        ("Selling", "C-1", None, True),
+        ("Selling", "Selling", "2024-05-31", False),
+        ("Selling", "Serving", None, False),
+    ],
+)
+def test_imported_certificates_are_due_at_night_as_the_checklist_shows_them(engine, clock, named, held, expires, due):
+    with UnitOfWork(engine, ANNA, clock) as work:
+        add(work, "courses", external_id="C-1", name="Selling")
+        template(work, course=named)
+        onboard(work)
+        passed = {"passed_on": "2023-01-01", "expires_on": expires}
+        work.repository("certifications").create({"partner": "p1", "course": held, **passed})  # as imports do
+        assert shown(work).items[1].done is due
+        assert partners_to_catch_up(work) == (["p1"] if due else [])
