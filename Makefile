@@ -42,8 +42,9 @@ fuzz: setup  ## Schemathesis over the whole API, on SQLite and on PostgreSQL
 	$(BIN)/python -m tests.fuzz --database sqlite
 	$(BIN)/python -m tests.fuzz --database postgresql
 
-openapi: setup  ## write docs/openapi.json from the code
+openapi: setup  ## write docs/openapi.json and the typed client from the code
 	$(BIN)/python -m api.openapi docs/openapi.json
+	$(BIN)/python -m api.client allywise_client
 
 roles: setup  ## write the table of who may call what into docs/roles.md
 	$(BIN)/python -m api.permissions docs/roles.md
