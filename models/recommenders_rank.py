@@ -244,8 +244,8 @@ def choose_ranker(
     Notes
     -----
     The blend is taken unless a column is better by more than a standard error of the difference. One objective alone is
-    never taken: where later lists preferred one, those later still did not. Trees of two sizes make the blend vary
-    less with the seed.
+    never taken: where later lists preferred one, those later still did not. `refit` adds trees of half the size, which
+    make the blend vary less with the seed.
     """
     names = tuple(columns)
     if min(len(fit.sizes), len(check.sizes)) < MIN_LISTS:
@@ -255,9 +255,6 @@ def choose_ranker(
         return list_quality(score, check)[1]
 
     trees = {name: _validated(fit, check, name, seed, threads) for name in _OBJECTIVES}
-    data = _dataset(fit)
-    for name, tree in tuple(trees.items()):
-        trees[name + _SMALL] = _fitted(data, fit, name + _SMALL, 2 * tree.rounds, seed, threads)
     scores = {name: _raw(tree.booster, check.features, threads) / tree.scale for name, tree in trees.items()}
     scores[BLEND] = np.mean(list(scores.values()), axis=0)
     scores |= {name: column_score(check.features, name, names) for name in sources}
@@ -272,6 +269,7 @@ def choose_ranker(
         if chosen and len(lists.sizes)
     }
     rounds = {name: tree.rounds for name, tree in trees.items()}
+    rounds |= {name + _SMALL: 2 * number for name, number in rounds.items()}
     return Ranker(names, choice, {}, rounds, found, {kind: value for kind, value in plain.items() if value})
 
 

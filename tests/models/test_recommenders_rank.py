@@ -47,11 +47,12 @@ def test_saved_members_score_the_same(tmp_path: Path) -> None:
 
 
 def test_a_column_that_is_surely_better_ranks_alone() -> None:
-    random, clear = np.random.default_rng(1), lists(60, 2)
-    noise = lists(60, 7)
-    shuffled = RankedLists(noise.features, random.permutation(noise.label), noise.sizes, noise.relevant)
-    right = clear.label.astype(np.float32)
-    told = RankedLists(np.column_stack([right, clear.features[:, 1]]), clear.label, clear.sizes, clear.relevant)
-    chosen = choose_ranker(shuffled, told, COLUMNS, ("taste",), seed=3, threads=1)
+    early, late = lists(60, 7), lists(60, 2)
+    # What was engaged with has turned: trees know the opposite of what holds now.
+    turned, told = (
+        RankedLists(np.column_stack([side * of.label, of.features[:, 1]]), of.label, of.sizes, of.relevant)
+        for side, of in ((np.float32(-1), early), (np.float32(1), late))
+    )
+    chosen = choose_ranker(turned, told, COLUMNS, ("taste",), seed=3, threads=1)
     assert chosen.choice == "taste"
     assert not refit(chosen, told, seed=3, threads=1).trees
