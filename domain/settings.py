@@ -22,6 +22,13 @@ def _weights(weights: dict[str, float]) -> dict[str, float]:
     return weights
 
 
+def _staff_roles(roles: dict[str, Role]) -> dict[str, Role]:
+    """Refuse the role that needs a partner beside it."""
+    if Role.PARTNER in roles.values():
+        raise ValueError("people of partners are invited; no claim gives the role partner")
+    return roles
+
+
 def _lead_fields(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse fields that leads have not, or that cannot be empty."""
     columns = RESOURCES["leads"].by_name
@@ -113,8 +120,8 @@ class Settings(BaseSettings):
     )
     lead_contact_fields: Annotated[tuple[str, ...], AfterValidator(_lead_fields)] = Field(
         LEAD_CONTACT_FIELDS,
-        description="Fields of a lead that a partner sees only after accepting it, beside attributes named like contact "
-        "data.",
+        description="Fields of a lead that a partner sees only after accepting it, beside attributes named like "
+        "contact data.",
     )
     public_url: str = Field(
         "",
@@ -150,11 +157,11 @@ class Settings(BaseSettings):
     oidc_role_claim: str = Field(
         "", description="Claim of the ID token that holds groups or roles; empty: nobody gets a role by it."
     )
-    oidc_roles: dict[str, Role] = Field(
+    oidc_roles: Annotated[dict[str, Role], AfterValidator(_staff_roles)] = Field(
         default_factory=dict,
         description='Role for a value of that claim, JSON, e.g. {"partner-team": "manager"}; the first that fits.',
     )
-    oidc_default_role: Role | Literal[""] = Field(
+    oidc_default_role: Literal["", "admin", "recruiter", "manager", "router", "analyst"] = Field(
         "", description="Role of a person new to the service whom no claim gives one; empty: such are refused."
     )
     oidc_allowed_domains: tuple[str, ...] = Field(

@@ -42,6 +42,17 @@ def normal_email(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
+def checked_email(email: str) -> bool:
+    """Say whether a normal e-mail address is one.
+
+    Examples
+    --------
+    >>> [checked_email(text) for text in ("ann@example.com", "ann@example", "ann", "")]
+    [True, False, False, False]
+    """
+    return bool(_EMAIL.fullmatch(email)) and len(email) <= _MAX_EMAIL and email.isprintable()
+
+
 def invite_user(
     work: UnitOfWork,
     settings: Settings,
@@ -159,6 +170,26 @@ def set_password(work: UnitOfWork, user: User, password_hash: str, keep_session:
     return after
 
 
+def sign_on_user(
+    work: UnitOfWork, user: User | None, *, email: str, name: str, subject: str, role: Role | None
+) -> User:
+    """Make the account fit what an identity provider vouches for, or add one; return it.
+
+    A role given by the provider replaces the one until now, but for people of partners, whom only an invitation makes
+    theirs.
+    """
+    name = "".join(letter for letter in name if letter.isprintable())[:_MAX_NAME].strip() or email
+    if user is None:
+        values = {"email": email, "name": name, "role": role, "status": UserStatus.ACTIVE, "oidc_subject": subject}
+        user = work.users.add(values)
+        _note(work, None, user)
+        return user
+    values = {"email": email, "oidc_subject": subject, "status": UserStatus.ACTIVE}
+    if role is not None and user.role is not Role.PARTNER:
+        values["role"] = role
+    return _changed(work, user, {key: value for key, value in values.items() if value != getattr(user, key)})
+
+
 def _own_partner(actor: Actor) -> int | None:
     """Return the partner whose people the actor sees; None: everybody.
 
@@ -178,7 +209,7 @@ def _checked(
     work: UnitOfWork, email: str, name: str, role: Role, partner: str | None, partner_role: PartnerRole | None
 ) -> dict[str, Any]:
     email, name = normal_email(email), name.strip()
-    if not _EMAIL.fullmatch(email) or len(email) > _MAX_EMAIL or not email.isprintable():
+    if not checked_email(email):
         raise InvalidInput("write an e-mail address such as ann@example.com", field="email")
     if not name or len(name) > _MAX_NAME or not name.isprintable():
         raise InvalidInput(f"a name has 1 to {_MAX_NAME} printable characters", field="name")
