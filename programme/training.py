@@ -216,7 +216,10 @@ def tell_expiring(work: UnitOfWork, thresholds: Iterable[int]) -> int:
 
 
 def coverage(work: UnitOfWork, program: str | None = None, within_days: int = 60) -> tuple[CourseCoverage, ...]:
-    """Return for each programme and course how many active partners hold it; courses that nobody holds, too."""
+    """Return for each programme and course how many active partners hold it.
+
+    Courses are those of the catalogue, those held, and those that products and tiers require.
+    """
     on = today(work)
     of = (work.connection, work.actor)
     partners = queries.active_partners(*of)
@@ -224,6 +227,8 @@ def coverage(work: UnitOfWork, program: str | None = None, within_days: int = 60
     soon = _counts(queries.holders(*of, on, until=on + timedelta(days=within_days)))
     enrolled = _counts(queries.learners(*of))
     names = {row["name"] for row in every_row(work, "courses")} | {course for _, course in held}
+    for resource in ("products", "tiers"):
+        names |= {course for row in every_row(work, resource) for course in row["required_certifications"]}
     programs = [name for name in partners if program is None or name == program]
     return tuple(
         CourseCoverage(
@@ -298,6 +303,7 @@ def _persons(work: UnitOfWork, partner: Row, certificates: Iterable[Row], on: da
         if row["contact"] is not None:
             by_person.setdefault(row["contact"], []).append(row)
     people = every_row(work, "contacts", partner=partner["external_id"])
+    work.journal.read("contacts", [row["external_id"] for row in people])
     return tuple(
         Person(row["external_id"], row["name"], _valid(by_person.get(row["external_id"], ()), on)) for row in people
     )

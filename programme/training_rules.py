@@ -10,6 +10,7 @@ from domain.terms import Role
 from programme.onboarding import tick_off_courses
 from programme.rows import every_row, named
 from programme.rule import Row, Rule
+from store.ledger import lock_row
 from store.unit_of_work import UnitOfWork
 from store.values import parse
 
@@ -133,6 +134,9 @@ def check_contact(work: UnitOfWork, partner: Any, contact: Any) -> None:
 def _refuse_double(work: UnitOfWork, before: Row | None, wanted: Mapping[str, Any]) -> None:
     if not isinstance(wanted.get("partner"), str) or not isinstance(wanted.get("course"), str):
         return  # the columns say what is wrong with them
+    partner = named(work, "partners", wanted["partner"])
+    if partner is not None:
+        lock_row(work.connection, "partners", partner["id"])  # two at once would not see each other
     same = {"partner": wanted["partner"], "course": wanted["course"], "contact": wanted.get("contact") or None}
     for row in every_row(work, "enrolments", completed_at=None, **same):
         if before is None or row["id"] != before["id"]:

@@ -1,5 +1,6 @@
 """Training: enrolments, certificates with expiry, what is missing and what it opens, warnings once."""
 
+import threading
 from datetime import date, timedelta
 
 import numpy as np
@@ -292,3 +293,35 @@ def test_coverage_of_programmes_and_courses(engine, clock):
         ]
         assert [row.share for row in coverage(work, "resale")] == [2 / 3, 0.0]
         assert coverage(work, "none") == ()
+
+
+def test_of_two_enrolments_at_the_same_time_one_is_made(postgres_engine, clock):
+    with UnitOfWork(postgres_engine, ANNA, clock) as work:
+        programme(work, "p1")
+    together, outcomes = threading.Barrier(2), []
+
+    def enrol():
+        try:
+            with UnitOfWork(postgres_engine, ANNA, clock) as work:
+                work.repository("partners").get("p1")
+                together.wait()
+                add(work, "enrolments", partner="p1", course="C-1")
+        except Conflict:
+            outcomes.append("refused")
+        else:
+            outcomes.append("enrolled")
+
+    threads = [threading.Thread(target=enrol) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["enrolled", "refused"]
+
+
+def test_whose_names_are_shown_is_written_down(sqlite_engine, clock):
+    with UnitOfWork(sqlite_engine, ANNA, clock) as work:
+        programme(work, "p1")
+        mark = work.journal.mark()
+        partner_training(work, "p1")
+        assert work.journal.mark() == mark + 1
