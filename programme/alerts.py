@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.access import portfolio_of
 from domain.context import Actor
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotAllowed, NotFound
 from domain.settings import Settings
 from domain.terms import Role, UserStatus
 from programme.alert_kinds import KINDS, kinds_of
@@ -44,7 +44,8 @@ def list_alerts(work: UnitOfWork, filters: dict[str, Any], before: int | None, l
         The transaction.
     filters : dict
         ``kind``, ``severity``, ``partner`` (external id), ``state`` (open or resolved), ``unread``, ``mine`` (only of
-        partners that the person manages); what is missing or None may be anything.
+        partners that the person manages), ``console`` (only kinds that the person wants there); what is missing or
+        None may be anything.
     before : int, optional
         Our id of the last alert known.
     limit : int
@@ -56,6 +57,8 @@ def list_alerts(work: UnitOfWork, filters: dict[str, Any], before: int | None, l
         If the actor sees no such partner.
     """
     kinds = kinds_of(work.actor) & ({filters["kind"]} if filters.get("kind") else set(KINDS))
+    if filters.get("console"):
+        kinds -= {preference.kind for preference in preferences_of(work) if not preference.console}
     partner, state = filters.get("partner"), filters.get("state")
     return _seen_as(work, mine=bool(filters.get("mine"))).list(
         kinds,
@@ -97,9 +100,13 @@ def resolve_alert(work: UnitOfWork, id_: int) -> Alert:
     ------
     NotFound
         If the actor sees no such alert.
+    NotAllowed
+        If a partner asks, and the alert is the staff's as well.
     """
     kinds = kinds_of(work.actor)
     found = work.alerts.get(id_, kinds)
+    if work.actor.role is Role.PARTNER and found.for_staff:
+        raise NotAllowed("your partner team takes care of this alert, too, and resolves it; note that you have read it")
     work.alerts.mark_read(id_)
     if work.alerts.resolve({"id": id_}):
         work.journal.announce("alert.resolved", {"id": id_, "kind": found.kind}, found.partner_id, private=True)

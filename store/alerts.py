@@ -25,6 +25,7 @@ class Alert(NamedTuple):
     severity: str
     partner_id: int | None
     partner: str | None
+    for_staff: bool
     resource: str
     key: str | None
     message: str

@@ -91,6 +91,7 @@ def list_alerts(
     partner: Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")] = None,
     state: Annotated[Literal["open", "resolved"] | None, Query(description="default: both")] = None,
     unread: Annotated[bool, Query(description="only those that you have not read")] = False,
+    console: Annotated[bool, Query(description="only kinds that you want to see in the console")] = False,
     portfolio: Annotated[Literal["mine"] | None, Query(description="only of partners that you manage")] = None,
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before")] = None,
@@ -98,7 +99,7 @@ def list_alerts(
     """List alerts, the newest first: of the partners that you may see; a partner gets those that concern it."""
     before = parts_of(cursor, int)[0] if cursor else None
     filters = {"kind": kind, "severity": severity, "partner": partner, "state": state}
-    more = {"unread": unread, "mine": portfolio == "mine"}
+    more = {"unread": unread, "mine": portfolio == "mine", "console": console}
     found = alerts.list_alerts(work, filters | more, before, limit + 1)
     items = [_shown(alert) for alert in found[:limit]]
     return AlertPage(items=items, next_cursor=cursor_of(items[-1].id) if len(found) > limit else None)

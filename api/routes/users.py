@@ -103,6 +103,7 @@ def list_users(
     wanted = {"role": role, "partner_role": partner_role, "status": status}
     filters = {name: value for name, value in wanted.items() if value is not None}
     found = people.list_users(work, filters, _after(cursor), limit + 1)
+    work.journal.read("users", [f"id:{user.id}" for user in found[:limit]])
     following = _cursor(found[limit - 1].id) if len(found) > limit else None
     return UserPage(items=[_answer(user) for user in found[:limit]], next_cursor=following)
 
@@ -137,7 +138,9 @@ def create_user(
 )
 def get_user(user_id: _Id, work: Work) -> UserAnswer:
     """Get a person."""
-    return _answer(people.get_user(work, user_id))
+    found = people.get_user(work, user_id)
+    work.journal.read("users", [f"id:{found.id}"])
+    return _answer(found)
 
 
 @router.patch(

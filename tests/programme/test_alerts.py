@@ -214,6 +214,18 @@ def test_what_is_over_is_resolved(programme: Programme) -> None:
     assert programme.alerts(state="open") == []
 
 
+def test_a_partner_resolves_only_what_is_its_own(programme: Programme) -> None:
+    with programme.work() as work:
+        shared = raise_alert(work, draft("message", programme.ids["P-1"], for_partner=True), programme.settings)
+        own = draft("lead_offered", programme.ids["P-1"], for_staff=False, for_partner=True)
+        raised = raise_alert(work, own, programme.settings)
+    with programme.work(programme.partner("P-1")) as work:
+        assert resolve_alert(work, int(raised or 0)).resolved_at == programme.clock.now
+        assert read_alert(work, int(shared or 0)).read_at == programme.clock.now
+        with pytest.raises(NotAllowed, match="takes care"):
+            resolve_alert(work, int(shared or 0))
+
+
 def test_offers_without_an_answer(engine: Engine, settings: Settings, clock: FixedClock) -> None:
     programme = Programme(engine, settings, clock)
     with programme.work() as work:
