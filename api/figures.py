@@ -19,6 +19,7 @@ from intelligence.analytics.book import Book
 from intelligence.analytics.compute import STEPS, Answer, is_additive
 from intelligence.analytics.figure import Number, Shape
 from intelligence.analytics.period import PERIODS, Window, window_of
+from store.figures import shelf_of
 
 _YEARS = (1800, 9000)
 """Instants that a question may name: a year before or after each is still a date."""
@@ -45,7 +46,7 @@ def check_year(name: str, instant: datetime | None) -> None:
 def get_books(services: ServicesDep, work: Work, as_of: Annotated[datetime, Depends(get_as_of)]) -> Books:
     """Return the books as of the instant asked for."""
     check_year("as_of", as_of)
-    own = Book(work.connection, as_of, services.settings.currency, work.actor)
+    own = Book(work.connection, as_of, services.settings.currency, work.actor, shelf=shelf_of(work.engine))
     return Books(own, own if own.sees_all else replace(own, actor=SYSTEM))
 
 
@@ -82,8 +83,8 @@ def get_question(
     home = services.settings.currency
     told = currency or home
     window = window_of(period, as_of, utc(start), utc(end))
-    book = Book(work.connection, as_of, home, work.actor, told)
-    everybody = book if book.sees_all else Book(work.connection, as_of, home, SYSTEM, told)
+    book = Book(work.connection, as_of, home, work.actor, told, shelf_of(work.engine))
+    everybody = book if book.sees_all else replace(book, actor=SYSTEM)
     return Question(book, everybody, window, as_of, told)
 
 

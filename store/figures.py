@@ -1,17 +1,20 @@
 """What the programme's figures are counted from, read narrowly: few columns, and activities counted by the database."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, Engine, and_, case, func, literal, or_, select, union_all
 
 from domain.context import Actor
-from domain.resources import RESOURCES, ColumnType
+from domain.resources import RESOURCES
 from store import read
-from store.frames import frame_name
+from store.frames import frame_name, naive
 from store.history import History
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES, column_name
@@ -45,30 +48,94 @@ _DUTIES: dict[str, tuple[str, ...]] = {
     "costs": ("partner", "program", "kind", "amount", "currency", "incurred_on"),
 }
 _KNOWN_FROM = {"ledger": "booked_at", "costs": "incurred_on"}
+_HISTORIES = 3
 
 
-def figures_history(connection: Connection, as_of: datetime) -> History:
-    """Return what was known at an instant, with the columns that figures look at; leads only as routed, no activities.
+class Books:
+    """What figures are counted from, as the tables hold it: masked by `history` and `duties` to what was known when.
 
-    Custom attributes, texts and activities are left out: that makes it many times faster than `load_history`.
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction; everything but the customers is read at once.
     """
+
+    def __init__(self, connection: Connection) -> None:
+        self._frames = _read_books(connection)
+        self._histories: OrderedDict[datetime, History] = OrderedDict()
+        self._customers: pd.DataFrame | None = None
+
+    def history(self, as_of: datetime) -> History:
+        """Return what was known at an instant, with the columns that figures look at; leads only as routed.
+
+        Custom attributes, texts and activities are left out: that makes it many times faster than `load_history`.
+        """
+        found = self._histories.get(as_of)
+        if found is None:
+            found = History.of(as_of, **{name: self._frames[name] for name in _COLUMNS})
+            self._histories[as_of] = found
+            while len(self._histories) > _HISTORIES:
+                self._histories.popitem(last=False)
+        return found
+
+    def duties(self, as_of: datetime) -> dict[str, pd.DataFrame]:
+        """Return programme rules, tiers, ledger and costs as frames; of the last two what was known at an instant."""
+        frames = {name: self._frames[name] for name in _DUTIES}
+        for name, column in _KNOWN_FROM.items():
+            frames[name] = frames[name][frames[name][column].to_numpy() <= naive(as_of)]
+        return frames
+
+    def customers(self, connection: Connection) -> pd.DataFrame:
+        """Return who the customers of closed deals are; see `read_customers`."""
+        if self._customers is None:
+            self._customers = read_customers(connection)
+        return self._customers
+
+
+class Shelf:
+    """Keeps the latest books of a store between requests that only read; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stamp: object = None
+        self._books: Books | None = None
+
+    def books(self, connection: Connection) -> Books:
+        """Return the books as the transaction sees them, from memory if no row they hold has changed since."""
+        stamp = _stamp(connection)
+        with self._lock:
+            if self._books is None or stamp != self._stamp:
+                self._books, self._stamp = Books(connection), stamp
+            return self._books
+
+
+_SHELVES: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
+
+
+def shelf_of(engine: Engine) -> Shelf:
+    """Return the one shelf of a store in this process."""
+    return _SHELVES.setdefault(engine, Shelf())
+
+
+def _stamp(connection: Connection) -> tuple[tuple[object, ...], ...]:
+    """Return what tells two states of the books apart: of each table rows, highest id, and sum of versions."""
+    tables = [RESOURCE_TABLES[name] for name in (*_COLUMNS, *_DUTIES)]
+    queries = [
+        select(literal(table.name), func.count(), func.max(table.c.id), func.sum(table.c.row_version))
+        for table in tables
+    ]
+    return tuple(tuple(row) for row in connection.execute(union_all(*queries)))
+
+
+def _read_books(connection: Connection) -> dict[str, pd.DataFrame]:
     changes = _read(connection, "changes", _COLUMNS["changes"])
     edited = set(changes["resource"].unique())
     found = {"changes": changes}
-    for name in _COLUMNS.keys() - {"changes"}:
+    for name, columns in {**_COLUMNS, **_DUTIES}.items():
         # External ids of many rows take long to read, and only the history of fields asks for them.
         needless = {"external_id"} if name in ("leads", "deals") and name not in edited else set()
-        found[name] = _read(connection, name, [column for column in _COLUMNS[name] if column not in needless])
-    return History.of(as_of, **found)
-
-
-def duty_frames(connection: Connection, as_of: datetime) -> dict[str, pd.DataFrame]:
-    """Return programme rules, tiers, ledger and costs as frames; of the last two what was known at an instant."""
-    found = {}
-    for name, columns in _DUTIES.items():
-        known = _KNOWN_FROM.get(name)
-        conditions = () if known is None else (_not_after(name, known, as_of),)
-        found[name] = _read(connection, name, columns, *conditions)
+        if name != "changes":
+            found[name] = _read(connection, name, [column for column in columns if column not in needless])
     return found
 
 
@@ -117,7 +184,7 @@ def activity_counts(
     )
 
 
-def customers(connection: Connection) -> pd.DataFrame:
+def read_customers(connection: Connection) -> pd.DataFrame:
     """Return who the customers of closed deals are: id (of the deal), domain, company, lead_id (-1: none).
 
     A deal that names no domain or company has those of its lead.
@@ -156,16 +223,11 @@ def last_signs(connection: Connection, partner_id: int, as_of: datetime) -> tupl
     return connection.scalar(query), connection.scalar(query.where(table.c.asset_id.is_not(None)))
 
 
-def _not_after(name: str, column: str, as_of: datetime) -> ColumnElement[bool]:
-    is_date = RESOURCES[name].column(column).type is ColumnType.DATE
-    return RESOURCE_TABLES[name].c[column] <= (as_of.date() if is_date else as_of)
-
-
-def _read(connection: Connection, name: str, columns: Sequence[str], *conditions: ColumnElement[bool]) -> pd.DataFrame:
+def _read(connection: Connection, name: str, columns: Sequence[str]) -> pd.DataFrame:
     resource, table = RESOURCES[name], RESOURCE_TABLES[name]
     wanted = [resource.column(column) for column in columns]
     query = select(table.c.id, *(read.raw(column, table.c[column_name(column)]) for column in wanted))
-    rows = connection.execute(query.where(*conditions)).fetchall()
+    rows = connection.execute(query).fetchall()
     cells = list(zip(*rows, strict=True)) if rows else [()] * (1 + len(wanted))
     frame: dict[str, Any] = {"id": np.array(cells[0], dtype=np.int64)}
     for column, values in zip(wanted, cells[1:], strict=True):

@@ -198,7 +198,7 @@ def get_journey(key: str, work: Work, question: QuestionDep) -> Journey:
                 due_on=None if action.due_on is None else action.due_on.isoformat(),
                 refers_to=action.refers_to,
             )
-            for action in next_actions(book, partner["id"], standing)
+            for action in next_actions(book, question.everybody, partner["id"], standing)
         ],
     )
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from intelligence.analytics.book import SECONDS_PER_DAY, Book
 from intelligence.analytics.journey import GONE, Stage, Standing
+from intelligence.analytics.outlook import Outlook
+from intelligence.analytics.progress import GoalStatus, goals_of, progress
 from store.figures import external_ids, last_signs, open_tasks
 
 AHEAD_DAYS = 60
@@ -29,8 +31,18 @@ class Action:
     refers_to: str | None = None
 
 
-def next_actions(book: Book, partner_id: int, standing: Standing) -> list[Action]:
-    """Return what to do next with a partner, the most pressing first; nothing for one that is gone."""
+def next_actions(book: Book, everybody: Book, partner_id: int, standing: Standing) -> list[Action]:
+    """Return what to do next with a partner, the most pressing first; nothing for one that is gone.
+
+    Parameters
+    ----------
+    book, everybody : Book
+        Of the caller, and of all partners (for forecasts only).
+    partner_id : int
+        Ours.
+    standing : Standing
+        Where it stands.
+    """
     if standing.status in GONE:
         return []
     found = [
@@ -39,6 +51,7 @@ def next_actions(book: Book, partner_id: int, standing: Standing) -> list[Action
         *_agreements(book, partner_id, standing),
         *_certificates(book, partner_id),
         *_deals(book, partner_id),
+        *_goals(book, everybody, partner_id),
         *_signs(book, partner_id, standing),
         *_status(standing),
     ]
@@ -137,6 +150,18 @@ def _deal(book: Book, deal: Mapping[Any, Any], usual: float, name: str | None) -
         return None
     text = f"Move or close the deal: open for {age} days, nine of ten won ones took {usual:.0f} or less."
     return Action("move_deal", text, None, name)
+
+
+def _goals(book: Book, everybody: Book, partner_id: int) -> list[Action]:
+    goals, day = book.history.goals, pd.Timestamp(_today(book))
+    running = goals[(goals["partner_id"] == partner_id) & (goals["period_start"] <= day) & (goals["period_end"] >= day)]
+    found = []
+    for one in progress(book, Outlook(everybody), goals_of(running)):
+        if one.status is GoalStatus.OFF_TRACK and one.actual is not None:
+            told = f"{one.actual:,.10g} of {one.goal.target:,.10g} so far, {one.p_reach or 0.0:.0%} chance to reach it"
+            text = f"Bring the goal {one.goal.metric!r} back on track or agree on another: {told}."
+            found.append(Action("mend_goal", text, one.goal.period_end, one.goal.metric))
+    return found
 
 
 def _signs(book: Book, partner_id: int, standing: Standing) -> list[Action]:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from domain.context import SYSTEM, Actor
 from intelligence.analytics.period import Window
 from store.engine import Connection
-from store.figures import activity_counts, customers, duty_frames, figures_history, visible_partners
+from store.figures import Books, Shelf, activity_counts, visible_partners
 from store.frames import naive
 from store.history import History
 
@@ -43,6 +43,8 @@ class Book:
         Sees figures of its own rows only.
     told : str, optional
         Currency that money is told in; that of the store when not given.
+    shelf : Shelf, optional
+        Where the books are kept between requests that only read; without, they are read anew.
     """
 
     connection: Connection
@@ -50,6 +52,7 @@ class Book:
     home: str
     actor: Actor = SYSTEM
     told: str = ""
+    shelf: Shelf | None = None
     _counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -69,12 +72,16 @@ class Book:
     @cached_property
     def history(self) -> History:
         """Everything but activities, with the columns that figures look at."""
-        return figures_history(self.connection, self.as_of)
+        return self._books.history(self.as_of)
 
     @cached_property
     def duties(self) -> Mapping[str, pd.DataFrame]:
         """Programme rules, tiers, ledger and costs."""
-        return duty_frames(self.connection, self.as_of)
+        return self._books.duties(self.as_of)
+
+    @cached_property
+    def _books(self) -> Books:
+        return Books(self.connection) if self.shelf is None else self.shelf.books(self.connection)
 
     @cached_property
     def partners(self) -> pd.DataFrame:
@@ -139,7 +146,7 @@ class Book:
     @cached_property
     def first_wins(self) -> pd.DataFrame:
         """The first won deal of each customer: a row of ``won`` with ``customer``."""
-        named = self.won[["id"]].merge(customers(self.connection), on="id", how="left")
+        named = self.won[["id"]].merge(self._books.customers(self.connection), on="id", how="left")
         return self.won.assign(customer=_customer_keys(named)).drop_duplicates("customer")
 
     @cached_property
@@ -235,6 +242,7 @@ def _customer_keys(named: pd.DataFrame) -> list[str]:
     return keys
 
 
+@lru_cache(maxsize=2**16)
 def normal_domain(text: str) -> str:
     """Return a domain without scheme, path, port and ``www.``, in lower case.
 
@@ -247,6 +255,7 @@ def normal_domain(text: str) -> str:
     return re.split(r"[/:?#]", host, maxsplit=1)[0].removeprefix("www.").strip(".")
 
 
+@lru_cache(maxsize=2**16)
 def normal_company(text: str) -> str:
     """Return a company's name without case, accents, punctuation and legal form.
 

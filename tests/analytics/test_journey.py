@@ -66,10 +66,14 @@ def test_actions_name_the_facts(work: UnitOfWork) -> None:
     ids = {row["external_id"]: row["id"] for row in work.repository("partners").list().rows}
 
     def codes(partner: str) -> set[tuple[str, str | None]]:
-        found = next_actions(book, ids[partner], standing(book, ids[partner]))
+        found = next_actions(book, book, ids[partner], standing(book, ids[partner]))
         return {(action.code, action.refers_to) for action in found}
 
-    assert codes("a") == {("get_certificate", "Pro"), ("send_content", None)}
+    assert codes("a") == {
+        ("get_certificate", "Pro"),
+        ("mend_goal", "won revenue"),
+        ("send_content", None),
+    }
     assert codes("b") == {("answer_lead", "l4"), ("get_in_touch", None)}
     assert codes("d") == {("approach", None)}
 
@@ -84,7 +88,7 @@ def test_expiry_is_told_ahead(work: UnitOfWork) -> None:
     work.repository("tasks").create({"partner": "a", "title": "Send the logo", "due_on": soon})
     book = Book(work.connection, AS_OF, "USD")
     id_ = work.repository("partners").get("a")["id"]
-    found = next_actions(book, id_, standing(book, id_))
+    found = next_actions(book, book, id_, standing(book, id_))
     assert [action.code for action in found if action.due_on == soon] == [
         "do_task",
         "renew_agreement",
