@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from domain.columns import CURRENCY
 from domain.context import SYSTEM
@@ -20,6 +21,9 @@ from store.unit_of_work import UnitOfWork
 from store.values import parse_cell
 
 _PAGE = 1000
+_SERVICE_ROWS: WeakKeyDictionary[UnitOfWork, dict[str, Repository]] = WeakKeyDictionary()
+"""Repositories of the service by transaction: each is used many times in one."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -104,9 +108,12 @@ def service_rows(work: UnitOfWork, resource: str) -> Repository:
     What the service does on its own account does not depend on which rows the caller may see; who asked stands in
     the audit trail all the same.
     """
-    return Repository(
-        work.connection, resource, SYSTEM, work.clock, currency=work.currency, on_change=work.journal.changed
-    )
+    made = _SERVICE_ROWS.setdefault(work, {})
+    if resource not in made:
+        made[resource] = Repository(
+            work.connection, resource, SYSTEM, work.clock, currency=work.currency, on_change=work.journal.changed
+        )
+    return made[resource]
 
 
 def all_rows(work: UnitOfWork, resource: str, **filters: Any) -> Iterator[Row]:
