@@ -80,8 +80,12 @@ def mark_imported(connection: Connection, counts: Mapping[str, Any], at: datetim
 def keep_keys(connection: Connection, resource: str, row_id: int, keys_of: KeysOf, now: datetime) -> None:
     """Give one deal, or a lead and the deals that rest on it, their keys anew."""
     for name, query in _customers(resource, now):
-        mine = (_deals.c.id if name == resource else _deals.c.lead_id) if name == "deals" else _leads.c.id
-        _write_keys(connection, name, list(_read(connection, query.where(mine == row_id))), keys_of, [row_id])
+        if name == resource:
+            own = RESOURCE_TABLES[name].c.id
+            _write_keys(connection, name, list(_read(connection, query.where(own == row_id))), keys_of, [row_id])
+        else:
+            rows = list(_read(connection, query.where(_deals.c.lead_id == row_id)))
+            _write_keys(connection, name, rows, keys_of, [row.id for row in rows])
 
 
 def catch_up(connection: Connection, keys_of: KeysOf, now: datetime) -> int:

@@ -76,6 +76,7 @@ def test_leads_count_by_who_works_on_them(engine, clock):
 
 def test_a_deal_without_a_name_has_its_leads(engine, clock):
     world = open_world(engine, clock)
+    deal(world, "D-0", company="Quite another", domain=None)  # whose id is the lead's
     with world.staff() as work:
         records.create(work, "leads", {"external_id": "L-1", "created_at": NOW, **ACME})
     deal(world, "D-1", company=None, domain=None, country=None, lead="L-1")
@@ -84,6 +85,7 @@ def test_a_deal_without_a_name_has_its_leads(engine, clock):
         records.change(work, "leads", "L-1", {"company": "Zenith Foods", "domain": "zenith.example"})
     assert found(world) == []
     assert ("D-1", "conflict", "same", "approved") in found(world, company="Zenith Foods", country="US")
+    assert ("D-0", "conflict", "same", "approved") in found(world, company="Quite another", country="US")
 
 
 def test_two_deals_of_one_lead_are_of_one_customer(engine, clock):
