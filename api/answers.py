@@ -23,6 +23,7 @@ from api.schemas import (
     WhiteSpace,
     WhiteSpaceRow,
 )
+from domain.access import is_managed
 from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotFound
 from domain.language import spoken
@@ -128,13 +129,17 @@ def churn_risk(
     limit: int,
     *,
     min_p: float = 0.0,
+    portfolio: frozenset[str] | None = None,
 ) -> ChurnRiskList:
-    """List partners by what is at risk; the newest stored scores answer when no `as_of` is given."""
+    """List partners by what is at risk, of a `portfolio` only for whom is confined to it.
+
+    The newest stored scores answer when no `as_of` is given.
+    """
     horizon = horizon_days or services.settings.churn_horizons_days[-1]
     stored = _stored(services, ModelName.CHURN, horizon) if as_of is None else []
     instant = as_of or (stored[0]["as_of"] if stored else services.clock())
     rows = _in_our_language(services, stored) or _explained(churn_scores(services.intelligence, instant, horizon))
-    chosen = _filtered(services, as_of, rows, filters, "p_inactive", min_p)
+    chosen = _filtered(services, as_of, rows, filters, "p_inactive", min_p, portfolio)
     chosen.sort(key=lambda row: (-(row["revenue_at_risk"] or 0), -row["p_inactive"], row["partner"]))
     listed = chosen[:limit]
     history = services.intelligence.history(as_of)
@@ -242,7 +247,13 @@ def _stored(services: Services, model: str, horizon_days: int) -> list[Row]:
 
 
 def _filtered(
-    services: Services, as_of: datetime | None, rows: Iterable[Row], filters: Filters, p: str, min_p: float
+    services: Services,
+    as_of: datetime | None,
+    rows: Iterable[Row],
+    filters: Filters,
+    p: str,
+    min_p: float,
+    portfolio: frozenset[str] | None = None,
 ) -> list[Row]:
     """Return the rows that pass, each with the partner's name."""
     history = services.intelligence.history(as_of)
@@ -257,6 +268,7 @@ def _filtered(
         if row["partner"] in profiles
         and row[p] >= min_p
         and all(profiles[row["partner"]][name] == value for name, value in wanted.items())
+        and is_managed(profiles[row["partner"]]["account_manager"], portfolio)
     ]
 
 

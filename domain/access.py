@@ -147,3 +147,16 @@ def portfolio_of(actor: Actor) -> frozenset[str]:
     ['Ann Ash', 'ann@acme.example']
     """
     return frozenset(name for name in (actor.name, actor.full_name, actor.email) if name)
+
+
+def is_managed(account_manager: object, portfolio: frozenset[str] | None) -> bool:
+    """Say whether a partner of this ``account_manager`` belongs to a portfolio; to None everything does.
+
+    Examples
+    --------
+    >>> [is_managed(name, frozenset({"Ann Ash"})) for name in ("Ann Ash", "ANN ASH", "Bob", None, float("nan"))]
+    [True, True, False, False, False]
+    """
+    if portfolio is None:
+        return True
+    return isinstance(account_manager, str) and account_manager.lower() in {name.lower() for name in portfolio}

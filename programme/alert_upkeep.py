@@ -13,6 +13,8 @@ from store.unit_of_work import UnitOfWork
 SWEEP_EVERY = timedelta(minutes=10)
 """How often is looked for what time alone brings about."""
 
+_ENDED_SESSIONS_KEPT = timedelta(days=30)
+
 
 class AlertUpkeep:
     """Raises alerts and queues notices, a little at a time; several may run at once.
@@ -51,12 +53,14 @@ class AlertUpkeep:
 
 
 def keep_house(engine: Engine, settings: Settings, clock: Clock) -> dict[str, object]:
-    """Delete events that need not be kept, and tell where the audit trail ends (``audit.checkpoint``), once a night.
+    """Delete old events and sessions, and tell where the audit trail ends (``audit.checkpoint``), once a night.
 
     A checkpoint that another system has received proves later that nothing before it was cut off or written anew.
     """
     with UnitOfWork(engine, SYSTEM, clock) as work:
         gone = work.events.forget(clock() - timedelta(days=settings.events_keep_days))
+        work.sessions.forget(clock() - _ENDED_SESSIONS_KEPT)
+        work.sign_in_tries.forget(clock() - timedelta(minutes=settings.sign_in_lock_minutes))
         seq, head = work.audit.end()
         work.journal.announce("audit.checkpoint", {"id": seq, "seq": seq, "hash": head})
     return {"events_deleted": gone, "audit_seq": seq, "audit_hash": head}

@@ -13,6 +13,7 @@ from api.console import login
 from api.console.rendering import HERE, page
 from api.dependencies import Services, ServicesDep
 from api.schemas import MatchRequest
+from domain.context import Actor
 from domain.terms import ModelName, Role
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -37,7 +38,7 @@ def overview(request: Request, services: ServicesDep) -> Response:
         return page("closed.html", 403, actor=actor, csrf=csrf)
     registry = services.intelligence.registry
     champions = [registry.champion(name) for name in ModelName]
-    fit, churn = _fit_panel(services), _churn_panel(services)
+    fit, churn = _fit_panel(services), _churn_panel(services, actor)
     return page(
         "overview.html",
         actor=actor,
@@ -55,8 +56,8 @@ def _fit_panel(services: Services) -> dict[str, Any]:
     return {"rows": found.items, "as_of": found.as_of, "horizon": services.settings.fit_horizon_days}
 
 
-def _churn_panel(services: Services) -> dict[str, Any]:
-    found = answers.churn_risk(services, None, None, {}, _SHOWN)
+def _churn_panel(services: Services, actor: Actor) -> dict[str, Any]:
+    found = answers.churn_risk(services, None, None, {}, _SHOWN, portfolio=actor.portfolio)
     return {
         "rows": found.items,
         "as_of": found.as_of,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.answers import churn_risk
-from api.dependencies import Limit, ServicesDep, allow, utc
+from api.dependencies import ActorDep, Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
 from api.schemas import ChurnRiskList
 from api.types import Instant
@@ -29,6 +29,7 @@ Program = Annotated[str | None, Query(description="external id of a programme")]
 )
 def list_churn_risk(
     services: ServicesDep,
+    actor: ActorDep,
     as_of: AsOfQuery = None,
     horizon_days: Annotated[
         int | None,
@@ -47,4 +48,4 @@ def list_churn_risk(
     scores answer, if there are any; with it they are computed as of then.
     """
     filters = {"account_manager": account_manager, "program": program, "tier": tier, "country": country}
-    return churn_risk(services, utc(as_of), horizon_days, filters, limit, min_p=min_p)
+    return churn_risk(services, utc(as_of), horizon_days, filters, limit, min_p=min_p, portfolio=actor.portfolio)

@@ -12,6 +12,7 @@ from api.exposure import EXPOSED, PROSPECT_STATUSES, Exposure
 from api.idempotency import IdempotencyKey, once
 from api.problems import problem_responses
 from api.schemas import input_schema, output_schema, patch_schema
+from domain.access import portfolio_of
 from domain.errors import InvalidInput, NotFound
 from domain.resources import ColumnType, Resource
 from programme import records
@@ -62,7 +63,7 @@ def _filters(request: Request, exposed: Exposure, work: UnitOfWork) -> dict[str,
         wanted = filters.get("status", PROSPECT_STATUSES)
         filters["status"] = [str(status) for status in PROSPECT_STATUSES if status in wanted]
     if query.get("portfolio") == "mine":
-        filters["account_manager"] = [work.actor.name]
+        filters["account_manager"] = sorted(portfolio_of(work.actor))
     return filters
 
 
