@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from api.cursors import cursor_of, parts_of
 from api.dependencies import Limit, Work, allow, utc
 from api.problems import problem_responses
+from api.types import Instant
 from domain.errors import InvalidInput
 from programme.audit_trail import list_audit
 
@@ -66,8 +67,8 @@ def get_audit(
     actor: Annotated[_Text, Query(description="name of a key, `user:<id>` or an e-mail address")] = None,
     action: _Text = None,
     partner: Annotated[_Text, Query(description="what concerns a partner, by your id or ours (`id:42`)")] = None,
-    since: Annotated[datetime | None, Query(alias="from", description="at or after")] = None,
-    until: Annotated[datetime | None, Query(alias="to", description="before")] = None,
+    since: Annotated[Instant | None, Query(alias="from", description="at or after")] = None,
+    until: Annotated[Instant | None, Query(alias="to", description="before")] = None,
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before")] = None,
 ) -> AuditPage:

@@ -195,3 +195,10 @@ def test_nouns_of_events_are_those_of_the_endpoints() -> None:
 
     told = {exposed.resource.name: exposed.singular for exposed in EXPOSED if exposed.path != "prospects"}
     assert {name: NOUNS[name] for name in told} == told
+
+
+def test_times_of_the_trail(client: TestClient) -> None:
+    assert len(get(client, "audit", **{"from": "2024-06-01", "to": "2024-06-02T00:00:00+02:00"})["items"]) > 0
+    assert get(client, "audit", **{"to": "2024-06-01"})["items"] == []
+    for wrong in ("0.5", "yesterday", "9999-12-31T23:59:59-12:00"):
+        assert client.get("/v1/audit", params={"from": wrong}).status_code == 422
