@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details: the one place that knows which error is which HTTP status."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -82,6 +83,16 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
+class _ProblemResponse(JSONResponse):
+    """A problem quotes what was sent, and that may be half a surrogate pair, which has no bytes: all of it in ASCII."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """Return `content` as JSON."""
+        return json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
 def problem(
     request: Request, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
@@ -94,9 +105,7 @@ def problem(
         "code": code,
         "request_id": getattr(request.state, "request_id", ""),
     }
-    return JSONResponse(
-        jsonable_encoder(more | body), status, dict(headers or {}), media_type="application/problem+json"
-    )
+    return _ProblemResponse(jsonable_encoder(more | body), status, dict(headers or {}))
 
 
 def _on_error(request: Request, error: Exception) -> JSONResponse:

@@ -31,7 +31,8 @@ def create_store_engine(url: str) -> Engine:
     InvalidInput
         If `url` is malformed or names another database.
     CannotAnswer
-        Later, by whatever uses the engine: if the database cannot be reached or the connection to it is lost.
+        Later, by whatever uses the engine: if the database cannot be reached, the connection to it is lost, or it
+        broke a transaction off because others wrote the same rows.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
@@ -76,7 +77,15 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+_BROKEN_OFF = ("40001", "40P01")
+"""SQLSTATE of a transaction that PostgreSQL broke off for the sake of others: serialisation failure, deadlock."""
+
+
 def _tell_unreachable(context: ExceptionContext) -> None:
+    if getattr(context.original_exception, "sqlstate", None) in _BROKEN_OFF:
+        raise CannotAnswer(
+            "Others wrote the same rows at the same moment; nothing was kept, try again."
+        ) from context.original_exception
     if context.connection is not None and not context.is_disconnect:
         return  # a statement failed, which is the caller's to understand
     address = "" if context.engine is None else f" at {context.engine.url.render_as_string()}"

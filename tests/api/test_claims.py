@@ -128,6 +128,7 @@ def test_what_names_no_customer_or_does_not_fit_is_refused(call):
         {},
         {"company": ""},
         {"company": "a\0b"},
+        {"domain": "\ud800.com"},
         {"company": "x", "country": "XX"},
         {"company": "x", "address": "\0"},
         {"company": 5},

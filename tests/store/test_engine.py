@@ -99,3 +99,26 @@ def test_plain_engine_would_not_roll_tables_back(tmp_path: Path) -> None:
         connection.rollback()
     assert "passing" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_of_a_deadlock_one_goes_on_and_the_other_may_try_again(postgres_engine: Engine) -> None:
+    with UnitOfWork(postgres_engine) as work:
+        ids = [work.repository("programs").create({"external_id": name, "name": name})["id"] for name in "ab"]
+    both, told = threading.Barrier(2), []
+
+    def lock(order: list[int]) -> None:
+        try:
+            with UnitOfWork(postgres_engine) as work:
+                for id_ in order:
+                    work.connection.execute(text("SELECT 1 FROM programs WHERE id = :id FOR UPDATE"), {"id": id_})
+                    if id_ == order[0]:
+                        both.wait(30)
+        except CannotAnswer as error:
+            told.append(error.message)
+
+    threads = [threading.Thread(target=lock, args=(order,)) for order in (ids, ids[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == ["Others wrote the same rows at the same moment; nothing was kept, try again."]
