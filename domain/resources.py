@@ -251,7 +251,9 @@ _FORMAT = (
     ),
 )
 
-RESOURCES: Mapping[str, Resource] = MappingProxyType({resource.name: resource for resource in (*_FORMAT, *DUTIES)})
+_IN_ORDER = (*_FORMAT[:-1], *DUTIES, _FORMAT[-1])  # changes come last: they are of rows of all others
+
+RESOURCES: Mapping[str, Resource] = MappingProxyType({resource.name: resource for resource in _IN_ORDER})
 """All resources by name, in an order in which references point backwards."""
 
 LEARNED: Mapping[str, Resource] = MappingProxyType({resource.name: resource for resource in _FORMAT})

@@ -131,7 +131,7 @@ def renew_agreement(
     new = records.create(work, "agreements", values)
     records.change(work, "agreements", old["id"], {"attributes": {RENEWED_BY: new["external_id"]}})
     _keep_terms(work, old["external_id"], new["external_id"])
-    told = {"agreement": new["external_id"], "renews": old["external_id"], "partner": old["partner"]}
+    told = {"agreement": old["external_id"], "renewed_by": new["external_id"], "partner": old["partner"]}
     work.journal.announce("agreement.renewed", told, _partner_id(work, old["partner"]))
     return new
 
