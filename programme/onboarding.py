@@ -12,10 +12,14 @@ from programme.certificates import held_courses
 from programme.rows import every_row, today
 from programme.rule import Row, Rule
 from store.certificates import partners_behind
+from store.notices import note_once
+from store.people import tasks_due_between
 from store.unit_of_work import UnitOfWork
 
 _IDS = uuid.UUID("6d5d1f52-6c0b-4d0f-9a2e-1b7f1d1f5a10")
 _MOST_DAYS = 3_650
+_NEWS = timedelta(days=30)
+OVERDUE = "task.overdue"
 _LAST_INSTANT = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours."""
 
@@ -182,6 +186,17 @@ def catch_up_checklists(work: UnitOfWork, partners: Iterable[str]) -> int:
             count += make_checklist(work, partner)
         count += tick_off_courses(work, key)
     return count
+
+
+def tell_overdue(work: UnitOfWork) -> int:
+    """Announce tasks whose last day has passed, once each, and return how many; what is long past is not news."""
+    on, told = today(work), 0
+    for task in tasks_due_between(work.connection, on - _NEWS, on - timedelta(days=1)):
+        if note_once(work.connection, OVERDUE, f"{task.id}/{task.due_on}", work.clock()):
+            payload = {"external_id": task.external_id, "partner": task.partner, "title": task.title}
+            work.journal.announce(OVERDUE, payload | {"due_on": task.due_on}, task.partner_id)
+            told += 1
+    return told
 
 
 def progress(work: UnitOfWork, partner: Row) -> Progress:

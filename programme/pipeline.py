@@ -145,7 +145,8 @@ def _dates(work: UnitOfWork, before: Row, values: Mapping[str, Any], wanted: str
 
 def _note_step(work: UnitOfWork, before: Row, after: Row) -> None:
     rows = work.repository("stage_changes")
-    at = last_status_change(work.connection, after["external_id"]) or work.clock()
+    now = work.clock()
+    at = last_status_change(work.connection, after["external_id"], after["status"], now) or now
     values = {"from_status": before["status"], "changed_by": work.actor.name}
     found = rows.find((after["external_id"], at, after["status"]))
     if found is None:

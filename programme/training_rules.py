@@ -22,15 +22,17 @@ _RESULTS = ("completed_at", "passed", "score")
 
 
 class CourseRule(Rule):
-    """Courses whose certificates last at least a day."""
+    """Courses whose certificates last at least a day, and that are called what others call them."""
 
     def values(self, work: UnitOfWork, before: Row | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Refuse validity of no day, or of more than a hundred years."""
+        """Refuse validity of no day or of more than a hundred years, and another name of a course in use."""
         days = _given("courses", values, "validity_days")
         if days is not None and not 1 <= days <= _MOST_DAYS:
             raise InvalidInput(
                 f"validity_days lies between 1 and {_MOST_DAYS}; empty: for good", field="validity_days", value=days
             )
+        if before is not None and _given("courses", values, "name") not in (None, before["name"]):
+            _refuse_renaming(work, before["name"])
         return values
 
 
@@ -129,6 +131,18 @@ def check_contact(work: UnitOfWork, partner: Any, contact: Any) -> None:
     found = named(work, "contacts", contact)
     if found is not None and found["partner"] != partner:
         raise InvalidInput(f"contact {contact!r} does not belong to {partner!r}", field="contact", value=contact)
+
+
+def _refuse_renaming(work: UnitOfWork, name: str) -> None:
+    uses = {"certifications": "course", "products": "required_certifications", "tiers": "required_certifications"}
+    used_by = [
+        resource for resource, column in uses.items() if work.repository(resource).list({column: name}, limit=1).rows
+    ]
+    if used_by:
+        raise Conflict(
+            f"{', '.join(used_by)} know the course as {name!r}; leave its name, or make another course.",
+            used_by=used_by,
+        )
 
 
 def _refuse_double(work: UnitOfWork, before: Row | None, wanted: Mapping[str, Any]) -> None:

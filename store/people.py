@@ -3,16 +3,17 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, literal, select, union_all
+from sqlalchemy import Connection, func, literal, or_, select, union_all
 
 from domain.context import Actor
 from domain.resources import RESOURCES
-from domain.terms import DealOutcome
+from domain.terms import DealOutcome, PartnerStatus
 from store.tables import RESOURCE_TABLES
 from store.visibility import visible_rows
 
 _PARTNERS, _PROGRAMS, _CHANGES = (RESOURCE_TABLES[name] for name in ("partners", "programs", "changes"))
 _DEALS, _TASKS, _STEPS = (RESOURCE_TABLES[name] for name in ("deals", "tasks", "stage_changes"))
+_GONE = (PartnerStatus.ENDED, PartnerStatus.REJECTED)
 _OF_STATUS = (_CHANGES.c.resource == "partners", _CHANGES.c.field == "status")
 
 
@@ -53,10 +54,16 @@ def status_changes(connection: Connection, actor: Actor, partner_id: int | None 
     return [StatusChange(*tuple(row)) for row in connection.execute(ordered)]
 
 
-def last_status_change(connection: Connection, external_id: str) -> datetime | None:
-    """Return when a partner's status changed last, None if it never did."""
-    of_partner = select(func.max(_CHANGES.c.changed_at)).where(*_OF_STATUS, _CHANGES.c.external_id == external_id)
-    found: datetime | None = connection.execute(of_partner).scalar()
+def last_status_change(connection: Connection, external_id: str, status: str, until: datetime) -> datetime | None:
+    """Return when a partner last got `status`, until an instant; None if its history does not say."""
+    found: datetime | None = connection.execute(
+        select(func.max(_CHANGES.c.changed_at)).where(
+            *_OF_STATUS,
+            _CHANGES.c.external_id == external_id,
+            _CHANGES.c.value == status,
+            _CHANGES.c.changed_at <= until,
+        )
+    ).scalar()
     return found
 
 
@@ -103,3 +110,32 @@ def overdue_tasks(connection: Connection, actor: Actor, today: date) -> dict[int
     late = (_TASKS.c.done_at.is_(None), _TASKS.c.due_on < today, *visible_rows(actor, RESOURCES["tasks"]))
     wanted = select(_TASKS.c.partner_id, func.count()).where(*late).group_by(_TASKS.c.partner_id)
     return {int(id_): int(count) for id_, count in connection.execute(wanted)}
+
+
+class OverdueTask(NamedTuple):
+    """An open task whose last day is past."""
+
+    id: int
+    external_id: str
+    partner_id: int
+    partner: str
+    title: str
+    due_on: date
+
+
+def tasks_due_between(connection: Connection, start: date, end: date) -> list[OverdueTask]:
+    """Return open tasks whose last day lies in a period, of partners that are not gone, by their last day."""
+    wanted = (
+        select(
+            _TASKS.c.id,
+            _TASKS.c.external_id,
+            _TASKS.c.partner_id,
+            _PARTNERS.c.external_id,
+            _TASKS.c.title,
+            _TASKS.c.due_on,
+        )
+        .join(_PARTNERS, _PARTNERS.c.id == _TASKS.c.partner_id)
+        .where(_TASKS.c.done_at.is_(None), _TASKS.c.due_on.between(start, end))
+        .where(or_(_PARTNERS.c.status.is_(None), _PARTNERS.c.status.not_in(_GONE)))
+    )
+    return [OverdueTask(*tuple(row)) for row in connection.execute(wanted.order_by(_TASKS.c.due_on, _TASKS.c.id))]

@@ -215,8 +215,8 @@ def run_claim_keys(context: WorkerContext, _payload: Payload, _report: Report) -
 
 
 def run_certificates(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
-    """Announce certificates that run out; catch up checklists with changed templates and imports."""
-    from programme.onboarding import catch_up_checklists, partners_to_catch_up
+    """Announce certificates that run out and tasks that are late; catch up checklists with templates and imports."""
+    from programme.onboarding import catch_up_checklists, partners_to_catch_up, tell_overdue
     from programme.training import tell_expiring
     from store.sql import chunks
 
@@ -226,7 +226,8 @@ def run_certificates(context: WorkerContext, _payload: Payload, _report: Report)
         with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
             tasks += catch_up_checklists(work, part)
     with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
-        return {"told": tell_expiring(work, context.settings.certification_warning_days), "tasks": tasks}
+        told = tell_expiring(work, context.settings.certification_warning_days)
+        return {"told": told, "tasks": tasks, "overdue": tell_overdue(work)}
 
 
 def run_goals(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:

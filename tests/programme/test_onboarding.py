@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.context import Actor
+from domain.context import SYSTEM, Actor
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from domain.terms import Role
 from programme import records
@@ -15,6 +15,7 @@ from programme.onboarding import (
     partners_to_catch_up,
     progress,
     start_onboarding,
+    tell_overdue,
 )
 from programme.onboarding_times import onboarding_report, partner_onboarding
 from programme.recruitment import move_partner
@@ -240,3 +241,20 @@ def test_imported_certificates_are_due_at_night_as_the_checklist_shows_them(engi
         work.repository("certifications").create({"partner": "p1", "course": held, **passed})  # as imports do
         assert shown(work).items[1].done is due
         assert partners_to_catch_up(work) == (["p1"] if due else [])
+
+
+def test_a_late_task_is_announced_once_and_not_when_its_partner_is_gone(engine, clock):
+    with UnitOfWork(engine, ANNA, clock) as work:
+        template(work)
+        onboard(work)
+        onboard(work, "p2")
+        move_partner(work, "p2", "rejected")
+    told = []
+    for _ in range(10):
+        with UnitOfWork(engine, SYSTEM, clock) as work:
+            told.append(tell_overdue(work))
+        clock.advance(days=1)
+    assert told == [0] * 8 + [1, 0]
+    with UnitOfWork(engine, SYSTEM, clock, read_only=True) as work:
+        (event,) = work.events.list(0, 100, name="task.overdue").items
+    assert (event.payload["partner"], event.payload["title"]) == ("p1", "Sign")

@@ -325,3 +325,14 @@ def test_whose_names_are_shown_is_written_down(sqlite_engine, clock):
         mark = work.journal.mark()
         partner_training(work, "p1")
         assert work.journal.mark() == mark + 1
+
+
+def test_a_course_in_use_keeps_the_name_that_others_know(engine, clock):
+    with UnitOfWork(engine, ANNA, clock) as work:
+        programme(work, "p1")
+        assert records.change(work, "courses", "C-1", {"name": "Sales"})["name"] == "Sales"
+        add(work, "products", external_id="A", name="A", required_certifications=["Sales"])
+        with pytest.raises(Conflict) as refused:
+            records.change(work, "courses", "C-1", {"name": "Selling"})
+        assert refused.value.details["used_by"] == ["products"]
+        assert records.change(work, "courses", "C-1", {"name": "Sales", "hours": 3})["hours"] == 3
