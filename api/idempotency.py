@@ -58,7 +58,7 @@ def once(
     body = shape.model_validate(create(), from_attributes=True).model_dump(mode="json")
     if key is not None:
         kept = body if secret is None else body | {secret: None}
-        work.idempotency.put(work.actor.name, key, _hash(request), status, kept)
+        work.idempotency.put(work.actor.identity, key, _hash(request), status, kept)
     return JSONResponse(body, status, _headers(body))
 
 
@@ -70,7 +70,7 @@ def replay(work: UnitOfWork, key: str | None, request: Any) -> JSONResponse | No
     IdempotencyMismatch
         If it came with another request.
     """
-    earlier = work.idempotency.get(work.actor.name, key) if key is not None else None
+    earlier = work.idempotency.get(work.actor.identity, key) if key is not None else None
     if earlier is None:
         return None
     if earlier.body_hash != _hash(request):

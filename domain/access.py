@@ -62,6 +62,7 @@ PARTNER_AREAS: Mapping[PartnerRole, frozenset[str]] = {
 """Areas of those partner people who do not have all that a partner may: money, agreements and people are the
 partner's admin's, and so is whatever is not named here."""
 
+_WHO_AM_I = "session"
 _BELOW_OTHERS = frozenset({"commission"})
 
 _SCOPE = re.compile(r"[a-z][a-z-]{0,62}(:read)?", re.ASCII)
@@ -93,7 +94,7 @@ def partner_may_use(role: PartnerRole | None, area: str) -> bool:
 
 
 def within_scopes(scopes: Collection[str], area: str, *, reading: bool) -> bool:
-    """Say whether a key narrowed to `scopes` may be used in `area`; no scopes narrow nothing.
+    """Say whether a key narrowed to `scopes` may be used in `area`; no scopes narrow nothing, who am I is always answered.
 
     Examples
     --------
@@ -103,7 +104,7 @@ def within_scopes(scopes: Collection[str], area: str, *, reading: bool) -> bool:
     False
     """
     wide = {area, READ, f"{area}:{READ}"} if reading else {area}
-    return not scopes or any(scope in wide for scope in scopes)
+    return not scopes or area == _WHO_AM_I or any(scope in wide for scope in scopes)
 
 
 def checked_scopes(scopes: Sequence[str], areas: Collection[str]) -> tuple[str, ...]:

@@ -62,6 +62,19 @@ class Actor:
     portfolio: frozenset[str] | None = None
     lead_contact_fields: tuple[str, ...] = LEAD_CONTACT_FIELDS
 
+    @property
+    def identity(self) -> str:
+        """What tells callers apart where names may be shared.
+
+        Examples
+        --------
+        >>> Actor("portal", Role.PARTNER, 7).identity, Actor("ann@acme.example", Role.MANAGER, user_id=3).identity
+        ('portal of 7', 'user:3')
+        """
+        if self.user_id is not None:
+            return f"user:{self.user_id}"
+        return self.name if self.partner_id is None else f"{self.name} of {self.partner_id}"
+
 
 SYSTEM = Actor("system", Role.ADMIN)
 """The actor of commands typed on the machine itself and of background jobs."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.dependencies import Limit, ServicesDep, Work, allow
 from api.idempotency import IdempotencyKey, once
 from api.problems import problem_responses
-from domain.errors import BadCursor
+from domain.errors import BadCursor, InvalidInput
 from domain.terms import PartnerRole, Role, UserStatus
 from programme import people
 from store.users import User
@@ -152,6 +152,9 @@ def get_user(user_id: _Id, work: Work) -> UserAnswer:
 def change_user(user_id: _Id, body: UserPatch, work: Work) -> UserAnswer:
     """Change what is given. With another role, partner or status the person is signed out everywhere."""
     changes: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
+    for name in ("email", "name", "role", "status"):
+        if changes.get(name, body) is None:
+            raise InvalidInput(f"{name} cannot be empty; leave it out to keep it", field=name)
     return _answer(people.change_user(work, user_id, changes))
 
 

@@ -1,5 +1,6 @@
 """API keys: narrowed by scopes, expiring, rotated with a grace, noted when used."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,13 @@ def client(sqlite_engine, tmp_path, clock) -> Iterator[TestClient]:
 def admin(sqlite_engine, clock, client) -> TestClient:
     add_partners(sqlite_engine, clock, "p1")
     return TestClient(client.app, headers=admin_key(sqlite_engine, clock), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def on_both(engine, tmp_path, clock) -> Iterator[TestClient]:
+    with service(engine, tmp_path, clock) as client:
+        client.headers.update(admin_key(engine, clock))
+        yield client
 
 
 def make(admin: TestClient, **values: object):
@@ -50,6 +58,7 @@ def test_scopes_narrow_a_key(client, admin):
     assert scoped.post("/v1/leads", json=lead).status_code == 201
     assert scoped.post("/v1/leads:bulk", json={"items": []}).status_code == 200
     assert scoped.get("/v1/deals").status_code == 200
+    assert scoped.get("/v1/session").json()["scopes"] == ["deals:read", "leads"]
     for method, path in (("POST", "/v1/deals"), ("GET", "/v1/partners"), ("GET", "/v1/partners/p1/recommendations")):
         refused = scoped.request(method, path, json={})
         assert (method, path, refused.status_code) == (method, path, 403)
@@ -111,3 +120,25 @@ def test_the_last_use_is_noted_now_and_then(client, admin, clock):
     clock.advance(minutes=11)
     caller.get("/v1/leads")
     assert admin.get(path).json()["last_used_at"] == "2024-06-01T13:01:00Z"
+
+
+def test_keys_of_two_partners_with_one_name_do_not_get_each_others_answers(client, admin, sqlite_engine, clock):
+    add_partners(sqlite_engine, clock, "p2")
+    portals = [
+        with_key(client, make(admin, name="portal", role="partner", partner=p).json()["secret"]) for p in ("p1", "p2")
+    ]
+    key = {"Idempotency-Key": "1"}
+    made = [
+        portal.post("/v1/contacts", json={"external_id": f"c{n}", "name": "Jo", "partner": f"p{n}"}, headers=key)
+        for n, portal in enumerate(portals, 1)
+    ]
+    assert [answer.status_code for answer in made] == [201, 201]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800", "x" * 1000])
+def test_any_text_names_no_partner(on_both, text):
+    admin = on_both
+    body = {"name": "crm", "role": "partner", "partner": text}
+    assert admin.post("/v1/keys", content=json.dumps(body)).status_code in (404, 422)
+    body = {"email": "a@b.example", "name": "A", "role": "partner", "partner": text}
+    assert admin.post("/v1/users", content=json.dumps(body)).status_code == 422

@@ -64,6 +64,14 @@ def test_what_does_not_fit_is_refused(admin, values, field):
     assert (answer.status_code, answer.json().get("field")) == (422, field), answer.text
 
 
+def test_what_must_be_there_cannot_be_emptied(client, admin):
+    id_ = add_person(client, "lee@p1.example", Role.PARTNER, "p1")
+    for name in ("email", "name", "role", "status"):
+        assert admin.patch(f"/v1/users/{id_}", json={name: None}).json()["field"] == name
+    moved = admin.patch(f"/v1/users/{id_}", json={"role": "analyst", "partner": None, "partner_role": None})
+    assert (moved.status_code, moved.json()["partner"]) == (200, None)
+
+
 def test_a_list_is_paged_and_filtered(admin):
     for number in range(5):
         invite(admin, f"u{number}@acme.example", role="analyst" if number % 2 else "manager")
