@@ -94,7 +94,7 @@ def partner_may_use(role: PartnerRole | None, area: str) -> bool:
 
 
 def within_scopes(scopes: Collection[str], area: str, *, reading: bool) -> bool:
-    """Say whether a key narrowed to `scopes` may be used in `area`; no scopes narrow nothing, who am I is always answered.
+    """Say whether a key narrowed to `scopes` may be used in `area`; none narrow nothing, who am I is always answered.
 
     Examples
     --------
