@@ -28,6 +28,9 @@ TRANSITIONS: Mapping[AgreementStatus, tuple[AgreementStatus, ...]] = MappingProx
 """Which statuses may follow each: the one table of it."""
 
 
+_SCOPE = {"partner", "status", "valid_from", "valid_to", "territories", "products", "exclusive"}
+
+
 class AgreementRule(Rule):
     """Over agreements: a status changes along the table, and no two partners have the same exclusive rights.
 
@@ -37,8 +40,9 @@ class AgreementRule(Rule):
     def values(self, work: UnitOfWork, before: Row | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Check rate, status and exclusive rights."""
         row = after_write("agreements", before, values)
+        changed = {name for name, value in row.items() if before is None or value != before.get(name)}
         rate = row.get("commission_rate")
-        if rate is not None and not ZERO <= fraction(rate) <= 1:
+        if "commission_rate" in changed and rate is not None and not ZERO <= fraction(rate) <= 1:
             raise InvalidInput(
                 "commission_rate is a fraction between 0 and 1, such as 0.1 for 10 %",
                 field="commission_rate",
@@ -46,7 +50,7 @@ class AgreementRule(Rule):
             )
         if before is not None:
             _check_status(before["status"], row.get("status"))
-        if row.get("exclusive") and row.get("status") == _S.ACTIVE and row.get("partner") and row.get("valid_from"):
+        if changed & _SCOPE and _is_exclusive(row):
             _check_exclusive(work, row)
         return values
 
@@ -98,6 +102,11 @@ def check_transition(before: str | None, wanted: str) -> None:
     if wanted not in allowed:
         told = f"only {' or '.join(allowed)}" if allowed else "nothing; make a new agreement"
         raise Conflict(f"An agreement that is {before} cannot become {wanted}; {told} may follow.", current=before)
+
+
+def _is_exclusive(row: Row) -> bool:
+    given = row.get("partner") and row.get("valid_from")  # else the store says what is missing
+    return bool(row.get("exclusive") and row.get("status") == _S.ACTIVE and given)
 
 
 def _check_status(before: str | None, after: str | None) -> None:

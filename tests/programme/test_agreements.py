@@ -98,6 +98,17 @@ def test_exclusive_rights_are_given_once_also_at_once(engine, clock):
         assert sum(pool.map(try_to, range(3))) == 1
 
 
+def test_what_came_by_import_may_be_changed_where_it_does_no_harm(work):
+    rows = work.repository("agreements")
+    for key, partner in (("A1", "P1"), ("A2", "P2")):
+        given = {"external_id": key, "partner": partner, "valid_from": "2024-01-01", "status": "active"}
+        rows.create({**given, "exclusive": True, "commission_rate": 12})
+    assert records.change(work, "agreements", "A1", {"signed_on": "2024-01-01"})["signed_on"] == date(2024, 1, 1)
+    with pytest.raises(Conflict):
+        records.change(work, "agreements", "A1", {"territories": ["DE"]})
+    assert records.change(work, "agreements", "A1", {"exclusive": False})["exclusive"] is False
+
+
 @pytest.mark.parametrize("values", [{"commission_rate": 15}, {"commission_rate": -0.1}, {"valid_to": "2023-01-01"}])
 def test_agreements_that_cannot_be(work, values):
     with pytest.raises(InvalidInput):
