@@ -76,7 +76,11 @@ def export_command(
 ) -> None:
     """Write the store in the import format."""
     from store.transfer import export_folder
+    from store.unit_of_work import UnitOfWork
 
-    counts = export_folder(open_store(read_settings()), folder)
+    engine = open_store(read_settings())
+    counts = export_folder(engine, folder)
+    with UnitOfWork(engine) as work:
+        work.journal.record("exported", "store", None, {"rows": counts})
     for resource, rows in counts.items():
         print(f"{resource:>15}  {rows:>9,} rows")

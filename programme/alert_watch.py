@@ -24,6 +24,7 @@ def watch_events(work: UnitOfWork, settings: Settings) -> int:
 
     In one transaction with the mark of how far it got, so that nothing is missed or told twice.
     """
+    work.alerts.lock()
     after, looked = work.alerts.mark(_READER), 0
     for _ in range(_MOST_PAGES):
         page = work.events.list(after, _PAGE).items

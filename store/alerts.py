@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, text
 
 from domain.context import Actor, Clock
 from domain.errors import NotFound
@@ -15,6 +15,8 @@ from store.journal_tables import alert_notices, alert_preferences, alert_reads, 
 from store.sql import insert_into, json_ready
 from store.tables import RESOURCE_TABLES
 from store.visibility import visible_rows
+
+_LOCK = 5_817_043_203
 
 
 class Alert(NamedTuple):
@@ -209,6 +211,23 @@ class AlertRepository:
         table = alert_notices
         theirs = (table.c.person == person, table.c.channel == channel, table.c.alert_id.in_(sorted(ids)))
         self._connection.execute(table.update().where(*theirs).values(sent_at=self._clock()))
+
+    def lock(self) -> None:
+        """Let no other reader of the events raise alerts until this transaction ends."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+    def forget_partner(self, partner_id: int) -> int:
+        """Delete the alerts on a partner, for an erasure; return how many."""
+        theirs = select(alerts.c.id).where(alerts.c.partner_id == partner_id)
+        for table in (alert_reads, alert_notices):
+            self._connection.execute(table.delete().where(table.c.alert_id.in_(theirs)))
+        return self._connection.execute(alerts.delete().where(alerts.c.partner_id == partner_id)).rowcount
+
+    def forget_person(self, person: str) -> None:
+        """Delete what a person read, chose and waits for, for an erasure; `person` as the trail names it."""
+        for table in (alert_reads, alert_preferences, alert_notices):
+            self._connection.execute(table.delete().where(table.c.person == person))
 
     def mark(self, name: str) -> int:
         """Return the id of the last event that a reader of ours has read; 0 at first."""

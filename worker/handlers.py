@@ -111,6 +111,8 @@ def run_export(context: WorkerContext, payload: Payload, report: Report) -> dict
     folder = target.with_suffix("")
     shutil.rmtree(folder, ignore_errors=True)  # of a try that failed
     counts = export_folder(context.intelligence.engine, folder)
+    with UnitOfWork(context.intelligence.engine, asked_by(payload), context.clock) as work:
+        work.journal.record("exported", "store", None, {"rows": counts})
     report(0.7)
     partial = shutil.make_archive(str(target.with_suffix(".partial")), "zip", folder)
     Path(partial).replace(target)
@@ -137,6 +139,12 @@ def run_training(context: WorkerContext, payload: Payload, report: Report) -> di
         if reason and found.label:
             registry.explain(registry.version(found.name, int(found.label.rpartition("/")[2])), reason)
     told = [{"model": found.name, "outcome": found.outcome, "text": found.render()} for found in reports]
+    with UnitOfWork(context.intelligence.engine, asked_by(payload), context.clock) as work:
+        for found in reports:
+            if found.outcome == "promoted":
+                work.journal.announce(
+                    "model.promoted", {"id": found.label, "model": found.name, "reason": reason or None}
+                )
     return {"reason": reason or None, "reports": told}
 
 

@@ -141,7 +141,7 @@ def start_export(
     services: ServicesDep, work: Work, actor: ActorDep, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Export the store in the import format as a job; its file is at /v1/jobs/{job_id}/file when it is done."""
-    payload = {"file": str(services.settings.home / "exports" / f"{uuid.uuid4().hex}.zip")}
+    payload = {"file": str(services.settings.home / "exports" / f"{uuid.uuid4().hex}.zip"), "actor": _told(actor)}
     return once(work, idempotency_key, "export", lambda: _enqueue(work, actor, "export", payload), Job, 202)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from api.dependencies import ServicesDep, allow, utc
+from api.dependencies import ServicesDep, Work, allow, utc
 from api.monitoring import model_drift
 from api.problems import problem_responses
 from api.schemas import ModelSummary
@@ -98,12 +98,14 @@ def get_model_outcomes(name: Name, services: ServicesDep, as_of: AsOfQuery = Non
     dependencies=[allow()],
     responses=problem_responses(401, 403, 404, 422),
 )
-def promote_model(name: Name, body: PromoteRequest, services: ServicesDep) -> ModelSummary:
+def promote_model(name: Name, body: PromoteRequest, services: ServicesDep, work: Work) -> ModelSummary:
     """Make a version the champion; all processes pick it up without a restart. Safe to retry.
 
     One that failed a gate is promoted only with a reason.
     """
-    return _summary(services.intelligence.registry.promote(name, body.version, body.reason))
+    found = services.intelligence.registry.promote(name, body.version, body.reason)
+    work.journal.announce("model.promoted", {"id": found.label, "model": name, "reason": body.reason})
+    return _summary(found)
 
 
 @router.post(
@@ -112,9 +114,11 @@ def promote_model(name: Name, body: PromoteRequest, services: ServicesDep) -> Mo
     dependencies=[allow()],
     responses=problem_responses(401, 403, 404, 409, 422),
 )
-def roll_back_model(name: Name, services: ServicesDep) -> ModelSummary:
+def roll_back_model(name: Name, services: ServicesDep, work: Work) -> ModelSummary:
     """Give the model's place back to the champion before it."""
-    return _summary(services.intelligence.registry.rollback(name))
+    found = services.intelligence.registry.rollback(name)
+    work.journal.announce("model.rolled_back", {"id": found.label, "model": name})
+    return _summary(found)
 
 
 @router.post(

@@ -398,3 +398,18 @@ def test_who_may_change_a_note(programme: Programme) -> None:
             records.change(work, "notes", key, change)
     with programme.work(programme.partner("P-1")) as work, pytest.raises(NotAllowed):
         records.remove(work, "notes", theirs["id"])
+
+
+def test_an_erasure_takes_alerts_and_what_a_person_chose(programme: Programme) -> None:
+    anna = programme.add_user("anna@example.com", "Anna")
+    programme.prefer(anna, "message", email="immediate")
+    programme.happens("message.sent", "P-1", note="N-1", partner="P-1", **{"from": "partner"})
+    programme.happens("message.sent", "P-2", note="N-2", partner="P-2", **{"from": "partner"})
+    programme.watch()
+    with programme.work() as work:
+        assert [person for person, _ in work.alerts.unsent("email")] == [f"user:{anna.user_id}"]
+        assert work.alerts.forget_partner(programme.ids["P-1"]) == 1
+        assert work.alerts.unsent("email") == []
+        work.alerts.forget_person(f"user:{anna.user_id}")
+        assert work.alerts.preferences(f"user:{anna.user_id}") == {}
+    assert [alert.partner for alert in programme.alerts()] == ["P-2"]

@@ -366,7 +366,7 @@ def test_events_of_a_feed(engine: Engine, clock: FixedClock) -> None:
         assert [event.key for event in work.events.list(0, 10).items] == ["P-1"]
     confined = Actor("m", Role.MANAGER, portfolio=frozenset({"nobody"}))
     with UnitOfWork(engine, confined, clock, read_only=True) as work:
-        assert len(work.events.list(0, 10).items) in (0, 3)
+        assert work.events.list(0, 10).items == []
     clock.advance(days=1)
     with UnitOfWork(engine, SYSTEM, clock) as work:
         assert work.events.forget(clock.now) == 3
