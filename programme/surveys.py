@@ -9,7 +9,7 @@ from typing import Any
 from domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from domain.terms import PartnerStatus, Role
 from programme.rule import Row, Rule
-from store.figures import count_partners
+from store.figures import count_partners, visible_partners
 from store.surveys import ATTRIBUTE, count_answers, has_answered, survey_answers
 from store.unit_of_work import UnitOfWork
 
@@ -117,7 +117,9 @@ def survey_results(work: UnitOfWork, key: int | str, at: datetime | None = None)
     """
     survey, now = work.repository("surveys").get(key), at or work.clock()
     since, until = survey_period(survey, now)
-    found = survey_answers(work.connection, survey["external_id"], since, now)
+    allowed = visible_partners(work.connection, work.actor)
+    answers = survey_answers(work.connection, survey["external_id"], since, now)
+    found = [answer for answer in answers if allowed is None or answer.partner_id in allowed]
     scores = [answer.score for answer in found]
     kind = str(survey["kind"])
     low, high = SCALES.get(kind, (0, 10))
@@ -159,7 +161,7 @@ def _value(kind: str, scores: list[float]) -> float | None:
 
 
 def _asked(work: UnitOfWork, program: str | None) -> int:
-    return count_partners(work.connection, [str(status) for status in _ASKED], program)
+    return count_partners(work.connection, work.actor, [str(status) for status in _ASKED], program)
 
 
 def _partner(work: UnitOfWork, partner: str | None) -> Row:

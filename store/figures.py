@@ -254,10 +254,11 @@ def external_ids(connection: Connection, resource: str, ids: Sequence[int]) -> d
     return found
 
 
-def count_partners(connection: Connection, statuses: Sequence[str], program: str | None = None) -> int:
-    """Return how many partners have one of these statuses now, of a programme (its external id) or of all."""
+def count_partners(connection: Connection, actor: Actor, statuses: Sequence[str], program: str | None = None) -> int:
+    """Return how many partners that `actor` sees have one of these statuses now, of a programme (its id) or all."""
     table, programs = RESOURCE_TABLES["partners"], RESOURCE_TABLES["programs"]
-    query = select(func.count()).select_from(table).where(table.c.status.in_(statuses))
+    visible = visible_rows(actor, RESOURCES["partners"])
+    query = select(func.count()).select_from(table).where(table.c.status.in_(statuses), *visible)
     if program is not None:
         query = query.where(table.c.program_id.in_(select(programs.c.id).where(programs.c.external_id == program)))
     return int(connection.scalar(query) or 0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from domain.terms import Role
 from intelligence.analytics.book import SECONDS_PER_DAY, Book
 from intelligence.analytics.journey import GONE, Stage, Standing
 from intelligence.analytics.outlook import Outlook
@@ -19,6 +20,10 @@ AHEAD_DAYS = 60
 SILENT_DAYS = 90
 STALLED = 0.9
 """A deal that is open for longer than this share of won deals took is stalled."""
+
+
+_OF_STAFF = ("decide_application", "approach", "reactivate", "decide_registration", "get_in_touch", "send_content")
+"""What only the vendor can do: a partner is not told to."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ def next_actions(book: Book, everybody: Book, partner_id: int, standing: Standin
         *_signs(book, partner_id, standing),
         *_status(standing),
     ]
+    if book.actor.role is Role.PARTNER:
+        found = [action for action in found if action.code not in _OF_STAFF]
     return sorted(found, key=lambda action: (action.due_on is None, action.due_on or date.max))
 
 

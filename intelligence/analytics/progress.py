@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from domain.errors import NotFound
+from domain.terms import Role
 from intelligence.analytics.book import Book
 from intelligence.analytics.compute import facts_of
 from intelligence.analytics.figure import Z80, Figure, Number, Shape, grouped
@@ -118,6 +119,9 @@ def progress(book: Book, outlook: Outlook, goals: Iterable[Goal]) -> list[Progre
         try:
             figure = figure_named(goal.metric)
         except NotFound:
+            found.append(Progress(goal, None, GoalStatus.UNKNOWN_METRIC))
+            continue
+        if figure.internal and book.actor.role is Role.PARTNER:  # for partners there is no such figure
             found.append(Progress(goal, None, GoalStatus.UNKNOWN_METRIC))
             continue
         now = book.as_of + MOMENT

@@ -86,3 +86,31 @@ def test_as_of_knows_nothing_later(work: UnitOfWork) -> None:
     assert (found["revenue"], found["deals_won"], found["open_deals"]) == (1000.0, 1, 1)
     assert (found["activities"], found["spend"], found["nps"]) == (1, 0.0, None)
     assert (found["leads_accepted"], found["lead_response_hours"]) == (1, 5.0)
+
+
+def test_what_comes_later_changes_no_figure_of_earlier(work: UnitOfWork) -> None:
+    early = datetime(2024, 8, 1, tzinfo=UTC)
+    window = window_of("all", early)
+
+    def told() -> dict[str, Any]:
+        book = Book(work.connection, early, "USD")
+        by_tier = answer(book, FIGURES["revenue"], window, by="tier").groups
+        return {name: answer(book, FIGURES[name], window).number for name in FIGURES} | {"by tier": by_tier}
+
+    before = told()
+    later = datetime(2024, 9, 1, tzinfo=UTC)
+    work.clock = lambda: later
+    work.repository("deals")._clock = work.repository("partners")._clock = work.clock
+    work.repository("deals").patch("d5", {"outcome": "won", "closed_at": later, "amount": 77})
+    work.repository("deals").patch("d1", {"amount": 5000})
+    work.repository("partners").patch("a", {"tier": "silver", "status": "inactive"})
+    work.repository("activities").create(
+        {"partner": "a", "occurred_at": "2024-05-01", "recorded_at": later, "kind": "call"}
+    )
+    work.repository("feedback").create({"partner": "a", "submitted_at": later, "kind": "nps", "score": 0})
+    entry = {"partner": "a", "kind": "commission", "credit": 9, "earned_on": "2024-05-01", "booked_at": later}
+    work.repository("ledger").create(entry)
+    work.repository("costs").create({"partner": "a", "kind": "event", "amount": 9, "incurred_on": "2024-09-01"})
+    assert str(told()) == str(before)  # as text: what is not a number equals itself there
+    book = Book(work.connection, later, "USD")
+    assert answer(book, FIGURES["revenue"], window_of("all", later)).number.value == 5677.0
