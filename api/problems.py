@@ -137,6 +137,8 @@ def _on_unforeseen(request: Request, _error: Exception) -> JSONResponse:
 def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == 400:  # the framework's word for a body that is not even text
+        return problem(request, 422, errors.InvalidInput.code, "the body cannot be read: send JSON in UTF-8, or a form")
     code = _HTTP_CODES.get(error.status_code, "http_error")
     headers = dict(error.headers or {})
     if error.status_code == 405:

@@ -24,6 +24,7 @@ def test_every_failure_has_one_shape(client, admin):
         client.get("/v1/partners/none", headers=admin),
         client.get("/v1/partners?limit=0", headers=admin),
         client.post("/v1/match", headers=admin, content=b"{"),
+        client.post("/v1/match", headers=admin | {"Content-Type": "application/json"}, content=b"\xff\x01"),
     ):
         assert answer.headers["content-type"] == "application/problem+json"
         assert {"type", "title", "status", "detail", "code", "request_id"} <= set(answer.json())
