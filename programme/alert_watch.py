@@ -145,7 +145,7 @@ def _goal_off_track(event: Event, partner: str) -> Draft:
 
 def _webhook_disabled(event: Event, _partner: str) -> Draft:
     told = event.payload
-    text = f"Webhook {told['id']} ({told['url']}) was switched off: {told['reason']}."
+    text = f"Webhook {told['id']} ({told['origin']}) was switched off: {told['reason']}."
     return _draft("webhook_disabled", "critical", text, event, str(told["id"]))
 
 

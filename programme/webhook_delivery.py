@@ -20,7 +20,7 @@ from domain.context import SYSTEM, Clock
 from domain.errors import AllywiseError
 from domain.settings import Settings
 from programme.webhook_address import AddressRefusedError, check_url, resolve
-from programme.webhooks import TEST_EVENT, sign
+from programme.webhooks import TEST_EVENT, origin_of, sign
 from store.deliveries import Delivery
 from store.engine import Engine
 from store.events import Event, event_body
@@ -242,5 +242,5 @@ def disable(work: UnitOfWork, webhook: Webhook, reason: str) -> None:
     """Switch a webhook off, give up what waits for it, and tell."""
     work.webhooks.change(webhook.id, {"active": False, "disabled_reason": reason})
     work.deliveries.bury(webhook.id, f"the webhook was switched off: {reason}")
-    payload: Mapping[str, Any] = {"id": webhook.id, "url": webhook.url, "reason": reason}
+    payload: Mapping[str, Any] = {"id": webhook.id, "origin": origin_of(webhook.url), "reason": reason}
     work.journal.announce("webhook.disabled", payload)

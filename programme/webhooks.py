@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain.errors import Conflict, InvalidInput
 from domain.settings import Settings
@@ -141,6 +142,18 @@ def sign(sealer: Sealer, webhook: Webhook, at: datetime, body: bytes) -> str:
     return ",".join([f"t={seconds}", *(f"v1={signature}" for signature in signatures)])
 
 
+def origin_of(url: str) -> str:
+    """Return what others may know of a webhook's address: path and query may hold a secret of the receiver's.
+
+    Examples
+    --------
+    >>> origin_of("https://hooks.example.com:8443/services/T0/secret?token=x")
+    'https://hooks.example.com:8443'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _checked(work: UnitOfWork, settings: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {name: values[name] for name in ("description", "active") if name in values}
     if "url" in values:
@@ -174,5 +187,6 @@ def _new_secret() -> str:
 
 
 def _tell(work: UnitOfWork, name: str, webhook: Webhook) -> None:
-    payload = {"id": webhook.id, "url": webhook.url, "events": list(webhook.events), "active": webhook.active}
+    told = {"events": list(webhook.events), "active": webhook.active}
+    payload = {"id": webhook.id, "origin": origin_of(webhook.url), **told}
     work.journal.announce(name, payload)

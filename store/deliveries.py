@@ -114,14 +114,17 @@ class DeliveryRepository:
         """
         now = self._clock()
         due = _due(now)
-        turn = func.row_number().over(partition_by=deliveries.c.webhook_id, order_by=deliveries.c.event_id)
+        turn = func.row_number().over(
+            partition_by=deliveries.c.webhook_id, order_by=(deliveries.c.event_id, deliveries.c.id)
+        )
         waiting = (
             select(deliveries.c.id, deliveries.c.event_id, turn.label("turn"))
             .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
             .where(due, _ready(now))
             .subquery()
         )
-        chosen = select(waiting.c.id).where(waiting.c.turn <= _PER_WEBHOOK).order_by(waiting.c.event_id).limit(limit)
+        in_order = (waiting.c.event_id, waiting.c.id)  # one order for all workers: none waits for another in a circle
+        chosen = select(waiting.c.id).where(waiting.c.turn <= _PER_WEBHOOK).order_by(*in_order).limit(limit)
         ids = self._connection.execute(chosen).scalars().all()
         taken = [id_ for id_ in ids if self._take(id_, due, now + lease)]
         rows = self._connection.execute(_query().where(deliveries.c.id.in_(taken)).order_by(deliveries.c.event_id))

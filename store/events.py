@@ -133,7 +133,8 @@ class EventRepository:
         if not rows:
             return ()
         seen = select(RESOURCE_TABLES["partners"].c.id).where(*rows)
-        return (or_(events.c.partner_id.is_(None), events.c.partner_id.in_(seen)),)
+        about_several = events.c.name == "alert.sent"  # tells a person of any partners
+        return (or_(events.c.partner_id.is_(None), events.c.partner_id.in_(seen)), ~about_several)
 
 
 def event_body(event: Event, partners: Mapping[int, str]) -> dict[str, Any]:

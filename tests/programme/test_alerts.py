@@ -170,7 +170,7 @@ EXPIRING = {"agreement": "A-1", "valid_to": "2024-07-01", "days_left": 30, "thre
         ("registration.approved", "P-1", {"deal": "D-1"}, "registration_decided", True),
         ("registration.expiring", "P-1", {"deal": "D-1"}, "registration_expiring", True),
         ("assignment.offered", "P-1", {"id": 7, "lead": "L-1", "partner": "P-1"}, "lead_offered", True),
-        ("webhook.disabled", None, {"id": 3, "url": "https://x", "reason": "gone"}, "webhook_disabled", False),
+        ("webhook.disabled", None, {"id": 3, "origin": "https://x", "reason": "gone"}, "webhook_disabled", False),
         (
             "goal.off_track",
             "P-1",

@@ -46,7 +46,6 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         home=tmp_path,
         webhook_private_addresses=True,
-        webhook_timeout_seconds=0.5,
         encryption_keys=(Fernet.generate_key().decode(),),
     )
 
@@ -168,8 +167,9 @@ def test_failures_come_again_with_the_same_delivery_id_until_it_works(hooked: Ho
 def test_a_slow_answer_is_no_answer(hooked: Hooked) -> None:
     hooked.receiver.answers = [(200, {}, 1.0)]
     hooked.add_partner()
-    hooked.deliver()
-    assert hooked.deliveries()[0].last_error == "no answer within 0.5 s"
+    hurried = hooked.settings.model_copy(update={"webhook_timeout_seconds": 0.3})
+    deliver_due(hooked.engine, hurried, hooked.clock, CHANCE)
+    assert hooked.deliveries()[0].last_error == "no answer within 0.3 s"
 
 
 def test_while_it_is_unwell_the_others_wait_and_keep_their_order(hooked: Hooked) -> None:
