@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.authentication import SAFE_METHODS, SESSION_COOKIE, Caller, caller_of
+from api.types import Instant
 from domain.access import area_of, partner_may_use, within_scopes
 from domain.context import Actor, Clock
 from domain.errors import InvalidInput, NotAllowed
@@ -115,7 +116,7 @@ def allow_anyone() -> Any:
 def get_as_of(
     services: ServicesDep,
     as_of: Annotated[
-        datetime | None, Query(description="Nothing recorded later is used. Default: now. UTC when no offset stands.")
+        Instant | None, Query(description="Nothing recorded later is used. Default: now. UTC when no offset stands.")
     ] = None,
 ) -> datetime:
     """Return the instant a prediction is asked for."""

@@ -12,13 +12,14 @@ from fastapi import Depends, Query
 
 from api.dependencies import ServicesDep, Work, get_as_of, utc
 from api.schemas_analytics import FigureAnswer, FigureDefinition, FigureValue, GroupNumber, PeriodAnswer
+from api.types import Instant
 from domain.context import SYSTEM
 from domain.errors import BadCursor, InvalidInput
 from domain.terms import PartnerKind, PartnerStatus
 from intelligence.analytics.book import Book
 from intelligence.analytics.compute import STEPS, Answer, is_additive
 from intelligence.analytics.figure import Number, Shape
-from intelligence.analytics.period import PERIODS, Window, window_of
+from intelligence.analytics.period import PERIOD_PATTERN, PERIODS, Window, window_of
 from store.figures import shelf_of
 
 _YEARS = (1800, 9000)
@@ -70,9 +71,11 @@ def get_question(
     services: ServicesDep,
     work: Work,
     as_of: Annotated[datetime, Depends(get_as_of)],
-    period: Annotated[str | None, Query(max_length=50, description=f"one of: {PERIODS}; default: trailing_365")] = None,
-    start: Annotated[datetime | None, Query(alias="from", description="from this instant on; over period")] = None,
-    end: Annotated[datetime | None, Query(alias="to", description="before this instant; over period")] = None,
+    period: Annotated[
+        str | None, Query(pattern=PERIOD_PATTERN, description=f"one of: {PERIODS}; default: trailing_365")
+    ] = None,
+    start: Annotated[Instant | None, Query(alias="from", description="from this instant on; over period")] = None,
+    end: Annotated[Instant | None, Query(alias="to", description="before this instant; over period")] = None,
     currency: Annotated[
         str | None, Query(pattern="^[A-Z]{3}$", description="of money; default: the store's own. None is converted.")
     ] = None,

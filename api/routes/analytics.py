@@ -217,7 +217,7 @@ def get_journeys(
 
     Partners that ended or were rejected are in no count; going is a flow to `ended`.
     """
-    told = journey.over_time(question.book, parts(question.window, by))
+    told = journey.over_time(question.book, parts(compute.with_facts(question.book, question.window), by))
     return JourneyOverview(
         as_of=question.as_of,
         stages={str(stage): rule for stage, rule in journey.RULES.items()},

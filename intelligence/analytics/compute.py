@@ -156,7 +156,7 @@ def _by_group(book: Book, figure: Figure, window: Window, facts: pd.DataFrame, b
 
 
 def _over_time(book: Book, figure: Figure, window: Window, filters: Filters, by: str) -> dict[Any, Number]:
-    pieces = parts(_with_facts(book, window), by)
+    pieces = parts(with_facts(book, window), by)
     if figure.name == "activities" or figure.name.startswith("activities.") or figure.name == "engagement":
         kind = figure.name.partition(".")[2] or None
         if len(pieces) > 1:
@@ -168,7 +168,7 @@ def _over_time(book: Book, figure: Figure, window: Window, filters: Filters, by:
     return found
 
 
-def _with_facts(book: Book, window: Window) -> Window:
+def with_facts(book: Book, window: Window) -> Window:
     """Return the window without the time before the programme's first deal, offer or partner."""
     firsts = [
         book.deals["registered_at"].min(),

@@ -118,8 +118,8 @@ class Outlook:
         squares = ((own - mean) ** 2).sum() + _PRIOR_BLOCKS * (spread + (typical - mean) ** 2)
         variance = max(squares / (n + _PRIOR_BLOCKS), mean)
         k = days / BLOCK_DAYS
-        total, whole = float(k * mean), float(k * variance + k**2 * variance / (n + _PRIOR_BLOCKS))
-        return Rest(total, whole, _none(total, whole), whole=figure.unit == "count")
+        total, spread = float(k * mean), float(k * variance + k**2 * variance / (n + _PRIOR_BLOCKS))
+        return Rest(total, spread, _none(total, spread), whole=figure.unit == "count")
 
     @cached_property
     def _deals(self) -> pd.DataFrame:
@@ -131,12 +131,23 @@ class Outlook:
         return aged
 
     @cached_property
-    def _rows(self) -> dict[Any, Any]:
-        return self._deals.reset_index(drop=True).groupby("partner_id").indices
+    def _records(self) -> tuple[dict[Any, Any], float]:
+        """Return won and closed deals by partner, and the share of closed deals that is won."""
+        deals = self._deals
+        closed = deals[deals["won"] | deals["lost"]]
+        rate = float(closed["won"].mean()) if len(closed) else 0.0
+        sums = closed.groupby("partner_id")["won"].agg(["sum", "size"])
+        return {id_: (float(won), float(n)) for id_, won, n in sums.itertuples(name=None)}, rate
 
-    def _own(self, partner_id: int) -> pd.DataFrame:
-        own: pd.DataFrame = self._deals.iloc[self._rows.get(partner_id, np.array([], dtype=np.int64))]
-        return own
+    @cached_property
+    def _still_open(self) -> dict[Any, tuple[Floats, Floats, NDArray[np.bool_]]]:
+        """Return ages, amounts, and whether these are in the currency told, of each partner's open deals."""
+        deals = self._deals
+        still = deals[~deals["won"] & ~deals["lost"] & deals["valid"]]
+        age, amount = still["age"].to_numpy(), still["amount"].to_numpy()
+        own = (still["currency"] == self.book.currency).to_numpy(dtype=bool)
+        rows = still.reset_index(drop=True).groupby("partner_id").indices
+        return {id_: (age[row], amount[row], own[row]) for id_, row in rows.items()}
 
     @cached_property
     def _curves(self) -> tuple[Floats, Floats, Floats]:
@@ -162,39 +173,40 @@ class Outlook:
 
     def _pull(self, partner_id: int) -> float:
         """Return how much likelier the partner wins than others, drawn to 1."""
-        deals, own = self._deals, self._own(partner_id)
-        closed = int((deals["won"] | deals["lost"]).sum())
-        rate = float(deals["won"].sum()) / closed if closed else 0.0
-        expected = rate * float((own["won"] | own["lost"]).sum())
-        return (float(own["won"].sum()) + _PRIOR_WINS) / (expected + _PRIOR_WINS)
+        records, rate = self._records
+        won, closed = records.get(partner_id, (0.0, 0.0))
+        pull: float = (won + _PRIOR_WINS) / (rate * closed + _PRIOR_WINS)
+        return pull
 
     def _open(self, partner_id: int, days: float, pull: float, mean: float, *, amounts: bool) -> tuple[Floats, Floats]:
         """Return the chance of each open deal to be won in time, and its amount."""
         share, still, _ = self._curves
-        own = self._own(partner_id)
-        own = own[~own["won"] & ~own["lost"] & own["valid"]]
+        age, amount, own = self._still_open.get(partner_id, (np.empty(0), np.empty(0), np.empty(0, dtype=bool)))
         if amounts:
-            own = own[own["currency"] == self.book.currency]
-        age = own["age"].to_numpy()
+            age, amount = age[own], amount[own]
         left = np.maximum(self._at(still, age), 1e-9)
         chances = (self._at(share, age + days) - self._at(share, age)) / left
-        sizes = own["amount"].fillna(mean).to_numpy() if amounts else np.ones(len(own))
+        sizes = np.where(np.isnan(amount), mean, amount) if amounts else np.ones(len(age))
         return np.clip(chances * pull, 0.0, 1.0), sizes
 
     @cached_property
-    def _amounts(self) -> pd.DataFrame:
+    def _amounts(self) -> tuple[dict[Any, Any], float, float]:
+        """Return number, sum and sum of squares of won amounts by partner, and mean and mean square of all."""
         won = self._deals[self._deals["won"] & (self._deals["currency"] == self.book.currency)]
         amounts = won.dropna(subset="amount").assign(square=lambda frame: frame["amount"] ** 2)
         by_partner = amounts.groupby("partner_id")
-        return by_partner.agg(n=("amount", "size"), total=("amount", "sum"), square=("square", "sum"))
+        sums = by_partner.agg(n=("amount", "size"), total=("amount", "sum"), square=("square", "sum"))
+        found = {id_: (float(n), total, square) for id_, n, total, square in sums.itertuples(name=None)}
+        if not found:
+            return {}, 0.0, 0.0
+        return found, float(amounts["amount"].mean()), float(amounts["square"].mean())
 
     def _amount(self, partner_id: int) -> tuple[float, float]:
         """Return mean and mean square of a partner's won amounts, drawn to those of all."""
-        n, total, square = (float(value) for value in self._amounts.sum())
-        typical, squares = (total / n, square / n) if n else (0.0, 0.0)
-        own = self._amounts.reindex([partner_id]).fillna(0.0).to_numpy()[0]
-        weight = own[0] + _PRIOR_AMOUNTS
-        return (own[1] + _PRIOR_AMOUNTS * typical) / weight, (own[2] + _PRIOR_AMOUNTS * squares) / weight
+        amounts, typical, typical_square = self._amounts
+        n, total, square = amounts.get(partner_id, (0.0, 0.0, 0.0))
+        weight = n + _PRIOR_AMOUNTS
+        return (total + _PRIOR_AMOUNTS * typical) / weight, (square + _PRIOR_AMOUNTS * typical_square) / weight
 
     @cached_property
     def _rates(self) -> tuple[dict[int, float], float, float]:

@@ -14,6 +14,9 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_PARTS = 120
 
+PERIOD_PATTERN = r"^(previous_)?(month|quarter|year)$|^trailing_[1-9][0-9]{0,3}$|^all$"
+"""What a word for a period looks like."""
+
 PERIODS = "month, quarter, year, previous_month, previous_quarter, previous_year, trailing_<days>, all"
 """The words that name a period, for messages and documentation."""
 

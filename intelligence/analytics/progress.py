@@ -150,7 +150,7 @@ def _stand(book: Book, outlook: Outlook, goal: Goal, figure: Figure, number: Num
         rest, method = outlook.deals(goal.partner_id, days, amounts=figure.name == "revenue"), "pipeline"
     else:
         rest, method = outlook.others(figure, goal.partner_id, days), "blocks"
-    if book.status_at(book.as_of).get(goal.partner_id) in ("ended", "rejected"):
+    if book.partners["status"].get(goal.partner_id) in ("ended", "rejected"):
         rest = Rest(0.0, 0.0)  # one that is gone sells no more
     above = rest.chance_above(goal.target - actual)
     chance = above if figure.better >= 0 else 1 - rest.chance_above(np.nextafter(goal.target - actual, np.inf))
