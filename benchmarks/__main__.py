@@ -32,6 +32,7 @@ _MODULES = {
     "commands": "commands",
     "import-speed": "import_speed",
     "lists": "lists",
+    "claims": "claims",
 }
 _WITH_OPTIONS = ("worlds", "ceiling", "learning-curve")
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""

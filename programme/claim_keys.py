@@ -18,7 +18,8 @@ The last three carry the country: they find companies of the same country, and t
 from collections.abc import Iterator
 
 from programme.companies import SPACELESS, company_domain, company_name, domain_label
-from store.claims import Customer, Search, catch_up, keep_keys
+from store.claims import Customer, catch_up, keep_keys
+from store.rivals import Search
 from store.unit_of_work import UnitOfWork
 
 _PREFIX = 5

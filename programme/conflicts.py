@@ -10,7 +10,8 @@ from domain.terms import AssignmentResponse, DealOutcome, DealStatus
 from programme.claim_keys import catch_up_keys, name_of, search_of
 from programme.companies import company_domain, company_name, domain_label
 from programme.likeness import address_likeness, name_likeness
-from store.claims import Customer, Rival, rival_deals, rival_leads
+from store.claims import Customer
+from store.rivals import Rival, rival_deals, rival_leads
 from store.unit_of_work import UnitOfWork
 
 SAME, LIKELY, POSSIBLE = 0.9, 0.75, 0.6

@@ -22,7 +22,8 @@ from programme.claim_rules import (
 from programme.claim_terms import every, later
 from programme.conflicts import Claim, Finding, check_claim
 from programme.rule import Row
-from store.claims import ending_protection, lock_claims
+from store.claims import lock_claims
+from store.rivals import ending_protection
 from store.unit_of_work import UnitOfWork
 from store.values import parse
 

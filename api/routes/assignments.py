@@ -73,7 +73,9 @@ def accept(id: AssignmentId, work: Work, idempotency_key: IdempotencyKey = None)
     response_model=Assignment,
     responses=_PROBLEMS,
 )
-def decline(id: AssignmentId, body: Decline, work: Work, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+def decline(
+    id: AssignmentId, work: Work, body: Decline | None = None, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
     """Decline an offered lead, or give an accepted one back. The partner is not asked for it again."""
     return _answered(work, idempotency_key, id, AssignmentResponse.DECLINED, body)
 

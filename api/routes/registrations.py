@@ -103,11 +103,14 @@ def _action(path: str, roles: tuple[Role, ...]) -> Callable[..., Any]:
 
 
 @_action("approve", _DECIDERS)
-def approve(deal: DealKey, body: Approval, work: Work, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+def approve(
+    deal: DealKey, work: Work, body: Approval | None = None, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
     """Approve a registration and protect it. 409 while another claim on the customer is approved.
 
     Of several at the same time for one customer exactly one is approved. Claims in distinct_from do not count.
     """
+    body = body or Approval()
     act = _acting(work, registrations.approve, deal, body.reason, body.distinct_from)
     return _once(work, idempotency_key, "approve", deal, body, act)
 
@@ -126,8 +129,11 @@ def extend(deal: DealKey, body: Extension, work: Work, idempotency_key: Idempote
 
 
 @_action("withdraw", _OWNERS)
-def withdraw(deal: DealKey, body: Withdrawal, work: Work, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+def withdraw(
+    deal: DealKey, work: Work, body: Withdrawal | None = None, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
     """Give up a claim: the customer is free for others from then on."""
+    body = body or Withdrawal()
     return _once(
         work, idempotency_key, "withdraw", deal, body, _acting(work, registrations.withdraw, deal, body.reason)
     )

@@ -40,7 +40,9 @@ def call(engine: Engine, clock, tmp_path) -> Iterator[Call]:
 
         def ask(who: str, method: str, path: str, body: object = None, status: int = 200, **headers: str) -> dict:
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key_of(who)}", **headers}
-            answer = client.request(method, f"/v1/{path}", content=json.dumps(body), headers=headers)
+            answer = client.request(
+                method, f"/v1/{path}", content=None if body is None else json.dumps(body), headers=headers
+            )
             assert answer.status_code == status, answer.text
             return answer.json()
 
@@ -99,7 +101,7 @@ def test_decisions_and_appeal_over_http(call):
         "appeal_status"
     ] == ("open")
     call("manager", "POST", "registrations/D-2/appeal/decide", {"decision": "upheld", "reason": "yes"}, 409)
-    call("P-1", "POST", "registrations/D-1/withdraw", {})
+    call("P-1", "POST", "registrations/D-1/withdraw")
     decided = call("manager", "POST", "registrations/D-2/appeal/decide", {"decision": "upheld", "reason": "yes"})
     assert (decided["deal"]["status"], decided["registration"]["appeal_status"]) == ("approved", "upheld")
     extended = call("manager", "POST", "registrations/D-2/extend", {"days": 30, "reason": "tender"})

@@ -8,7 +8,7 @@ import pytest
 from domain.settings import Settings
 from programme import records
 from programme.conflicts import Claim, check_claim, compare, words_for_partner, words_for_staff
-from store.claims import Rival
+from store.rivals import Rival
 from store.transfer import import_folder
 from tests.conftest import NOW
 from tests.programme.claims_world import World, open_world

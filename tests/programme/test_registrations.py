@@ -1,6 +1,9 @@
 """Registrations: submitted, checked, decided one at a time, protected, appealed, given up."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -243,3 +246,15 @@ def test_events_of_a_registration_name_its_partner_only(sqlite_engine, clock):
         ("registration.submitted", world.ids["P-2"]),
         ("registration.conflict", None),
     ]
+
+
+def test_of_several_at_once_one_is_approved(engine, clock):
+    world = open_world(engine, clock, 8, auto_approve=True)
+    ready = Barrier(8)
+
+    def register(number: int) -> str:
+        ready.wait(30)
+        return submit(world, f"P-{number}", external_id=f"D-{number}", **(ACME if number % 2 else AGAIN))["status"]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert Counter(pool.map(register, range(1, 9))) == {"approved": 1, "submitted": 7}
