@@ -1,5 +1,6 @@
 """Answers to creating requests, given again when the same key and body come again."""
 
+import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,7 +42,9 @@ class IdempotencyRepository:
         Conflict
             If another request with the same key was faster.
         """
-        values = {"actor": actor, "key": key, "body_hash": body_hash, "status": status, "body": body}
+        # An answer quotes what was sent; PostgreSQL's JSON takes all characters but this one.
+        storable = json.loads(json.dumps(body).replace("\\u0000", "\\ufffd"))
+        values = {"actor": actor, "key": key, "body_hash": body_hash, "status": status, "body": storable}
         insert = insert_into(self._connection, table).values(**values, created_at=self._clock())
         if self._connection.execute(insert.on_conflict_do_nothing().returning(table.c.key)).first() is None:
             raise Conflict("Another request with this Idempotency-Key is being answered; try again.", key=key)
