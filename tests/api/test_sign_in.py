@@ -1,6 +1,7 @@
 """People sign in: by password, with limits, with a cookie that other sites cannot misuse."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,13 @@ def test_known_and_unknown_addresses_are_answered_alike_and_locked_alike(guarded
     clock.advance(minutes=15)
     assert attempt(guarded, "ann@acme.example", PASSWORD).status_code == 200
     assert [attempt(guarded, "ann@acme.example").status_code for _ in range(3)] == [401, 401, 401]
+
+
+def test_many_tries_at_once_are_no_way_round(guarded):
+    add_person(guarded, "ann@acme.example", Role.MANAGER)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: attempt(guarded, "ann@acme.example").status_code, range(8)))
+    assert sorted(found) == [401] * 3 + [429] * 5
 
 
 def test_a_success_clears_the_tries(guarded):

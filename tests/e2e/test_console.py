@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import psutil
@@ -17,10 +18,13 @@ import pytest
 
 from domain.context import SYSTEM
 from domain.terms import Role
+from programme.passwords import hash_password
+from programme.people import invite_user, set_password
 from store.engine import create_store_engine
 from store.unit_of_work import UnitOfWork
 from tests.programmes import Programme
 
+PASSWORD = "a long enough secret"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -72,8 +76,22 @@ def secret(programme: Programme) -> str:
     engine = create_store_engine(programme.settings.store_url)
     with UnitOfWork(engine, SYSTEM) as work:
         secret = work.keys.create("browser", Role.MANAGER).secret
+        made = invite_user(work, programme.settings, "ann@acme.example", "Ann Ash", Role.MANAGER)
+        set_password(work, made.user, hash_password(PASSWORD))
     engine.dispose()
     return secret
+
+
+def sign_in_with_key(page: Any, secret: str) -> None:
+    page.get_by_text("With an API key").click()
+    page.get_by_label("API key").fill(secret)
+    page.get_by_role("button", name="Use key").click()
+
+
+def sign_in_with_password(page: Any, password: str) -> None:
+    page.get_by_label("E-mail address").fill("ann@acme.example")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
 
 
 @pytest.mark.slow
@@ -84,18 +102,15 @@ def test_a_manager_signs_in_and_sees_the_four_answers(programme: Programme, secr
 
     with served(programme) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for width, height in ((1280, 800), (390, 844)):
+        ways = ((1280, 800, sign_in_with_key, secret), (390, 844, sign_in_with_password, PASSWORD))
+        for width, height, sign_in, known in ways:
             page = browser.new_page(viewport={"width": width, "height": height})
             foreign: list[str] = []
             page.on("request", lambda request, urls=foreign: urls.append(request.url))
             page.goto(address)
-            page.get_by_text("With an API key").click()
-            page.get_by_label("API key").fill("wrong")
-            page.get_by_role("button", name="Use key").click()
-            assert "unknown" in page.get_by_role("alert").inner_text()
-            page.get_by_text("With an API key").click()
-            page.get_by_label("API key").fill(secret)
-            page.get_by_role("button", name="Use key").click()
+            sign_in(page, "wrong")
+            assert "did not work" in page.get_by_role("alert").inner_text()
+            sign_in(page, known)
             for heading in ("Prospects to recruit", "Partners at risk", "Newest open lead", "Content and offers"):
                 assert page.get_by_role("heading", name=heading).is_visible()
             assert page.locator("section:has-text('Partners at risk') tbody tr").count() == 10
