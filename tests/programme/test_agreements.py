@@ -26,6 +26,13 @@ def work(engine, clock):
         yield work
 
 
+@pytest.fixture
+def plain(sqlite_engine, clock):
+    build(sqlite_engine, clock)
+    with unit(sqlite_engine, clock) as work:
+        yield work
+
+
 def sign(work, key: str = "A1", partner: str = "P1", **values):
     given = {"external_id": key, "partner": partner, "valid_from": "2024-01-01", "valid_to": "2024-12-31"}
     return records.create(work, "agreements", {**given, "status": "active", **values})
@@ -43,13 +50,13 @@ def sign(work, key: str = "A1", partner: str = "P1", **values):
         ("ended", "active", False),
     ],
 )
-def test_a_status_changes_along_the_table(work, before, after, allowed):
-    sign(work, status=before)
+def test_a_status_changes_along_the_table(plain, before, after, allowed):
+    sign(plain, status=before)
     if allowed:
-        assert records.change(work, "agreements", "A1", {"status": after})["status"] == after
+        assert records.change(plain, "agreements", "A1", {"status": after})["status"] == after
     else:
         with pytest.raises(Conflict, match=f"cannot become {after}"):
-            records.change(work, "agreements", "A1", {"status": after})
+            records.change(plain, "agreements", "A1", {"status": after})
 
 
 @pytest.mark.parametrize(
@@ -69,18 +76,18 @@ def test_a_status_changes_along_the_table(work, before, after, allowed):
         ({"status": "suspended"}, {}, None),
     ],
 )
-def test_two_partners_never_have_the_same_exclusive_rights(work, mine, theirs, told):
-    sign(work, "A1", **{"exclusive": True, **mine})
+def test_two_partners_never_have_the_same_exclusive_rights(plain, mine, theirs, told):
+    sign(plain, "A1", **{"exclusive": True, **mine})
     second = {"key": "A2", "partner": "P2", "exclusive": True, **theirs}
     if told is None:
-        sign(work, **second)
+        sign(plain, **second)
         return
     with pytest.raises(Conflict) as refused:
-        sign(work, **second)
+        sign(plain, **second)
     assert all(word in refused.value.message for word in ("'A1'", "'P1'", *told))
-    sign(work, **{**second, "status": "draft"})
+    sign(plain, **{**second, "status": "draft"})
     with pytest.raises(Conflict):
-        change_status(work, "A2", AgreementStatus.ACTIVE, "signed")
+        change_status(plain, "A2", AgreementStatus.ACTIVE, "signed")
 
 
 def test_exclusive_rights_are_given_once_also_at_once(engine, clock):
@@ -110,9 +117,9 @@ def test_what_came_by_import_may_be_changed_where_it_does_no_harm(work):
 
 
 @pytest.mark.parametrize("values", [{"commission_rate": 15}, {"commission_rate": -0.1}, {"valid_to": "2023-01-01"}])
-def test_agreements_that_cannot_be(work, values):
+def test_agreements_that_cannot_be(plain, values):
     with pytest.raises(InvalidInput):
-        sign(work, **values)
+        sign(plain, **values)
 
 
 def test_terms_are_counted_and_never_changed_once_agreed(work):
@@ -171,14 +178,14 @@ def test_an_agreement_is_renewed_with_its_scope_and_terms(work):
 @pytest.mark.parametrize(
     ("values", "word"), [({"valid_to": None}, "no last day"), ({"status": "draft"}, "is draft"), ({}, None)]
 )
-def test_what_is_not_renewed(work, values, word):
-    sign(work, **values)
+def test_what_is_not_renewed(plain, values, word):
+    sign(plain, **values)
     if word:
         with pytest.raises(Conflict, match=word):
-            renew_agreement(work, "A1")
+            renew_agreement(plain, "A1")
     else:
         with pytest.raises(InvalidInput):
-            renew_agreement(work, "A1", valid_to=date(2024, 12, 31))
+            renew_agreement(plain, "A1", valid_to=date(2024, 12, 31))
 
 
 def test_what_expires_is_listed_and_told_once_per_threshold(work, clock):
