@@ -231,12 +231,16 @@ def rotate_secret(
     "/webhooks/{webhook_id}/test",
     operation_id="test_webhook",
     status_code=202,
+    response_model=DeliveryAnswer,
     dependencies=[allow()],
     responses=problem_responses(401, 403, 404, 409, 422),
 )
-def test_webhook(webhook_id: _Id, work: Work) -> DeliveryAnswer:
+def send_test(webhook_id: _Id, work: Work, idempotency_key: IdempotencyKey = None) -> JSONResponse:
     """Send the event `webhook.test`, signed like all others; look at the delivery to see how it went."""
-    return _delivery(webhooks.send_test(work, webhook_id))
+    asked = {"test": "webhooks", "id": webhook_id}
+    return once(
+        work, idempotency_key, asked, lambda: _delivery(webhooks.send_test(work, webhook_id)), DeliveryAnswer, 202
+    )
 
 
 @router.get(
@@ -276,25 +280,40 @@ def get_delivery(webhook_id: _Id, delivery_id: _DeliveryId, work: Work) -> Deliv
     "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
     operation_id="replay_delivery",
     status_code=202,
+    response_model=DeliveryAnswer,
     dependencies=[allow()],
     responses=problem_responses(401, 403, 404, 409, 422),
 )
-def replay_delivery(webhook_id: _Id, delivery_id: _DeliveryId, work: Work) -> DeliveryAnswer:
+def replay_delivery(
+    webhook_id: _Id, delivery_id: _DeliveryId, work: Work, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
     """Send the event of a delivery again, whether it got there or not, as a delivery of its own."""
-    return _delivery(webhooks.replay_delivery(work, webhook_id, delivery_id))
+    asked = {"replay": "deliveries", "webhook": webhook_id, "id": delivery_id}
+
+    def replay() -> DeliveryAnswer:
+        return _delivery(webhooks.replay_delivery(work, webhook_id, delivery_id))
+
+    return once(work, idempotency_key, asked, replay, DeliveryAnswer, 202)
 
 
 @router.post(
     "/webhooks/{webhook_id}/replay",
     operation_id="replay_events",
     status_code=202,
+    response_model=ReplayAnswer,
     dependencies=[allow()],
     responses=problem_responses(401, 403, 404, 409, 413, 422),
 )
-def replay_events(webhook_id: _Id, body: ReplayRequest, work: Work) -> ReplayAnswer:
+def replay_events(
+    webhook_id: _Id, body: ReplayRequest, work: Work, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
     """Send all events again that it wants and that happened since an instant, 10,000 at the most."""
-    since = utc(body.since) or datetime.now(UTC)
-    return ReplayAnswer(queued=webhooks.replay_since(work, webhook_id, since))
+    asked = {"replay": "events", "webhook": webhook_id, "since": body.since}
+
+    def replay() -> ReplayAnswer:
+        return ReplayAnswer(queued=webhooks.replay_since(work, webhook_id, utc(body.since) or work.clock()))
+
+    return once(work, idempotency_key, asked, replay, ReplayAnswer, 202)
 
 
 def _shown(webhook: Webhook) -> WebhookAnswer:

@@ -202,3 +202,20 @@ def test_times_of_the_trail(client: TestClient) -> None:
     assert get(client, "audit", **{"to": "2024-06-01"})["items"] == []
     for wrong in ("0.5", "yesterday", "9999-12-31T23:59:59-12:00"):
         assert client.get("/v1/audit", params={"from": wrong}).status_code == 422
+
+
+def test_a_retried_replay_sends_once(client: TestClient, receiver: Receiver) -> None:
+    made = post(client, "webhooks", {"url": receiver.url, "events": ["*"]})
+    path = f"webhooks/{made['webhook']['id']}"
+    tests = [post(client, f"{path}/test", status=202, **{"Idempotency-Key": "t"})["id"] for _ in range(2)]
+    assert len(set(tests)) == 1
+    replays = [
+        post(client, f"{path}/deliveries/{tests[0]}/replay", status=202, **{"Idempotency-Key": "r"})["id"]
+        for _ in range(2)
+    ]
+    assert len({*tests, *replays}) == 2
+    for _ in range(2):
+        answer = post(client, f"{path}/replay", {"since": "2024-01-01T00:00:00Z"}, 202, **{"Idempotency-Key": "s"})
+        assert answer["queued"] > 0
+    sent = [each["event_id"] for each in get(client, f"{path}/deliveries", limit=100)["items"]]
+    assert len(sent) == 2 + answer["queued"] + 1  # the webhook's own creation came to it, too
