@@ -170,8 +170,8 @@ class Settings(BaseSettings):
     encryption_keys: tuple[str, ...] = Field(
         (),
         repr=False,
-        description="Keys that seal secrets at rest (32 random bytes each, URL-safe base64), JSON: the first seals, all "
-        "open. Empty: they are kept as they are.",
+        description="Keys that seal secrets at rest (32 random bytes each, URL-safe base64), JSON: the first seals, "
+        "all open. Empty: they are kept as they are.",
     )
     webhook_private_addresses: bool = Field(
         False, description="Whether webhooks may point into private networks and to this machine."
@@ -196,7 +196,8 @@ class Settings(BaseSettings):
         48, gt=0, le=8760, description="Hours after which an offered lead counts as unanswered."
     )
     certification_warning_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = Field(
-        (60, 30, 7), description="Days ahead at which the expiry of a certificate is announced, once each; empty: never."
+        (60, 30, 7),
+        description="Days ahead at which the expiry of a certificate is announced, once each; empty: never.",
     )
     max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
 
