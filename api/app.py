@@ -28,6 +28,7 @@ from api.routes import (
     matches,
     model_registry,
     onboarding,
+    privacy,
     probes,
     prospects,
     qualification,
@@ -78,6 +79,7 @@ VERSIONED = (
     webhooks,
     registrations,
     assignments,
+    privacy,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

@@ -201,12 +201,16 @@ class AuditRepository:
         """
         return ChainWalk(self._connection, head).result()
 
-    def erase_details(self, wanted: Mapping[str, Iterable[str]], partner_id: int | None = None) -> Sequence[int]:
+    def erase_details(
+        self, wanted: Mapping[str, Iterable[str]], partner_id: int | None = None, also: Iterable[int] = ()
+    ) -> Sequence[int]:
         """Remove the details of entries on given rows, by resource and key, or on a partner; return their numbers.
+
+        `also`: those of entries with these numbers.
 
         The caller notes the numbers in the trail (`Journal.erased`): details that are gone without that are tampering.
         """
-        found: set[int] = set()
+        found: set[int] = set(also)
         for resource, keys in wanted.items():
             for part in chunks([short_key(key) for key in keys]):
                 alone = select(audit.c.seq).where(audit.c.resource == resource, audit.c.key.in_(part))

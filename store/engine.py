@@ -111,6 +111,7 @@ def _prepare_sqlite(driver_connection: sqlite3.Connection, _record: object) -> N
     driver_connection.isolation_level = None
     driver_connection.execute("PRAGMA foreign_keys = ON")
     driver_connection.execute("PRAGMA synchronous = NORMAL")
+    driver_connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten in the file, too
     driver_connection.execute("PRAGMA cache_size = -65536")
     _enter_wal_mode(driver_connection)
 

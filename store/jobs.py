@@ -135,6 +135,11 @@ class JobRepository:
             return self._change(job, status="queued", error=json_ready(error), lease_until=None, run_after=after)
         return self._change(job, status="dead", error=json_ready(error), lease_until=None, finished_at=now)
 
+    def open(self, kind: str) -> list[Job]:
+        """Return the jobs of a kind that wait or run."""
+        wanted = (jobs.c.kind == kind) & jobs.c.status.in_(("queued", "running"))
+        return [_job(row) for row in self._connection.execute(select(jobs).where(wanted)).mappings()]
+
     def newest(self, kind: str, limit: int = 100) -> list[Job]:
         """Return the jobs of a kind, the newest first."""
         wanted = select(jobs).where(jobs.c.kind == kind).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)

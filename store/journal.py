@@ -157,13 +157,15 @@ class Journal:
         """Note what only the trail needs to know, such as an import, an export of a person or a change of a key."""
         self._noted.append(Entry(action, resource, key, partner_id, details))
 
-    def erase(self, rows: Mapping[str, Sequence[str]], partner_id: int | None = None) -> int:
+    def erase(self, rows: Mapping[str, Sequence[str]], partner_id: int | None = None, also: Iterable[int] = ()) -> int:
         """Remove details and events of rows, by resource and key, or of a partner; return how many entries lost them.
+
+        `also` names further entries by number, whose details go.
 
         Keys are those of the trail: `store.telling.told_key`. What was noted in this transaction goes before.
         """
         self.flush()
-        gone = AuditRepository(self._connection, self._actor, self._clock).erase_details(rows, partner_id)
+        gone = AuditRepository(self._connection, self._actor, self._clock).erase_details(rows, partner_id, also)
         EventRepository(self._connection, self._actor, self._clock).forget_of(rows, partner_id)
         if gone:
             self._noted.append(Entry("erased", "audit", None, None, {"entries": as_ranges(gone)}))

@@ -39,8 +39,7 @@ class Veil:
         """
         if name in self.fields:
             return True
-        word = name.removeprefix(_ATTRIBUTE).casefold()
-        return name.startswith(_ATTRIBUTE) and any(part in word for part in _CONTACT_WORDS)
+        return is_contact_field(name)
 
     def filtered(self, name: str, value: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return the condition of a filter as it is where the field may be hidden."""
@@ -72,6 +71,12 @@ class Veil:
                 name: None if self.hides(f"{_ATTRIBUTE}{name}") else value for name, value in attributes
             }
         return seen
+
+
+def is_contact_field(name: str) -> bool:
+    """Whether a custom attribute, as ``attributes.<name>``, is named like contact data."""
+    word = name.removeprefix(_ATTRIBUTE).casefold()
+    return name.startswith(_ATTRIBUTE) and any(part in word for part in _CONTACT_WORDS)
 
 
 def veil_over(actor: Actor, resource: Resource) -> Veil | None:

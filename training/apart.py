@@ -14,6 +14,7 @@ from domain.settings import Settings
 from intelligence.features.text import TextEncoder
 from store.engine import create_store_engine
 from store.history import History, load_history
+from store.privacy import without_erased
 from training.make import Made, load_task, make
 from training.task import TrainingContext
 
@@ -106,7 +107,7 @@ def _prepared() -> tuple[History, TrainingContext]:
     errand = _errands[-1]
     engine = create_store_engine(errand.store_url)
     with engine.connect() as connection:
-        history = load_history(connection, errand.as_of)
+        history = without_erased(connection, load_history(connection, errand.as_of))
     return history, TrainingContext(errand.settings, TextEncoder(engine, errand.settings), errand.as_of)
 
 

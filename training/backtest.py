@@ -17,6 +17,7 @@ from models.artefact import as_utc
 from models.registry import Registry
 from store.engine import Engine
 from store.history import load_history
+from store.privacy import without_erased
 from training.evaluation import Evaluation, render_table
 from training.leaks import guarded
 from training.service import Progress, load_task
@@ -145,7 +146,7 @@ def evaluate(
     show = progress or _no_progress
     show("reading the history", 0.0)
     with engine.connect() as connection:
-        history = load_history(connection, instant)
+        history = without_erased(connection, load_history(connection, instant))
     champion = Registry.of(settings).champion(name)
     context = TrainingContext(
         settings,

@@ -17,6 +17,7 @@ from models.artefact import GateRecord, Manifest, as_utc, write_artefact
 from models.registry import ModelVersion, Registry
 from store.engine import Engine
 from store.history import History, load_history
+from store.privacy import without_erased
 from training.apart import make_apart
 from training.evaluation import Evaluation, Method
 from training.make import GOLDEN_FOLDER, Made, load_task, make, replay
@@ -114,7 +115,7 @@ def _made_here(work: _Work, names: Sequence[str]) -> Iterator[Made]:
         return
     work.show("reading the history", 0.0)
     with work.engine.connect() as connection:
-        history = load_history(connection, work.as_of)
+        history = without_erased(connection, load_history(connection, work.as_of))
     context = TrainingContext(work.settings, TextEncoder(work.engine, work.settings), work.as_of)
     for position, name in enumerate(names):
         report = _reporter(work.show, name, position / len(names))

@@ -145,6 +145,19 @@ def upgrade() -> None:
         op.f("ix_deliveries_webhook_id_created_at"), "deliveries", ["webhook_id", "created_at"], unique=False
     )
     op.create_table(
+        "erasures",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("resource", sa.String(length=64), nullable=False),
+        sa.Column("row_id", ROW_ID, nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("erased_by", sa.Text(), nullable=False),
+        sa.Column("erased_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("reached", JSON, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+    )
+    op.create_index(op.f("ix_erasures_resource_row_id"), "erasures", ["resource", "row_id"], unique=False)
+    op.create_table(
         "events",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", types.Instant(timezone=True), nullable=False),
@@ -881,6 +894,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_events_partner_id_id"), table_name="events")
     op.drop_index(op.f("ix_events_at"), table_name="events")
     op.drop_table("events")
+    op.drop_index(op.f("ix_erasures_resource_row_id"), table_name="erasures")
+    op.drop_table("erasures")
     op.drop_index(op.f("ix_deliveries_webhook_id_created_at"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_status_next_attempt_at"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_event_id"), table_name="deliveries")
