@@ -11,7 +11,6 @@ from domain.terms import Role, UserStatus
 from programme.alert_kinds import KINDS, kinds_of
 from programme.sign_in import actor_of_user
 from store.alerts import Alert, AlertRepository, Draft, Notice, Preference
-from store.audit import actor_word
 from store.unit_of_work import UnitOfWork
 from store.users import User
 
@@ -115,7 +114,7 @@ def resolve_alert(work: UnitOfWork, id_: int) -> Alert:
 
 def preferences_of(work: UnitOfWork) -> list[Preference]:
     """Return how the actor is told of each kind that there is for it; nothing chosen: in the console only."""
-    chosen = work.alerts.preferences(actor_word(work.actor))
+    chosen = work.alerts.preferences(work.actor.identity)
     return [chosen.get(kind, Preference(kind, True, OFF, OFF)) for kind in KINDS if kind in kinds_of(work.actor)]
 
 
@@ -136,7 +135,9 @@ def choose_preferences(work: UnitOfWork, chosen: Sequence[Preference]) -> list[P
             )
         if preference.email != OFF and work.actor.user_id is None:
             raise InvalidInput("a key has no e-mail address; sign in as a person", field="email")
-    work.alerts.put_preferences(actor_word(work.actor), chosen)
+        if preference.webhook != OFF and work.actor.user_id is None and work.actor.role is Role.PARTNER:
+            raise InvalidInput("webhooks are the vendor's; a partner's key reads /v1/alerts", field="webhook")
+    work.alerts.put_preferences(work.actor.identity, chosen)
     return preferences_of(work)
 
 

@@ -10,7 +10,6 @@ from domain.context import Actor, Clock
 from domain.errors import NotFound
 from domain.resources import RESOURCES
 from domain.terms import Role
-from store.audit import actor_word
 from store.journal_tables import alert_notices, alert_preferences, alert_reads, alerts, feed_marks
 from store.sql import insert_into, json_ready
 from store.tables import RESOURCE_TABLES
@@ -141,14 +140,14 @@ class AlertRepository:
 
     def mark_read(self, id_: int) -> None:
         """Note that the actor has read an alert."""
-        values = {"alert_id": id_, "person": actor_word(self._actor), "read_at": self._clock()}
+        values = {"alert_id": id_, "person": self._actor.identity, "read_at": self._clock()}
         self._connection.execute(insert_into(self._connection, alert_reads).values(**values).on_conflict_do_nothing())
 
     def resolve(self, conditions: Mapping[str, Any]) -> Sequence[int]:
         """Resolve open alerts with these column values; return their ids."""
         same = [alerts.c[name] == value for name, value in conditions.items()]
         wanted = alerts.update().where(alerts.c.resolved_at.is_(None), *same)
-        done = wanted.values(resolved_at=self._clock(), resolved_by=actor_word(self._actor)).returning(alerts.c.id)
+        done = wanted.values(resolved_at=self._clock(), resolved_by=self._actor.identity).returning(alerts.c.id)
         return self._connection.execute(done).scalars().all()
 
     def visible(self) -> tuple[ColumnElement[bool], ...]:
@@ -164,7 +163,7 @@ class AlertRepository:
     def _query(self) -> Any:
         partners = RESOURCE_TABLES["partners"]
         own = [alerts.c[name] for name in Alert._fields if name not in ("partner", "read_at")]
-        mine = and_(alert_reads.c.alert_id == alerts.c.id, alert_reads.c.person == actor_word(self._actor))
+        mine = and_(alert_reads.c.alert_id == alerts.c.id, alert_reads.c.person == self._actor.identity)
         joined = alerts.outerjoin(partners, partners.c.id == alerts.c.partner_id).outerjoin(alert_reads, mine)
         return select(*own, partners.c.external_id.label("partner"), alert_reads.c.read_at).select_from(joined)
 

@@ -283,6 +283,7 @@ def test_preferences(programme: Programme) -> None:
     for actor, chosen in (
         (anna, Preference("webhook_disabled", True, "off", "off")),
         (Actor("key", Role.MANAGER), Preference("message", True, "daily", "off")),
+        (programme.partner("P-1"), Preference("message", True, "off", "daily")),
     ):
         with programme.work(actor) as work, pytest.raises(InvalidInput):
             choose_preferences(work, [chosen])
