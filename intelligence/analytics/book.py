@@ -54,6 +54,7 @@ class Book:
     told: str = ""
     shelf: Shelf | None = None
     _counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    _statuses: dict[datetime, pd.Series] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def currency(self) -> str:
@@ -96,8 +97,11 @@ class Book:
 
     def status_at(self, instant: datetime) -> pd.Series:
         """Return the status of each partner at an instant, by our id."""
-        status = self.history.status_as_of(self.partners["id"], naive(min(instant, self.as_of)))
-        return pd.Series(status.to_numpy(), index=self.partners.index)
+        at = min(instant, self.as_of)
+        if at not in self._statuses:  # nearly every figure asks at the same two or three instants
+            status = self.history.status_as_of(self.partners["id"], naive(at))
+            self._statuses[at] = pd.Series(status.to_numpy(), index=self.partners.index)
+        return self._statuses[at]
 
     def active_at(self, instant: datetime) -> pd.Index:
         """Return our ids of the partners that were active at an instant."""
