@@ -7,13 +7,16 @@ comes again later while those after it go on, so a receiver orders by the number
 import asyncio
 import json
 import random
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+import certifi
 import httpx
 
 from domain.context import SYSTEM, Clock
@@ -130,9 +133,17 @@ async def _send_all(by_webhook: Sequence[Sequence[_Attempt]], settings: Settings
     # Proxies of the environment are not used: they would connect where we did not look.
     # The whole attempt has a deadline of its own; a timeout of httpx is for each read of it.
     timeout = settings.webhook_timeout_seconds
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout) as client:
+    async with httpx.AsyncClient(verify=trusted(), trust_env=False, follow_redirects=False, timeout=timeout) as client:
         parts = await asyncio.gather(*(_send_in_turn(client, each, settings, clock) for each in by_webhook))
     return [found for part in parts for found in part]
+
+
+@lru_cache(maxsize=1)
+def trusted() -> ssl.SSLContext:
+    """Return whose certificates are believed: the public authorities, and the machine's own (``SSL_CERT_FILE``)."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 async def _send_in_turn(

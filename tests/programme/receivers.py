@@ -1,5 +1,6 @@
 """A real HTTP server in a thread that takes deliveries and answers as told."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ class Receiver:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[Any] = []
         self.url = ""
+        self.port = 0
 
     def next_answer(self) -> tuple[int, dict[str, str], float]:
         answer = self.answers.pop(0) if self.answers else 200
@@ -22,7 +24,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,6 +46,9 @@ def receiving() -> Iterator[Receiver]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    receiver.port = server.server_port
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook?a=1"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

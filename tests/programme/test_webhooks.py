@@ -2,13 +2,18 @@
 
 import json
 import random
+import ssl
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine, text
 
 from domain.context import SYSTEM, Actor
@@ -16,7 +21,7 @@ from domain.errors import CannotAnswer, Conflict, InvalidInput, NotFound
 from domain.settings import Settings
 from domain.terms import Role
 from programme.webhook_address import check_url
-from programme.webhook_delivery import RETRY_SECONDS, deliver_due
+from programme.webhook_delivery import RETRY_SECONDS, deliver_due, trusted
 from programme.webhooks import (
     change_webhook,
     create_webhook,
@@ -339,6 +344,52 @@ def test_the_address_is_looked_at_again_when_sending(hooked: Hooked, monkeypatch
     deliver_due(hooked.engine, closed, hooked.clock, CHANCE)
     assert hooked.receiver.received == []
     assert "resolves to 127.0.0.1" in str(hooked.deliveries()[0].last_error)
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """Return a file with a key and a certificate for `name` that it signs itself."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password)
+    path = folder / "certificate.pem"
+    path.write_bytes(private + made.public_bytes(encoding))
+    return path
+
+
+@pytest.mark.parametrize(("named", "status"), [("hooks.example", "delivered"), ("other.example", "waiting")])
+def test_certificates_are_checked_against_the_name(
+    hooked: Hooked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, status: str
+) -> None:
+    path = certificate(tmp_path, named)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    monkeypatch.setattr("socket.getaddrinfo", lambda _host, port, *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])
+    trusted.cache_clear()
+    with receiving(tls) as receiver:
+        with hooked.work() as work:
+            work.webhooks.note(hooked.id, url=f"https://hooks.example:{receiver.port}/a")
+        hooked.add_partner()
+        hooked.deliver()
+    trusted.cache_clear()
+    (delivery,) = hooked.deliveries()
+    assert delivery.status == status
+    assert (delivery.last_error is None) == (status == "delivered")
+    assert [headers["Host"] for headers, _ in receiver.received] == [f"hooks.example:{receiver.port}"] * (
+        status == "delivered"
+    )
 
 
 @pytest.mark.parametrize("pattern", ["", "Deal.created", "deal.created.now", "deal created", "ü"])
