@@ -1,6 +1,6 @@
 """All settings of the service: one frozen object, read from the environment once and passed in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +38,17 @@ def _lead_fields(names: tuple[str, ...]) -> tuple[str, ...]:
                 f"{name!r} is no field of a lead that can be hidden; attributes are written attributes.NAME"
             )
     return names
+
+
+def _at_least(least: int) -> Callable[[int], int]:
+    """Return what refuses numbers of days below `least`, but not 0."""
+
+    def check(days: int) -> int:
+        if 0 < days < least:
+            raise ValueError(f"at least {least} days, or 0 for ever")
+        return days
+
+    return check
 
 
 class Settings(BaseSettings):
@@ -181,6 +192,36 @@ class Settings(BaseSettings):
     )
     webhook_disable_after_hours: float = Field(
         72, gt=0, le=8760, description="Hours without any success after which a failing webhook is switched off."
+    )
+    keep_answers_days: int = Field(
+        7, ge=1, le=3650, description="Days for which answers are kept to be given again to an Idempotency-Key."
+    )
+    keep_files_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days for which uploads, exports and rejected rows lie in the data folder; 0: for ever.",
+    )
+    keep_jobs_days: Annotated[int, AfterValidator(_at_least(100))] = Field(
+        180, ge=0, le=36_500, description="Days for which finished jobs are kept, at least 100; 0: for ever."
+    )
+    keep_alerts_days: int = Field(
+        0, ge=0, le=36_500, description="Days for which resolved alerts are kept; 0: for ever."
+    )
+    keep_matches_days: int = Field(
+        0, ge=0, le=36_500, description="Days for which matches are kept to be explained and replayed; 0: for ever."
+    )
+    keep_scores_days: int = Field(
+        0, ge=0, le=36_500, description="Days for which scores are kept, by which models are judged; 0: for ever."
+    )
+    keep_audit_days: Annotated[int, AfterValidator(_at_least(365))] = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days for which the audit trail tells details, at least 365; 0: for ever. Who, what and when stay.",
+    )
+    keep_ended_contacts_days: int = Field(
+        0, ge=0, le=36_500, description="Days after a partner's end at which its contacts are erased; 0: never."
     )
     events_keep_days: int = Field(90, ge=1, le=3650, description="Days for which events and deliveries are kept.")
     smtp_host: str = Field("", description="Mail server; empty: no e-mail is sent.")

@@ -1,9 +1,10 @@
 """Data protection: all data on a partner or person for who asks, and erasure that reaches every place it went to."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from domain.errors import Conflict
@@ -12,7 +13,7 @@ from domain.terms import PartnerStatus
 from store.audit import actor_word
 from store.erasure import Gone, RowErasure, texts_in
 from store.erasure_logs import LogErasure, is_account, is_account_of
-from store.privacy import PAGE, PrivacyRepository
+from store.privacy import PAGE, Erasure, PrivacyRepository
 from store.unit_of_work import UnitOfWork
 from store.veil import is_contact_field
 
@@ -113,6 +114,25 @@ def _lead_parts(work: UnitOfWork, row: dict[str, Any]) -> Iterator[Part]:
     yield "audit", PrivacyRepository(work.connection).audit_of("leads", row["external_id"])
 
 
+def erase_again(work: UnitOfWork, erasure: Erasure, home: Path) -> Certificate:
+    """Repeat an erasure in a store that was restored from before it, under the same pseudonym.
+
+    Raises
+    ------
+    NotFound
+        If the row is not there.
+    """
+    match erasure.resource:
+        case "partners":
+            partner = work.repository("partners").get(erasure.row_id)
+            return _erase_partner(work, partner, str(erasure.key), erasure.reason, home)
+        case "contacts":
+            return erase_contact(work, erasure.row_id, erasure.reason, home)
+        case "users":
+            return erase_user(work, erasure.row_id, erasure.reason, home)
+    return erase_lead_contact(work, erasure.row_id, erasure.reason, home, erasure.details.get("attributes", ()))
+
+
 def erase_partner(work: UnitOfWork, key: int | str, reason: str, home: Path) -> Certificate:
     """Erase a partner and its people; amounts, dates and states stay under a pseudonym. Again it changes nothing.
 
@@ -132,6 +152,11 @@ def erase_partner(work: UnitOfWork, key: int | str, reason: str, home: Path) -> 
         )
     name, known = partner["external_id"], PrivacyRepository(work.connection).latest("partners", partner["id"])
     pseudonym = name if known is not None and known["key"] == name else PREFIX + secrets.token_hex(8)
+    return _erase_partner(work, partner, pseudonym, reason, home)
+
+
+def _erase_partner(work: UnitOfWork, partner: dict[str, Any], pseudonym: str, reason: str, home: Path) -> Certificate:
+    name = partner["external_id"]
     rows, logs = RowErasure(work.connection, work.clock()), LogErasure(work.connection, work.clock())
     logs.partner(partner["id"], name, pseudonym)
     people = logs.users(is_account_of(partner["id"]))
@@ -195,7 +220,8 @@ def erase_lead_contact(
         logs.matches_of_lead(row["id"])
         rows.mentions(rows.gone.names, lead_id=row["id"])
         rows.gone.keys.setdefault("leads", []).append(row["external_id"])
-    return _conclude(work, _Case("leads", row["id"], row["external_id"], reason, None), rows.gone, logs, home)
+    case = _Case("leads", row["id"], row["external_id"], reason, None, {"attributes": list(attributes)})
+    return _conclude(work, case, rows.gone, logs, home)
 
 
 class _Case(NamedTuple):
@@ -204,6 +230,7 @@ class _Case(NamedTuple):
     key: str | None
     reason: str
     partner_id: int | None
+    details: Mapping[str, Any] = MappingProxyType({})
 
 
 def _conclude(work: UnitOfWork, case: _Case, gone: Gone, logs: LogErasure, home: Path) -> Certificate:
@@ -220,7 +247,8 @@ def _conclude(work: UnitOfWork, case: _Case, gone: Gone, logs: LogErasure, home:
     files = forget_files(work, home, gone)
     reached = {**gone.counts, **logs.counts, "audit_details": told, "files": files}
     reached = dict(sorted((name, count) for name, count in reached.items() if count))
-    values = {"resource": case.resource, "row_id": case.id, "key": case.key, "reason": case.reason}
+    values: dict[str, Any] = {"resource": case.resource, "row_id": case.id, "key": case.key, "reason": case.reason}
+    values |= {"details": dict(case.details)}
     kept.note(values | {"erased_by": actor_word(work.actor), "erased_at": work.clock(), "reached": reached})
     noun = RESOURCES[case.resource].name.removesuffix("s") if case.resource in RESOURCES else "user"
     work.journal.announce(

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, Text, cast, or_, select
 
@@ -18,6 +19,16 @@ from store.tables import keys, match_runs, recommendation_feedback, scores
 PAGE = 1_000
 
 _SECRET = frozenset({"password_hash", "token_hash", "secret_hash", "former_hash", "oidc_subject", "partner_id"})
+
+
+class Erasure(NamedTuple):
+    """An erasure that was done: of which row, and why."""
+
+    resource: str
+    row_id: int
+    key: str | None
+    reason: str
+    details: dict[str, Any]
 
 
 class PrivacyRepository:
@@ -36,6 +47,12 @@ class PrivacyRepository:
         found = self._connection.execute(select(erasures).where(mine).order_by(erasures.c.id.desc())).mappings()
         row = found.first()
         return None if row is None else dict(row)
+
+    def since(self, after: datetime) -> list[Erasure]:
+        """Return the erasures after an instant, in their order."""
+        columns = [erasures.c[name] for name in Erasure._fields]
+        rows = self._connection.execute(select(*columns).where(erasures.c.erased_at > after).order_by(erasures.c.id))
+        return [Erasure(*row) for row in rows]
 
     def partner_parts(self, partner_id: int, external_id: str) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
         """Yield name and rows of everything that the service keeps of a partner, secrets left out."""

@@ -17,7 +17,8 @@ erasures = Table(
     SqlColumn("erased_by", Text, nullable=False),
     SqlColumn("erased_at", Instant, nullable=False),
     SqlColumn("reached", Json, nullable=False),
+    SqlColumn("details", Json, nullable=False),
     Index(None, "resource", "row_id"),
 )
 """One per erasure; ``key`` is the pseudonym of a partner or the external id of a lead, ``reached`` counts what went.
-By it training knows whom to leave out."""
+By it training knows whom to leave out; ``details`` is what it takes to do it again after a restore."""

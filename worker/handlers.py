@@ -189,6 +189,13 @@ def run_housekeeping(context: WorkerContext, _payload: Payload, _report: Report)
     return keep_house(context.intelligence.engine, context.settings, context.clock)
 
 
+def run_retention(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Delete what is older than the settings say it is kept."""
+    from programme.retention import retain
+
+    return retain(context.intelligence.engine, context.settings, context.clock)
+
+
 def run_check(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
     """Look at a model: keep what drifted, and set it to be trained if it is due."""
     from intelligence.monitoring.drift import drift_report
@@ -316,6 +323,7 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "check": run_check,
     "alert_mail": run_alert_mail,
     "housekeeping": run_housekeeping,
+    "retention": run_retention,
     "claim_keys": run_claim_keys,
     "registrations": run_registrations,
     "certificates": run_certificates,

@@ -48,12 +48,13 @@ class Schedule:
                     _enqueue(work.jobs, "check", {"model": name}, night + _CHECKS_AFTER, name)
             _enqueue(work.jobs, "certificates", {}, night, "expiry")
             _enqueue(work.jobs, "goals", {}, night, "off-track")
+            _enqueue(work.jobs, "housekeeping", {}, night, "journal")
+            _enqueue(work.jobs, "retention", {}, night, "rules")
             _enqueue(work.jobs, "commissions", {}, night, "settle")
             _enqueue(work.jobs, "agreements", {}, night, "expiry")
             quarter = f"quarter/{quarter_start(night.date())}/tier_reviews"
             work.jobs.enqueue("tier_reviews", {}, created_by="schedule", unique_key=quarter, run_after=night)
             _enqueue(work.jobs, "registrations", {}, night, "protections")
-            _enqueue(work.jobs, "housekeeping", {}, night, "journal")
         self._planned = night.date()
 
 

@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("erased_by", sa.Text(), nullable=False),
         sa.Column("erased_at", types.Instant(timezone=True), nullable=False),
         sa.Column("reached", JSON, nullable=False),
+        sa.Column("details", JSON, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
     )
     op.create_index(op.f("ix_erasures_resource_row_id"), "erasures", ["resource", "row_id"], unique=False)
