@@ -393,9 +393,9 @@ class Allywise(Transport):
         """Add the next version of the terms. What has a day of agreement is never changed."""
         return cast("types.Term", self.send("POST", f"/v1/agreements/{path_part(key)}/terms", body=body, headers={"Idempotency-Key": idempotency_key}))
 
-    def list_alerts(self, *, kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "webhook_disabled"] | None = None, severity: Literal["info", "warning", "critical"] | None = None, partner: str | None = None, state: Literal["open", "resolved"] | None = None, unread: bool | None = None, portfolio: Literal["mine"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.AlertPage:
+    def list_alerts(self, *, kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "webhook_disabled"] | None = None, severity: Literal["info", "warning", "critical"] | None = None, partner: str | None = None, state: Literal["open", "resolved"] | None = None, unread: bool | None = None, console: bool | None = None, portfolio: Literal["mine"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.AlertPage:
         """List alerts, the newest first: of the partners that you may see; a partner gets those that concern it."""
-        return cast("types.AlertPage", self.send("GET", "/v1/alerts", query={"kind": kind, "severity": severity, "partner": partner, "state": state, "unread": unread, "portfolio": portfolio, "limit": limit, "cursor": cursor, **filters}))
+        return cast("types.AlertPage", self.send("GET", "/v1/alerts", query={"kind": kind, "severity": severity, "partner": partner, "state": state, "unread": unread, "console": console, "portfolio": portfolio, "limit": limit, "cursor": cursor, **filters}))
 
     def read_alert(self, alert_id: int) -> types.AlertAnswer:
         """Note that you have read an alert; others still find it unread. Safe to retry."""
@@ -449,9 +449,9 @@ class Allywise(Transport):
         """Make a new secret, told here, once. For a day deliveries are signed with the former one, too."""
         return cast("types.WebhookWithSecret", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/secret", headers={"Idempotency-Key": idempotency_key}))
 
-    def test_webhook(self, webhook_id: int) -> types.DeliveryAnswer:
+    def test_webhook(self, webhook_id: int, *, idempotency_key: str | None = None) -> types.DeliveryAnswer:
         """Send the event `webhook.test`, signed like all others; look at the delivery to see how it went."""
-        return cast("types.DeliveryAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/test"))
+        return cast("types.DeliveryAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/test", headers={"Idempotency-Key": idempotency_key}))
 
     def list_deliveries(self, webhook_id: int, *, status: Literal["waiting", "delivered", "dead"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.DeliveryPage:
         """List what was sent or waits, the newest first; `dead` are those given up."""
@@ -461,13 +461,13 @@ class Allywise(Transport):
         """Get a delivery."""
         return cast("types.DeliveryAnswer", self.send("GET", f"/v1/webhooks/{path_part(webhook_id)}/deliveries/{path_part(delivery_id)}", query={**filters}))
 
-    def replay_delivery(self, webhook_id: int, delivery_id: str) -> types.DeliveryAnswer:
+    def replay_delivery(self, webhook_id: int, delivery_id: str, *, idempotency_key: str | None = None) -> types.DeliveryAnswer:
         """Send the event of a delivery again, whether it got there or not, as a delivery of its own."""
-        return cast("types.DeliveryAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/deliveries/{path_part(delivery_id)}/replay"))
+        return cast("types.DeliveryAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/deliveries/{path_part(delivery_id)}/replay", headers={"Idempotency-Key": idempotency_key}))
 
-    def replay_events(self, webhook_id: int, body: types.ReplayRequest) -> types.ReplayAnswer:
+    def replay_events(self, webhook_id: int, body: types.ReplayRequest, *, idempotency_key: str | None = None) -> types.ReplayAnswer:
         """Send all events again that it wants and that happened since an instant, 10,000 at the most."""
-        return cast("types.ReplayAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/replay", body=body))
+        return cast("types.ReplayAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/replay", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def check_registration(self, body: types.CustomerInput) -> types.CheckAnswer:
         """Show the other claims on a customer before anything is registered. Writes nothing; safe to repeat."""
@@ -485,7 +485,7 @@ class Allywise(Transport):
         """Show the other claims on a registered customer as they stand now, those that hold it first."""
         return cast("types.CheckAnswer", self.send("GET", f"/v1/registrations/{path_part(deal)}/conflicts", query={**filters}))
 
-    def approve_registration(self, deal: str, body: types.Approval, *, idempotency_key: str | None = None) -> types.RegistrationAnswer:
+    def approve_registration(self, deal: str, *, idempotency_key: str | None = None, body: types.Approval | None | None = None) -> types.RegistrationAnswer:
         """Approve a registration and protect it. 409 while another claim on the customer is approved."""
         return cast("types.RegistrationAnswer", self.send("POST", f"/v1/registrations/{path_part(deal)}/approve", body=body, headers={"Idempotency-Key": idempotency_key}))
 
@@ -497,7 +497,7 @@ class Allywise(Transport):
         """Protect an approved registration for some days more. Retry with an Idempotency-Key only: it adds up."""
         return cast("types.RegistrationAnswer", self.send("POST", f"/v1/registrations/{path_part(deal)}/extend", body=body, headers={"Idempotency-Key": idempotency_key}))
 
-    def withdraw_registration(self, deal: str, body: types.Withdrawal, *, idempotency_key: str | None = None) -> types.RegistrationAnswer:
+    def withdraw_registration(self, deal: str, *, idempotency_key: str | None = None, body: types.Withdrawal | None | None = None) -> types.RegistrationAnswer:
         """Give up a claim: the customer is free for others from then on."""
         return cast("types.RegistrationAnswer", self.send("POST", f"/v1/registrations/{path_part(deal)}/withdraw", body=body, headers={"Idempotency-Key": idempotency_key}))
 
@@ -525,13 +525,41 @@ class Allywise(Transport):
         """Accept an offered lead. Exactly one of several partners gets it; others get 409, their offers are withdrawn."""
         return cast("types.Assignment", self.send("POST", f"/v1/assignments/{path_part(id)}/accept", headers={"Idempotency-Key": idempotency_key}))
 
-    def decline_assignment(self, id: int, body: types.Decline, *, idempotency_key: str | None = None) -> types.Assignment:
+    def decline_assignment(self, id: int, *, idempotency_key: str | None = None, body: types.Decline | None | None = None) -> types.Assignment:
         """Decline an offered lead, or give an accepted one back. The partner is not asked for it again."""
         return cast("types.Assignment", self.send("POST", f"/v1/assignments/{path_part(id)}/decline", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def withdraw_assignment(self, id: int, *, idempotency_key: str | None = None) -> types.Assignment:
         """Take an offer back, also one that was accepted; the lead may be offered to others."""
         return cast("types.Assignment", self.send("POST", f"/v1/assignments/{path_part(id)}/withdraw", headers={"Idempotency-Key": idempotency_key}))
+
+    def export_partner(self, key: str, **filters: Any) -> types.PersonalData:
+        """Give everything that is kept on a partner, of one instant, as one document, however long."""
+        return cast("types.PersonalData", self.send("GET", f"/v1/partners/{path_part(key)}/export", query={**filters}))
+
+    def export_contact(self, key: str, **filters: Any) -> types.PersonalData:
+        """Give everything that is kept on a person of a partner: the row, what names it, the account, the trail."""
+        return cast("types.PersonalData", self.send("GET", f"/v1/contacts/{path_part(key)}/export", query={**filters}))
+
+    def export_lead(self, key: str, **filters: Any) -> types.PersonalData:
+        """Give everything that is kept on a lead and its contact."""
+        return cast("types.PersonalData", self.send("GET", f"/v1/leads/{path_part(key)}/export", query={**filters}))
+
+    def erase_partner(self, key: str, body: types.ErasureRequest, *, idempotency_key: str | None = None) -> types.ErasureCertificate:
+        """Erase a partner whose relation has ended, and its people; amounts, dates and states stay under a pseudonym."""
+        return cast("types.ErasureCertificate", self.send("POST", f"/v1/partners/{path_part(key)}/erase", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def erase_contact(self, key: str, body: types.ErasureRequest, *, idempotency_key: str | None = None) -> types.ErasureCertificate:
+        """Erase a person of a partner: the contact, what names it, the account with its e-mail address."""
+        return cast("types.ErasureCertificate", self.send("POST", f"/v1/contacts/{path_part(key)}/erase", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def erase_lead_contact(self, key: str, body: types.LeadErasureRequest, *, idempotency_key: str | None = None) -> types.ErasureCertificate:
+        """Erase the person at a lead: attributes named like contact data and those given, and the description."""
+        return cast("types.ErasureCertificate", self.send("POST", f"/v1/leads/{path_part(key)}/erase-contact", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def erase_user(self, user_id: int, body: types.ErasureRequest, *, idempotency_key: str | None = None) -> types.ErasureCertificate:
+        """Erase a person who signs in; the row stays without anything personal, as the trail names its number."""
+        return cast("types.ErasureCertificate", self.send("POST", f"/v1/users/{path_part(user_id)}/erase", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def list_programs(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, name: str | None = None, kind: str | None = None, objective: str | None = None, tiers: str | None = None, updated_since: str | None = None, **filters: Any) -> types.ProgramPage:
         """List rows page by page. Stable while rows are added."""

@@ -1167,6 +1167,23 @@ class EnrolmentPatch(TypedDict):
     attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
+class ErasureCertificate(TypedDict):
+    """What an erasure reached."""
+
+    resource: str
+    id: int
+    key: str | None
+    erased_at: str
+    reached: dict[str, int]
+    repeated: bool
+
+
+class ErasureRequest(TypedDict):
+    """Why somebody is erased."""
+
+    reason: str
+
+
 class EventAnswer(TypedDict):
     """One event; webhooks get the same."""
 
@@ -1782,6 +1799,13 @@ class LeadCreate(TypedDict):
     latitude: NotRequired[float | None]
     longitude: NotRequired[float | None]
     attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class LeadErasureRequest(TypedDict):
+    """Which attributes hold a person's data, besides those named like it."""
+
+    reason: str
+    attributes: NotRequired[list[str]]
 
 
 class LeadInput(TypedDict):
@@ -2419,6 +2443,13 @@ class Person(TypedDict):
     contact: str
     name: str
     courses: list[str]
+
+
+class PersonalData(TypedDict):
+    """Everything that is kept on somebody."""
+
+    exported_at: str
+    data: dict[str, list[dict[str, Any]]]
 
 
 class PipelineFigures(TypedDict):

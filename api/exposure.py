@@ -38,6 +38,8 @@ class Exposure:
         Whether rows say something about persons: each read is written into the audit trail.
     own_create : bool, default=False
         Whether the POST that creates a row stands in a module of its own.
+    staff_only : bool, default=False
+        Whether partners may not read them: they belong to no partner and are nobody's business.
     """
 
     path: str
@@ -46,6 +48,7 @@ class Exposure:
     table: str = ""
     personal: bool = False
     own_create: bool = False
+    staff_only: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -55,7 +58,7 @@ class Exposure:
     @property
     def readers(self) -> tuple[Role, ...]:
         """Who may read rows, besides admin; which rows, says the store."""
-        return STAFF if self.resource.hidden_from_partner else EVERYBODY
+        return STAFF if self.staff_only or self.resource.hidden_from_partner else EVERYBODY
 
     @property
     def removers(self) -> tuple[Role, ...]:
@@ -93,8 +96,8 @@ EXPOSED = (
     Exposure("goals", "goal", _MANAGER),
     Exposure("plans", "plan", (Role.MANAGER, Role.PARTNER)),
     Exposure("notes", "note", (*_RECRUITERS, Role.PARTNER)),
-    Exposure("commission-plans", "commission_plan", _MANAGER),
-    Exposure("commission-bands", "commission_band", _MANAGER),
+    Exposure("commission-plans", "commission_plan", _MANAGER, staff_only=True),
+    Exposure("commission-bands", "commission_band", _MANAGER, staff_only=True),
     Exposure("commission-shares", "commission_share", _MANAGER),
     Exposure("incentives", "incentive", _MANAGER),
     Exposure("ledger", "ledger_entry"),
