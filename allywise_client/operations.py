@@ -202,7 +202,7 @@ class Allywise(Transport):
         return cast("types.PlanAnswer", self.send("POST", f"/v1/plans/{path_part(key)}/status", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def answer_survey(self, key: str, body: types.SurveyAnswerCreate, *, idempotency_key: str | None = None) -> types.SurveyAnswerKept:
-        """Answer a survey, once in its period; the answer is kept as feedback. Staff name the partner that they answer for."""
+        """Answer a survey, once in its period; the answer is kept as feedback. Staff name the partner answered for."""
         return cast("types.SurveyAnswerKept", self.send("POST", f"/v1/surveys/{path_part(key)}/answers", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def get_survey_results(self, key: str, *, as_of: str | None = None, **filters: Any) -> types.SurveyResultsAnswer:

@@ -28,7 +28,7 @@ _SURVEYS = RESOURCES["surveys"]
 def create_survey_answer(
     key: str, body: SurveyAnswerCreate, work: Work, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Answer a survey, once in its period; the answer is kept as feedback. Staff name the partner that they answer for."""
+    """Answer a survey, once in its period; the answer is kept as feedback. Staff name the partner answered for."""
     survey = row_key(key, _SURVEYS)
 
     def answer() -> object:
