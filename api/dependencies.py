@@ -82,6 +82,16 @@ def get_work(request: Request, services: ServicesDep, actor: ActorDep) -> Iterat
 Work = Annotated[UnitOfWork, Depends(get_work, scope="function")]
 
 
+def get_writing_work(services: ServicesDep, actor: ActorDep) -> Iterator[UnitOfWork]:
+    """Yield a transaction that may write, also for a GET."""
+    with services.unit_of_work(actor) as work:
+        yield work
+
+
+WritingWork = Annotated[UnitOfWork, Depends(get_writing_work, scope="function")]
+"""Of a GET whose answer rests on something that is brought up to date first."""
+
+
 def allow(*roles: Role) -> Any:
     """Return a route dependency that lets `roles` pass, and admin always.
 

@@ -115,7 +115,9 @@ def _on_error(request: Request, error: Exception) -> JSONResponse:
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status)
     if isinstance(error, errors.TooManyRequests):
         headers = {"Retry-After": str(error.details["retry_after"])}
-    return problem(request, status, error.code, error.message, headers=headers, **error.details)
+    body_names = ("status", "code", "detail", "headers")
+    more = {name: value for name, value in error.details.items() if name not in body_names}
+    return problem(request, status, error.code, error.message, headers=headers, **more)
 
 
 def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:

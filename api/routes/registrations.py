@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.dependencies import Work, allow
+from api.dependencies import Work, WritingWork, allow
 from api.idempotency import IdempotencyKey, once
 from api.problems import problem_responses
-from api.routes.resources import NotingWork, row_key
+from api.routes.resources import row_key
 from api.schemas_claims import (
     AppealDecision,
     AppealInput,
@@ -85,7 +85,7 @@ def submit(body: RegistrationInput, work: Work, idempotency_key: IdempotencyKey 
     response_model=CheckAnswer,
     responses=problem_responses(401, 403, 404, 422),
 )
-def get_conflicts(deal: DealKey, work: NotingWork) -> CheckAnswer:
+def get_conflicts(deal: DealKey, work: WritingWork) -> CheckAnswer:
     """Show the other claims on a registered customer as they stand now, those that hold it first."""
     row, _ = registrations.registered(work, _key(deal))
     return _check_answer(work, findings_of(work, row))

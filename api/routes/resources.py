@@ -1,19 +1,19 @@
 """The store over HTTP: list, get, create, change, delete and upsert, for each resource alike."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, create_model
 
 from api.bulk import BulkRequest, BulkResult, upsert_rows
-from api.dependencies import ActorDep, Limit, ServicesDep, Work, allow
+from api.dependencies import Limit, Work, allow
 from api.exposure import EXPOSED, PROSPECT_STATUSES, Exposure
 from api.idempotency import IdempotencyKey, once
 from api.problems import problem_responses
 from api.schemas import input_schema, output_schema, patch_schema
 from domain.access import portfolio_of
 from domain.errors import InvalidInput, NotFound
+from domain.personal import KEYED_BY_US, personal_columns
 from domain.resources import ColumnType, Resource
 from programme import records
 from store.filters import RANGES, UPDATED_SINCE
@@ -23,16 +23,6 @@ router = APIRouter()
 
 _NOT_FILTERS = {"limit", "cursor", "sort", "portfolio"}
 _IfMatch = Annotated[str | None, Header(description="ETag of the row that the change is based on")]
-
-
-def _get_noting_work(services: ServicesDep, actor: ActorDep) -> Iterator[UnitOfWork]:
-    """Yield a transaction that reads, and writes down that it did."""
-    with services.unit_of_work(actor) as work:
-        yield work
-
-
-NotingWork = Annotated[UnitOfWork, Depends(_get_noting_work, scope="function")]
-"""Of reads of personal data."""
 
 
 def _filter_parameters(resource: Resource) -> list[dict[str, Any]]:
@@ -101,7 +91,7 @@ def _page_schema(output: type[BaseModel]) -> type[BaseModel]:
 
 
 def _add_reading(exposed: Exposure, output: Any) -> None:
-    page, work_type = _page_schema(output), NotingWork if exposed.personal else Work
+    page = _page_schema(output)
     options: dict[str, Any] = {"tags": [exposed.path], "dependencies": [allow(*exposed.readers)]}
 
     @router.get(
@@ -114,7 +104,7 @@ def _add_reading(exposed: Exposure, output: Any) -> None:
     )
     def list_rows(
         request: Request,
-        work: work_type,  # type: ignore[valid-type]
+        work: Work,
         limit: Limit = 50,
         cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
         sort: Annotated[
@@ -126,7 +116,7 @@ def _add_reading(exposed: Exposure, output: Any) -> None:
         Filter by any column or by attributes.<name>: a value given several times means any of them, an empty one that
         the column is empty; .gte, .gt, .lte and .lt after the name ask for a range.
         """
-        rows = work.repository(exposed.resource.name)  # type: ignore[attr-defined]
+        rows = work.repository(exposed.resource.name)
         found = rows.list(_filters(request, exposed, work), sort=sort or None, cursor=cursor or None, limit=limit)
         _note_reading(work, exposed, found.rows)
         return {"items": found.rows, "next_cursor": found.next_cursor}
@@ -138,7 +128,7 @@ def _add_reading(exposed: Exposure, output: Any) -> None:
         responses=problem_responses(401, 403, 404),
         **options,
     )
-    def get_row(key: str, work: work_type, response: Response) -> dict[str, Any]:  # type: ignore[valid-type]
+    def get_row(key: str, work: Work, response: Response) -> dict[str, Any]:
         """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
         row = _found(work, exposed, key)
         _note_reading(work, exposed, [row])
@@ -147,8 +137,12 @@ def _add_reading(exposed: Exposure, output: Any) -> None:
 
 
 def _note_reading(work: UnitOfWork, exposed: Exposure, rows: list[dict[str, Any]]) -> None:
-    if exposed.personal and rows:
-        work.journal.read(exposed.resource.name, [str(row["external_id"]) for row in rows])
+    """Write into the audit trail whose personal data were read: of the rows that hold some."""
+    if exposed.personal:
+        name = exposed.resource.name
+        told = personal_columns(name)
+        read = [row for row in rows if any(row[column] for column in told)]
+        work.journal.read(name, [f"id:{row['id']}" if name in KEYED_BY_US else row["external_id"] for row in read])
 
 
 def _add_creating(exposed: Exposure, output: Any) -> None:

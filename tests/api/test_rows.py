@@ -252,3 +252,18 @@ def test_a_field_that_no_text_can_name_is_a_bad_row_also_when_retried(rows):
     body = {"items": [{"external_id": "a", "name": "A", "sh\0oe": 1}]}
     first, again = (rows.post("/v1/partners:bulk", json=body, headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert [answer.json()["results"][0]["status"] for answer in (first, again)] == ["failed", "failed"]
+
+
+def test_reading_what_is_personal_stands_in_the_trail(rows):
+    partners(rows, "p")
+    rows.post("/v1/contacts", json={"external_id": "c@p.example", "partner": "p", "name": "C"})
+    lead = {"external_id": "plain", "created_at": "2024-01-01T00:00:00Z"}
+    rows.post("/v1/leads", json=lead)
+    rows.post("/v1/leads", json=lead | {"external_id": "person", "attributes": {"contact_email": "x@y.example"}})
+    contact = rows.get("/v1/contacts/c@p.example").json()
+    rows.get("/v1/leads")
+    found = rows.get("/v1/audit", params={"action": "read"}).json()["items"]
+    told = {(entry["resource"], key) for entry in found for key in (entry["key"] or "").split(",")}
+    assert ("contacts", f"id:{contact['id']}") in told
+    assert "plain" not in str(found)
+    assert "person" in str(found)
