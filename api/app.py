@@ -125,10 +125,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
 def open_services(settings: Settings, clock: Clock) -> Services:
     """Open store, registry and encoder for the life of the process."""
     from intelligence.context import open_intelligence
+    from store.at_rest import AtRest
     from store.engine import create_store_engine
     from store.migrate import upgrade
 
-    engine = create_store_engine(settings.store_url)
+    engine = create_store_engine(settings.store_url, AtRest.of(settings))
     upgrade(engine)
     return Services(settings, open_intelligence(engine, settings, clock=clock), clock)
 

@@ -73,10 +73,11 @@ def read_settings() -> Settings:
 
 def open_store(settings: Settings) -> "Engine":
     """Open the store and bring its schema up to date; a new store is made where there is none."""
+    from store.at_rest import AtRest
     from store.engine import create_store_engine
     from store.migrate import upgrade
 
-    engine = create_store_engine(settings.store_url)
+    engine = create_store_engine(settings.store_url, AtRest.of(settings))
     upgrade(engine)
     return engine
 

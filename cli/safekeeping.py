@@ -8,6 +8,18 @@ import typer
 
 from cli.environment import open_store, read_settings, say
 
+at_rest_app = typer.Typer(help="Keys that encrypt at rest.", no_args_is_help=True)
+
+
+@at_rest_app.command("rotate")
+def rotate_command() -> None:
+    """Encrypt contact fields and secrets anew under the first key, or open them where that was switched off."""
+    from store.rotation import rotate
+
+    settings = read_settings()
+    for name, count in rotate(open_store(settings), settings).items():
+        print(f"{name:>20}  {count:>9,} written anew")
+
 
 def backup_command(
     file: Annotated[Path, typer.Argument(help="archive to be made, such as backup.zip")],
@@ -32,10 +44,11 @@ def restore_command(
     What was erased in the replaced store after the backup was made is erased again.
     """
     from programme.restoring import restore
+    from store.at_rest import AtRest
     from store.engine import create_store_engine
 
     settings = read_settings()
-    done = restore(create_store_engine(settings.store_url), file, settings, force=force)
+    done = restore(create_store_engine(settings.store_url, AtRest.of(settings)), file, settings, force=force)
     made = datetime.fromisoformat(done.made_at)
     print(f"restored as of {made:%Y-%m-%d %H:%M:%S} UTC; {done.entries} audit entries hold")
     if done.erased_again:

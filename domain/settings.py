@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         description="Keys that seal secrets at rest (32 random bytes each, URL-safe base64), JSON: the first seals, "
         "all open. Empty: they are kept as they are.",
     )
+    encrypt_contacts: bool = Field(
+        False,
+        description="Whether names, e-mail addresses and phone numbers of contacts are encrypted in the database, "
+        "under the first of those keys; after a change run `allywise keys-at-rest rotate`.",
+    )
     webhook_private_addresses: bool = Field(
         False, description="Whether webhooks may point into private networks and to this machine."
     )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from domain.resources import RESOURCES
+from store.at_rest import is_sealed
 from store.sql import chunks, insert_into
 from store.tables import RESOURCE_TABLES
 
@@ -61,7 +62,13 @@ def record_changes(connection: Connection, found: Sequence[FieldChange], at: dat
     A field without a history first gets its old value, from the record's start on. Fields in `SELF_DATED` get none.
     Fields may come in any number: the work is in a few statements.
     """
-    found = [change for change in found if change.field not in SELF_DATED.get(change.resource, ())]
+    found = [
+        change
+        for change in found
+        if change.field not in SELF_DATED.get(change.resource, ())
+        # What is encrypted must not lie open in its history.
+        and not is_sealed(connection.dialect, change.resource, change.field)
+    ]
     known = _fields_with_history(connection, found)
     rows: dict[tuple[str, str, str, datetime], str | None] = {}
     for change in found:

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, StaticPool, cr
 from sqlalchemy.exc import ArgumentError
 
 from domain.errors import CannotAnswer, InvalidInput
+from store.at_rest import AtRest, protect
 
 __all__ = ["BUSY_TIMEOUT_SECONDS", "Connection", "Engine", "create_store_engine", "reading", "writing"]
 
@@ -18,13 +19,13 @@ BUSY_TIMEOUT_SECONDS = 60
 _BEGIN_OPTION = "store_sqlite_begin"
 
 
-def create_store_engine(url: str) -> Engine:
+def create_store_engine(url: str, at_rest: AtRest | None = None) -> Engine:
     """Return an engine for the store at `url`.
 
     SQLite runs in WAL mode with foreign keys on; its folder is made when missing. Every statement, DDL
     and SELECT included, belongs to a real transaction (the driver's own, implicit one starts only at a
     write). On PostgreSQL the driver is psycopg 3, whether `url` says ``postgres://``, ``postgresql://``
-    or names the driver.
+    or names the driver. `at_rest` encrypts contact fields and decrypts them.
 
     Raises
     ------
@@ -40,6 +41,8 @@ def create_store_engine(url: str) -> Engine:
     else:
         engine = _sqlite_engine(parsed)
     event.listen(engine, "handle_error", _tell_unreachable)
+    if at_rest is not None:
+        protect(engine.dialect, at_rest)
     return engine
 
 

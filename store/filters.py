@@ -5,12 +5,13 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, false, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Dialect, Text, cast, false, func, literal, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from domain.errors import InvalidInput
 from domain.resources import Column, ColumnType, Resource
 from store import values as cells
+from store.at_rest import Sealed, at_rest_of
 from store.references import References, contains
 from store.tables import RESOURCE_TABLES, column_name
 from store.transfer.values import type_text
@@ -103,7 +104,20 @@ def _column_condition(
         # One row at the most: compared as a value, the index of the reference finds the rows in their order.
         return stored == select(target.c.id).where(target.c.external_id == str(value)).scalar_subquery()
     wanted = cells.parse_cell(Column(column.name, column.type, words=column.words), value)
+    if isinstance(stored.type, Sealed) and wanted is not None:
+        return _sealed(stored, stored.type, suffix, str(wanted), references.connection.dialect)
     return _compared(suffix, stored, wanted) if wanted is not None else stored.is_(None)
+
+
+def _sealed(stored: Any, type_: Sealed, suffix: str, wanted: str, dialect: Dialect) -> ColumnElement[bool]:
+    """Compare with all that a text may stand as: open, or encrypted under one of the keys."""
+    rest = at_rest_of(dialect)
+    if suffix and rest.encrypts:
+        raise InvalidInput(f"{stored.name} is encrypted and has no order; filter it by a value", field=stored.name)
+    if suffix:
+        return _compared(suffix, stored, wanted)
+    found: ColumnElement[bool] = type_coerce(stored, Text).in_(rest.spellings(type_.context, wanted))
+    return found
 
 
 def _compared(suffix: str, stored: Any, wanted: Any) -> ColumnElement[bool]:

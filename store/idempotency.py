@@ -8,8 +8,11 @@ from sqlalchemy import Connection, select
 
 from domain.context import Clock, system_clock
 from domain.errors import Conflict
+from store.at_rest import at_rest_of
 from store.sql import insert_into
 from store.tables import idempotency as table
+
+_SEALED, _CONTEXT = "sealed", "idempotency.body"
 
 
 class Answer(NamedTuple):
@@ -27,12 +30,17 @@ class IdempotencyRepository:
     def __init__(self, connection: Connection, clock: Clock = system_clock) -> None:
         self._connection = connection
         self._clock = clock
+        self._rest = at_rest_of(connection.dialect)
 
     def get(self, actor: str, key: str) -> Answer | None:
         """Return the answer that `key` got; None when it is new."""
         query = select(*(table.c[name] for name in Answer._fields))
         row = self._connection.execute(query.where(table.c.actor == actor, table.c.key == key)).first()
-        return Answer(*row) if row is not None else None
+        if row is None:
+            return None
+        found = Answer(*row)
+        is_sealed = isinstance(found.body, dict) and set(found.body) == {_SEALED}
+        return found._replace(body=json.loads(self._rest.open(_CONTEXT, found.body[_SEALED]))) if is_sealed else found
 
     def put(self, actor: str, key: str, body_hash: str, status: int, body: Any) -> None:
         """Remember an answer.
@@ -44,6 +52,8 @@ class IdempotencyRepository:
         """
         # An answer quotes what was sent; PostgreSQL's JSON takes all characters but this one.
         storable = json.loads(json.dumps(body).replace("\\u0000", "\\ufffd"))
+        if self._rest.encrypts:  # it may hold contacts
+            storable = {_SEALED: self._rest.seal(_CONTEXT, json.dumps(storable))}
         values = {"actor": actor, "key": key, "body_hash": body_hash, "status": status, "body": storable}
         insert = insert_into(self._connection, table).values(**values, created_at=self._clock())
         if self._connection.execute(insert.on_conflict_do_nothing().returning(table.c.key)).first() is None:

@@ -13,6 +13,7 @@ from domain.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from domain.resources import RESOURCES, ColumnType
 from domain.terms import Role
 from store import values as cells
+from store.at_rest import is_sealed
 from store.changes import FieldChange, forget_changes, history_text, record_changes, record_start
 from store.filters import filter_condition
 from store.journal import RowChange
@@ -138,6 +139,10 @@ class Repository:
             raise InvalidInput(f"limit lies between 1 and {MAX_LIMIT}", field="limit", value=limit)
         wanted = dict(filters or {})
         sorting = Sorting.parse(self.resource, sort)
+        if is_sealed(self._connection.dialect, self.resource.name, sorting.definition.name):
+            raise InvalidInput(
+                f"{sorting.definition.name} is encrypted and has no order; sort by external_id", field="sort"
+            )
         if self._veil is not None:
             self._veil.check_sort(sorting.definition.name)
         query = select(*self._columns, sorting.column.label("sort_value")).where(*self._visible)

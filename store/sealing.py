@@ -32,6 +32,7 @@ class Sealer:
     def __init__(self, keys: Sequence[str]) -> None:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
+            self._first = Fernet(keys[0]) if keys else None
         except ValueError as error:
             raise InvalidInput(
                 "setting ALLYWISE_ENCRYPTION_KEYS: a key is 32 random bytes in URL-safe base64, 44 characters"
@@ -42,6 +43,16 @@ class Sealer:
         if self._fernet is None:
             return _OPEN + text
         return _SEALED + self._fernet.encrypt(text.encode()).decode()
+
+    def is_current(self, kept: str) -> bool:
+        """Whether a text was sealed under the first key, or lies open where there is none."""
+        if self._first is None:
+            return kept.startswith(_OPEN)
+        try:
+            self._first.decrypt(kept.removeprefix(_SEALED))
+        except InvalidToken:
+            return False
+        return kept.startswith(_SEALED)
 
     def open(self, kept: str) -> str:
         """Return the text that was sealed.

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from domain.resources import RESOURCES, Column, ColumnType, Resource
+from store.at_rest import PROTECTED, Sealed
 from store.schema import Json, RowId, metadata
 from store.types import Amount, Instant
 
@@ -58,11 +59,13 @@ def column_name(column: Column) -> str:
     return f"{column.name}_id" if column.type is ColumnType.REFERENCE else column.name
 
 
-def _sql_column(column: Column) -> SqlColumn[Any]:
+def _sql_column(resource: Resource, column: Column) -> SqlColumn[Any]:
     nullable = not column.required
     if column.type is ColumnType.REFERENCE:
         return SqlColumn(column_name(column), RowId, ForeignKey(f"{column.target}.id"), nullable=nullable)
-    return SqlColumn(column.name, _SQL_TYPES[column.type], nullable=nullable)
+    protected = column.name in PROTECTED.get(resource.name, ())
+    type_ = Sealed(f"{resource.name}.{column.name}") if protected else _SQL_TYPES[column.type]
+    return SqlColumn(column.name, type_, nullable=nullable)
 
 
 def _service_columns(resource: Resource) -> list[SqlColumn[Any]]:
@@ -81,7 +84,7 @@ def _service_columns(resource: Resource) -> list[SqlColumn[Any]]:
 
 
 def _resource_table(resource: Resource) -> Table:
-    columns = [_sql_column(column) for column in resource.columns]
+    columns = [_sql_column(resource, column) for column in resource.columns]
     table = Table(
         resource.name,
         metadata,

@@ -12,6 +12,7 @@ from domain.errors import AllywiseError, CannotAnswer
 from domain.language import language_of, speaking
 from domain.settings import Settings
 from intelligence.context import open_intelligence
+from store.at_rest import AtRest
 from store.engine import create_store_engine
 from store.jobs import Job
 from store.migrate import upgrade
@@ -32,7 +33,7 @@ class LeaseLostError(Exception):
 
 def open_worker(settings: Settings, clock: Clock = system_clock) -> WorkerContext:
     """Open store and models for a worker."""
-    engine = create_store_engine(settings.store_url)
+    engine = create_store_engine(settings.store_url, AtRest.of(settings))
     upgrade(engine)
     return WorkerContext(settings, open_intelligence(engine, settings, clock=clock), clock)
 

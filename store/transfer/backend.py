@@ -11,6 +11,7 @@ import pyarrow.csv as arrow_csv
 from sqlalchemy import Connection
 
 from domain.resources import ColumnType, Resource
+from store.at_rest import PROTECTED, at_rest_of
 from store.tables import column_name
 from store.transfer.values import dump_json
 
@@ -93,12 +94,37 @@ class Backend(ABC):
         """Whether `table` holds no row."""
         return self.connection.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is None  # noqa: S608
 
+    @staticmethod
+    def is_protected(resource: Resource, name: str) -> bool:
+        """Whether a column may be encrypted."""
+        return name in PROTECTED.get(resource.name, ())
+
+    def opened(self, resource: Resource, name: str, value: str | None) -> str | None:
+        """Return a stored value of a protected column as its text."""
+        return None if value is None else at_rest_of(self.connection.dialect).open(f"{resource.name}.{name}", value)
+
+    def _sealed(self, resource: Resource, arrays: Arrays) -> Arrays:
+        rest = at_rest_of(self.connection.dialect)
+        names = [name for name in arrays if self.is_protected(resource, name)] if rest.encrypts else []
+        if not names:
+            return arrays
+        sealed = {}
+        for name in names:
+            texts = [text and rest.seal(f"{resource.name}.{name}", text) for text in arrays[name].to_pylist()]
+            sealed[name] = pa.array(texts, pa.string())
+        return {**arrays, **sealed}
+
     def _wires(self, resource: Resource, result: Any) -> Iterator[tuple[Any, ...]]:
         types = list(stored_types(resource).values())
         lists = [i for i, type_ in enumerate(types, start=1) if type_ is ColumnType.LIST]
         booleans = [i for i, type_ in enumerate(types, start=1) if type_ is ColumnType.BOOLEAN]
+        sealed = [
+            (i, name) for i, name in enumerate(stored_types(resource), start=1) if self.is_protected(resource, name)
+        ]
         for row in result:
             values = list(row)
+            for i, name in sealed:
+                values[i] = self.opened(resource, name, values[i])
             for i in lists:
                 values[i] = canonical_json(values[i])
             for i in booleans:
@@ -143,6 +169,7 @@ class SqliteBackend(Backend):
 
     def insert(self, resource: Resource, arrays: Arrays) -> int:
         """Insert by ``executemany``."""
+        arrays = self._sealed(resource, arrays)
         marks = ", ".join("?" * len(arrays))
         ignore = " ON CONFLICT (row_key) DO NOTHING" if resource.event else ""
         sql = f'INSERT INTO "{resource.name}" ({_names(arrays)}) VALUES ({marks}){ignore}'  # noqa: S608
@@ -151,6 +178,7 @@ class SqliteBackend(Backend):
 
     def update(self, resource: Resource, arrays: Arrays) -> None:
         """Update by ``executemany``."""
+        arrays = self._sealed(resource, arrays)
         names = [name for name in arrays if name != "id"]
         sets = ", ".join(f'"{name}" = ?' for name in names)
         sql = f'UPDATE "{resource.name}" SET {sets}, row_version = row_version + 1 WHERE id = ?'  # noqa: S608
@@ -237,6 +265,7 @@ class PostgresBackend(Backend):
         )
 
     def _copy(self, resource: Resource, arrays: Arrays) -> None:
+        arrays = self._sealed(resource, arrays)
         names = _names(arrays)
         self.connection.exec_driver_sql("DROP TABLE IF EXISTS pg_temp.import_batch")
         self.connection.exec_driver_sql(

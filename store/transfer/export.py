@@ -128,7 +128,20 @@ class _Export:
             f'SELECT {", ".join(columns)} FROM "{self._resource.name}" t {" ".join(joins)} '  # noqa: S608
             f"ORDER BY {', '.join(self._order())}"
         )
-        yield from self._connection.exec_driver_sql(sql).partitions(_ROWS)
+        for rows in self._connection.exec_driver_sql(sql).partitions(_ROWS):
+            yield self._opened(rows)
+
+    def _opened(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return rows with encrypted columns as their text."""
+        names = [column.name for column in self._resource.columns]
+        places = [i for i, name in enumerate(names) if self._backend.is_protected(self._resource, name)]
+        if not places:
+            return rows
+        found = [list(row) for row in rows]
+        for row in found:
+            for i in places:
+                row[i] = self._backend.opened(self._resource, names[i], row[i])
+        return found
 
     def _order(self) -> Iterator[str]:
         for name in self._resource.key:
