@@ -12,7 +12,7 @@ import pytest
 from demo.generator import generate
 from demo.spec import WorldSpec, WorldSummary
 from demo.truth import COLUMNS
-from domain.resources import RESOURCES, Column, ColumnType
+from domain.resources import LEARNED, Column, ColumnType
 from domain.settings import Settings
 from store.transfer import import_folder
 
@@ -84,15 +84,15 @@ def test_equal_specs_give_equal_bytes_and_other_seeds_do_not(tmp_path: Path) -> 
     one, two = make(tmp_path / "1", **TINY), make(tmp_path / "2", **TINY)
     other = make(tmp_path / "3", **TINY | {"seed": 6})
     files = sorted(path.relative_to(tmp_path / "1") for path in (tmp_path / "1").rglob("*.*"))
-    assert len(files) == len(RESOURCES) + len(COLUMNS) + 1
+    assert len(files) == len(LEARNED) + len(COLUMNS) + 1
     assert all((tmp_path / "1" / f).read_bytes() == (tmp_path / "2" / f).read_bytes() for f in files)
     assert one.summary == two.summary
     assert (one.folder / "leads.csv").read_bytes() != (other.folder / "leads.csv").read_bytes()
 
 
-@pytest.mark.parametrize("name", RESOURCES)
+@pytest.mark.parametrize("name", LEARNED)
 def test_every_file_holds_what_the_format_promises(world: Made, name: str) -> None:
-    frame, resource = read(world, name), RESOURCES[name]
+    frame, resource = read(world, name), LEARNED[name]
     assert len(frame) == world.summary.rows[name] > 0
     assert not frame.duplicated([key for key in resource.key if key in frame]).any()
     for column in resource.columns:
