@@ -217,10 +217,10 @@ def erase_lead_contact(
         rows.gone.names.update(texts_in(row["attributes"][name]))
     rows.fields(RESOURCES["leads"], row["id"], _LEAD_TEXTS, own)
     if rows.gone.counts:
-        logs.matches_of_lead(row["id"])
+        logs.matches_of_lead(row["id"], rows.gone.texts)
         rows.mentions(rows.gone.names, lead_id=row["id"])
         rows.gone.keys.setdefault("leads", []).append(row["external_id"])
-    case = _Case("leads", row["id"], row["external_id"], reason, None, {"attributes": list(attributes)})
+    case = _Case("leads", row["id"], row["external_id"], reason, None, {"attributes": own})
     return _conclude(work, case, rows.gone, logs, home)
 
 

@@ -35,6 +35,7 @@ from store.tables import (
     model_checks,
     recommendation_feedback,
     scores,
+    shadow_scores,
 )
 
 SHORTEST = 4
@@ -74,8 +75,9 @@ class LogErasure:
         self.counts: dict[str, int] = {}
 
     def partner(self, partner_id: int, external_id: str, pseudonym: str) -> None:
-        """Erase what belongs to a partner: reasons of its scores, its alerts, webhooks, keys; its part in matches."""
-        self._blank_scores(partner_id)
+        """Erase what belongs to a partner: its scores, alerts, webhooks, keys, its lines in matches."""
+        for table in (scores, shadow_scores):
+            self._delete(table, table.c.partner_id == partner_id)
         self._delete(recommendation_feedback, recommendation_feedback.c.partner_id == partner_id)
         self._drop_alerts(alerts.c.partner_id == partner_id)
         hooks = select(webhooks.c.id).where(webhooks.c.partner_id == partner_id)
@@ -84,11 +86,20 @@ class LogErasure:
         self._close_keys(partner_id)
         self._redact_matches(external_id, pseudonym)
 
-    def matches_of_lead(self, lead_id: int) -> None:
-        """Erase from matches of a lead what they say of it: the question and the features."""
-        mine = (match_runs.c.lead_id == lead_id) & (cast(match_runs.c.features, Text) != "[]")
-        done = self._connection.execute(update(match_runs).where(mine).values(features=[]))
-        self._count("match_runs", done.rowcount)
+    def matches_of_lead(self, lead_id: int, texts: Collection[str]) -> None:
+        """Erase texts of a lead from its matches: in the answer, and among the features, which keep their places."""
+        wanted = _longest_first(texts)
+        pattern = re.compile("|".join(map(re.escape, wanted)) or "(?!)", re.IGNORECASE)
+        query = select(match_runs.c.id, match_runs.c.response, match_runs.c.features)
+        for row in self._connection.execute(query.where(match_runs.c.lead_id == lead_id)).all():
+            features = [
+                {name: None if isinstance(value, str) and value in texts else value for name, value in each.items()}
+                for each in row.features
+            ]
+            values = {"response": _rid(row.response, pattern), "features": features}
+            if values != {"response": row.response, "features": row.features}:
+                self._connection.execute(update(match_runs).where(match_runs.c.id == row.id).values(**values))
+                self._count("match_runs", 1)
 
     def users(self, condition: ColumnElement[bool]) -> set[str]:
         """Erase accounts: nobody signs in with them again; return their texts. Rows stay, the trail names them."""
@@ -139,16 +150,6 @@ class LogErasure:
         self._delete(deliveries, deliveries.c.event_id.not_in(select(events.c.id)))
         return [int(row.seq) for row in self._holding(audit_details, ["details"], wanted)]
 
-    def _blank_scores(self, partner_id: int) -> None:
-        """Keep the number and its band, by which how well the models do is told; not the reasons."""
-        for row in self._connection.execute(
-            select(scores.c.id, scores.c.details).where(scores.c.partner_id == partner_id)
-        ).all():
-            left = {name: value for name, value in row.details.items() if name == "band"}
-            if left != row.details:
-                self._connection.execute(update(scores).where(scores.c.id == row.id).values(details=left))
-                self._count("scores", 1)
-
     def _drop_alerts(self, condition: ColumnElement[bool]) -> None:
         wanted = select(alerts.c.id).where(condition)
         for table in (alert_reads, alert_notices):
@@ -167,7 +168,7 @@ class LogErasure:
     def _redact_matches(self, external_id: str, pseudonym: str) -> None:
         columns = [match_runs.c.id, match_runs.c.request, match_runs.c.response, match_runs.c.features]
         for row in self._holding(match_runs, ["request", "response"], [external_id], columns):
-            response, features = _without(row.response, row.features, external_id, pseudonym)
+            response, features = _without(row.response, row.features, (external_id, pseudonym))
             request = _renamed(row.request, external_id, pseudonym)
             values = {"request": request, "response": response, "features": features}
             if values != {"request": row.request, "response": row.response, "features": row.features}:
@@ -252,37 +253,13 @@ def _renamed(value: Any, name: str, pseudonym: str) -> Any:
     return value
 
 
-def _without(response: Any, features: Any, name: str, pseudonym: str) -> tuple[Any, Any]:
-    """Return answer and features of a match in which the partner `name` is a pseudonym with numbers only."""
-    kept = dict(response)
-    for list_ in ("candidates", "excluded"):
-        kept[list_] = [
-            _numbers_of(each, pseudonym) if each.get("partner") in (name, pseudonym) else each
-            for each in response.get(list_) or []
-        ]
-    places = [row.get("partner") for row in response.get("candidates") or []]
-    left = [
-        {} if position < len(places) and places[position] in (name, pseudonym) else row
-        for position, row in enumerate(features or [])
-    ]
-    return kept, left
-
-
-def _numbers_of(row: dict[str, Any], pseudonym: str) -> dict[str, Any]:
-    kept = {key: _blank(value) for key, value in row.items()}
-    words = {key: row[key] for key in ("rule", "model_version", "evidence", "currency", "lead") if key in row}
-    return kept | words | {"partner": pseudonym}
-
-
-def _blank(value: Any) -> Any:
-    match value:
-        case str():
-            return ERASED
-        case list():
-            return []
-        case dict():
-            return {key: _blank(each) for key, each in value.items()}
-    return value
+def _without(response: Any, features: Any, names: Collection[str]) -> tuple[Any, Any]:
+    """Return answer and features of a match without the lines of a partner; the others stay in their order."""
+    candidates = response.get("candidates") or []
+    kept = [position for position, row in enumerate(candidates) if row.get("partner") not in names]
+    excluded = [row for row in response.get("excluded") or [] if row.get("partner") not in names]
+    left = [row for position, row in enumerate(features or []) if position >= len(candidates) or position in kept]
+    return {**response, "candidates": [candidates[position] for position in kept], "excluded": excluded}, left
 
 
 def _instant(at: datetime) -> Any:
