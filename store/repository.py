@@ -276,6 +276,8 @@ class Repository:
         by_ours = isinstance(key, int)
         if not by_ours and not self.resource.has_external_id:
             raise NotFound(f"{self.resource.name} have no external ids; name a row by its id.", key=key)
+        if not by_ours and "\0" in str(key):  # PostgreSQL keeps no such text, so there is none
+            raise NotFound(f"There is no such row in {self.resource.name}.", resource=self.resource.name)
         found = self._table.c.id == key if by_ours else self._table.c.external_id == key
         query = select(*self._columns).where(found, *self._visible)
         if lock:

@@ -310,6 +310,23 @@ def test_an_export_holds_everything_and_is_noted(desk):
     assert newest[0]["details"] == {"export": True}
 
 
-@pytest.mark.parametrize("what", ["partners", "contacts", "leads"])
-def test_nobody_is_found_where_nobody_is(desk, what):
-    desk.ask("GET", f"{what}/none/export", status=404)
+def test_odd_requests_are_answered_as_documented(desk):
+    desk.create("leads", external_id="lead", created_at=NOW.isoformat(), description="call Ann", attributes={"x": 1})
+    headers = {"Authorization": f"Bearer {desk.secret}", "Content-Type": "application/json"}
+    for key in ("none", "%00", "id:99999999999999999999999", "%F0%9F%A4%96", "lead"):
+        ask_oddly(desk, key, headers)
+
+
+def ask_oddly(desk: Desk, key: str, headers: dict[str, str]) -> None:
+    for path in ("partners/{}/erase", "contacts/{}/erase", "leads/{}/erase-contact", "users/1{}/erase"):
+        for body in (
+            b'{"reason": "\\ud800", "attributes": ["\\u0000"]}',
+            b'{"reason": "\\u0000"}',
+            b'{"reason": "\\ud800"}',
+            b'{"reason": 5}',
+        ):
+            answer = desk.client.post(f"/v1/{path.format(key)}", content=body, headers=headers)
+            assert answer.status_code in (200, 404, 409, 422), (path, body, answer.text)
+    for path in ("partners/{}/export", "contacts/{}/export", "leads/{}/export"):
+        expected = 200 if (key, path) == ("lead", "leads/{}/export") else 404
+        assert desk.client.get(f"/v1/{path.format(key)}", headers=headers).status_code == expected
