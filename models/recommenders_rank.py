@@ -35,12 +35,6 @@ _OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
     "lambdarank": {"objective": "lambdarank", "num_leaves": 15, "lambdarank_truncation_level": 2 * TOP},
     "binary": {"objective": "binary", "num_leaves": 15, "lambda_l2": 20.0},
 }
-_SMALL = "-small"
-_SMALLER: Mapping[str, Mapping[str, Any]] = {
-    name + _SMALL: {**params, "num_leaves": 7} for name, params in _OBJECTIVES.items()
-}
-"""The same with trees of half the size, and twice as many of them."""
-_MEMBERS: Mapping[str, Mapping[str, Any]] = {**_OBJECTIVES, **_SMALLER}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +67,7 @@ class Ranker:
     choice : str
         ``blend`` (the mean of all trees' scores, each by its own scale) or the name of the column that ranks alone.
     trees : mapping of str to Tree
-        By objective and size; empty when a column ranks alone.
+        By objective; empty when a column ranks alone.
     rounds : mapping of str to int
         Number of trees of each.
     validation : mapping of str to float
@@ -180,7 +174,7 @@ def _workers(threads: int) -> int:
 
 def _params(choice: str, lists: RankedLists, seed: int, threads: int) -> dict[str, Any]:
     leaf = int(np.clip(lists.label.sum() / 40, 10, 100))
-    return {**_COMMON, **_MEMBERS[choice], "min_data_in_leaf": leaf, "seed": seed, "num_threads": _workers(threads)}
+    return {**_COMMON, **_OBJECTIVES[choice], "min_data_in_leaf": leaf, "seed": seed, "num_threads": _workers(threads)}
 
 
 def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, threads: int) -> Tree:
@@ -244,8 +238,7 @@ def choose_ranker(
     Notes
     -----
     The blend is taken unless a column is better by more than a standard error of the difference. One objective alone is
-    never taken: where later lists preferred one, those later still did not. `refit` adds trees of half the size, which
-    make the blend vary less with the seed.
+    never taken: where later lists preferred one, those later still did not.
     """
     names = tuple(columns)
     if min(len(fit.sizes), len(check.sizes)) < MIN_LISTS:
@@ -269,7 +262,6 @@ def choose_ranker(
         if chosen and len(lists.sizes)
     }
     rounds = {name: tree.rounds for name, tree in trees.items()}
-    rounds |= {name + _SMALL: 2 * number for name, number in rounds.items()}
     return Ranker(names, choice, {}, rounds, found, {kind: value for kind, value in plain.items() if value})
 
 
@@ -278,7 +270,7 @@ def refit(chosen: Ranker, lists: RankedLists, *, seed: int, threads: int) -> Ran
     trees = {}
     if chosen.choice == BLEND:
         data = _dataset(lists)
-        for name in _MEMBERS:
+        for name in _OBJECTIVES:
             rounds = max(chosen.rounds.get(name, 0), _LEAST_ROUNDS)
             trees[name] = _fitted(data, lists, name, rounds, seed, threads)
     plain = {}
