@@ -3,9 +3,10 @@
 import json
 import operator
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Text, cast, false, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Dialect, FromClause, Text, cast, false, func, literal, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from domain.errors import InvalidInput
@@ -100,7 +101,7 @@ def _column_condition(
     if column.type is ColumnType.LIST:
         return contains(references.connection, stored, str(value))
     if column.type is ColumnType.REFERENCE:
-        target = RESOURCE_TABLES[str(column.target)].alias()
+        target = _alias(str(column.target))
         # One row at the most: compared as a value, the index of the reference finds the rows in their order.
         return stored == select(target.c.id).where(target.c.external_id == str(value)).scalar_subquery()
     wanted = cells.parse_cell(Column(column.name, column.type, words=column.words), value)
@@ -118,6 +119,11 @@ def _sealed(stored: Any, type_: Sealed, suffix: str, wanted: str, dialect: Diale
         return _compared(suffix, stored, wanted)
     found: ColumnElement[bool] = type_coerce(stored, Text).in_(rest.spellings(type_.context, wanted))
     return found
+
+
+@cache
+def _alias(resource: str) -> FromClause:
+    return RESOURCE_TABLES[resource].alias()
 
 
 def _compared(suffix: str, stored: Any, wanted: Any) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """References of a resource's rows: external ids outside, our ids inside."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, Text, cast, func, select, type_coerce
@@ -27,17 +28,9 @@ class References:
         self._resource = resource
         self._table = RESOURCE_TABLES[resource.name]
 
-    def external_ids(self) -> list[ColumnElement[Any]]:
+    def external_ids(self) -> tuple[ColumnElement[Any], ...]:
         """Return one subquery per reference: the external id that it stands for, under its public name."""
-        found: list[ColumnElement[Any]] = []
-        for column in self._resource.columns:
-            if column.type is ColumnType.REFERENCE:
-                target = RESOURCE_TABLES[str(column.target)].alias()
-                own = self._table.c[column_name(column)]
-                found.append(
-                    select(target.c.external_id).where(target.c.id == own).scalar_subquery().label(column.name)
-                )
-        return found
+        return _external_ids(self._resource.name)
 
     def stored(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return `row` by table column, references as our ids.
@@ -105,6 +98,17 @@ class References:
 
     def _any(self, table: Table, condition: ColumnElement[bool]) -> bool:
         return self.connection.execute(select(1).select_from(table).where(condition).limit(1)).first() is not None
+
+
+@cache  # made of tables, which do not change: making aliases takes longer than most queries
+def _external_ids(resource: str) -> tuple[ColumnElement[Any], ...]:
+    table, found = RESOURCE_TABLES[resource], []
+    for column in RESOURCES[resource].columns:
+        if column.type is ColumnType.REFERENCE:
+            target = RESOURCE_TABLES[str(column.target)].alias()
+            own = table.c[column_name(column)]
+            found.append(select(target.c.external_id).where(target.c.id == own).scalar_subquery().label(column.name))
+    return tuple(found)
 
 
 def contains(connection: Connection, stored_list: ColumnElement[Any], text: str) -> ColumnElement[bool]:

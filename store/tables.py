@@ -105,6 +105,7 @@ for _table, _columns in (
     ("assignments", ("partner_id", "offered_at")),
     ("deals", ("partner_id", "registered_at")),
     ("deals", ("registered_at",)),
+    ("deals", ("partner_id", "id")),
     ("deals", ("lead_id",)),
     ("leads", ("created_at",)),
     ("contacts", ("partner_id",)),

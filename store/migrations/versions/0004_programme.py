@@ -799,6 +799,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("agreement_id", "version", name=op.f("uq_terms_agreement_id_version")),
     )
     op.create_index(op.f("ix_terms_row_updated_at"), "terms", ["row_updated_at"], unique=False)
+    op.create_index(op.f("ix_deals_partner_id_id"), "deals", ["partner_id", "id"], unique=False)
     op.create_index(op.f("ix_deals_registered_at"), "deals", ["registered_at"], unique=False)
     op.add_column("keys", sa.Column("scopes", JSON, nullable=True))
     op.add_column("keys", sa.Column("last_used_at", types.Instant(timezone=True), nullable=True))
@@ -815,6 +816,7 @@ def downgrade() -> None:
     op.drop_column("keys", "last_used_at")
     op.drop_column("keys", "scopes")
     op.drop_index(op.f("ix_deals_registered_at"), table_name="deals")
+    op.drop_index(op.f("ix_deals_partner_id_id"), table_name="deals")
     op.drop_index(op.f("ix_terms_row_updated_at"), table_name="terms")
     op.drop_table("terms")
     op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
