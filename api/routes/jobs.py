@@ -158,6 +158,7 @@ def get_job_file(job_id: str, work: Work) -> FileResponse:
     path = Path(job.payload.get("file") or "")
     if job.status != "done" or not path.is_file():
         raise NotFound(f"job {job_id} has no file to fetch")
+    work.journal.read("exports", [job_id])
     return FileResponse(path, media_type="application/zip", filename=f"allywise-{job.created_at:%Y-%m-%d}.zip")
 
 

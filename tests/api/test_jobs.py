@@ -82,6 +82,8 @@ def test_an_export_is_a_file_to_fetch(client, admin, worker):
     assert run_one(worker)
     fetched = client.get(path, headers=admin)
     assert (fetched.status_code, fetched.headers["content-type"]) == (200, "application/zip")
+    told = client.get("/v1/audit", params={"action": "read", "resource": "exports"}, headers=admin).json()["items"]
+    assert started.json()["id"] in str(told)
     with zipfile.ZipFile(io.BytesIO(fetched.content)) as archive:
         header = archive.read("partners.csv").decode().split(",")[:2]
     assert header == ["external_id", "name"]
