@@ -1,7 +1,5 @@
 """Pages of a list that stay in place while rows are added: sorting, and cursors that name a row."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy import ColumnElement, and_, bindparam, or_, tuple_
 from sqlalchemy.sql.elements import UnaryExpression
 
+from domain.cursors import decode_parts, encode_parts
 from domain.errors import BadCursor, InvalidInput
 from domain.resources import Column, ColumnType, Resource
 from store import values as cells
@@ -82,7 +81,7 @@ class Sorting:
 def encode_cursor(resource: Resource, sorting: Sorting, filters: Mapping[str, Any], value: Any, id_: int) -> str:
     """Return the opaque cursor of the page after the row with this sort `value` and id."""
     parts = [_fingerprint(resource, sorting, filters), history_text(value), id_]
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+    return encode_parts(parts)
 
 
 def decode_cursor(resource: Resource, cursor: str, sorting: Sorting, filters: Mapping[str, Any]) -> tuple[Any, int]:
@@ -94,9 +93,9 @@ def decode_cursor(resource: Resource, cursor: str, sorting: Sorting, filters: Ma
         If it was not issued for this list, sort and filters.
     """
     try:
-        fingerprint, text, id_ = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+        fingerprint, text, id_ = decode_parts(cursor)
         value = cells.parse_cell(sorting.definition, text)
-    except (ValueError, TypeError, binascii.Error, InvalidInput) as error:
+    except (ValueError, TypeError, InvalidInput) as error:
         raise BadCursor("The cursor is not one that this service gave; begin without one.") from error
     if fingerprint != _fingerprint(resource, sorting, filters) or not isinstance(id_, int):
         raise BadCursor("The cursor belongs to a list with another sort or other filters; begin without one.")

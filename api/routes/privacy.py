@@ -120,17 +120,9 @@ def erase_partner(
     Repeated by the pseudonym or our id it changes nothing. What it reaches: docs/data-protection.md.
     """
     name, home = row_key(key, RESOURCES["partners"]), services.settings.home
+    request = ["erase partner", key, body]
     return _erased(
-        services,
-        actor,
-        lambda work: once(
-            work,
-            idempotency_key,
-            ["erase partner", key, body],
-            lambda: privacy.erase_partner(work, name, body.reason, home),
-            ErasureCertificate,
-            200,
-        ),
+        services, actor, idempotency_key, request, lambda work: privacy.erase_partner(work, name, body.reason, home)
     )
 
 
@@ -146,17 +138,9 @@ def erase_contact(
 ) -> JSONResponse:
     """Erase a person of a partner: the contact, what names it, the account with its e-mail address."""
     name, home = row_key(key, RESOURCES["contacts"]), services.settings.home
+    request = ["erase contact", key, body]
     return _erased(
-        services,
-        actor,
-        lambda work: once(
-            work,
-            idempotency_key,
-            ["erase contact", key, body],
-            lambda: privacy.erase_contact(work, name, body.reason, home),
-            ErasureCertificate,
-            200,
-        ),
+        services, actor, idempotency_key, request, lambda work: privacy.erase_contact(work, name, body.reason, home)
     )
 
 
@@ -172,17 +156,13 @@ def erase_lead_contact(
 ) -> JSONResponse:
     """Erase the person at a lead: attributes named like contact data and those given, and the description."""
     name, home = row_key(key, RESOURCES["leads"]), services.settings.home
+    request = ["erase lead", key, body]
     return _erased(
         services,
         actor,
-        lambda work: once(
-            work,
-            idempotency_key,
-            ["erase lead", key, body],
-            lambda: privacy.erase_lead_contact(work, name, body.reason, home, body.attributes),
-            ErasureCertificate,
-            200,
-        ),
+        idempotency_key,
+        request,
+        lambda work: privacy.erase_lead_contact(work, name, body.reason, home, body.attributes),
     )
 
 
@@ -202,23 +182,18 @@ def erase_user(
 ) -> JSONResponse:
     """Erase a person who signs in; the row stays without anything personal, as the trail names its number."""
     home = services.settings.home
+    request = ["erase user", user_id, body]
     return _erased(
-        services,
-        actor,
-        lambda work: once(
-            work,
-            idempotency_key,
-            ["erase user", user_id, body],
-            lambda: privacy.erase_user(work, user_id, body.reason, home),
-            ErasureCertificate,
-            200,
-        ),
+        services, actor, idempotency_key, request, lambda work: privacy.erase_user(work, user_id, body.reason, home)
     )
 
 
-def _erased(services: Services, actor: Actor, erase: Callable[[UnitOfWork], JSONResponse]) -> JSONResponse:
+def _erased(
+    services: Services, actor: Actor, key: str | None, request: Any, erase: Callable[[UnitOfWork], Any]
+) -> JSONResponse:
+    """Answer an erasure, once for each idempotency `key`, and see to it that the files forget, too."""
     with services.unit_of_work(actor) as work:
-        answer = erase(work)
+        answer = once(work, key, request, lambda: erase(work), ErasureCertificate, 200)
     settle_files(services.intelligence.engine)
     return answer
 
