@@ -1365,6 +1365,126 @@ class Allywise(Transport):
         """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
         return cast("types.BulkResult", self.send("POST", "/v1/costs:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
 
+    def list_routing_policies(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, name: str | None = None, program: str | None = None, active: str | None = None, automatic: str | None = None, shadow_prices: str | None = None, objective: str | None = None, margin: str | None = None, exploration: str | None = None, explored_share: str | None = None, explored_within: str | None = None, max_hops: str | None = None, answer_hours: str | None = None, first_contact_hours: str | None = None, remind_hours: str | None = None, cool_down_days: str | None = None, newcomer_days: str | None = None, working_days: str | None = None, updated_since: str | None = None, **filters: Any) -> types.RoutingPoliciePage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.RoutingPoliciePage", self.send("GET", "/v1/routing-policies", query={"limit": limit, "cursor": cursor, "sort": sort, "external_id": external_id, "name": name, "program": program, "active": active, "automatic": automatic, "shadow_prices": shadow_prices, "objective": objective, "margin": margin, "exploration": exploration, "explored_share": explored_share, "explored_within": explored_within, "max_hops": max_hops, "answer_hours": answer_hours, "first_contact_hours": first_contact_hours, "remind_hours": remind_hours, "cool_down_days": cool_down_days, "newcomer_days": newcomer_days, "working_days": working_days, "updated_since": updated_since, **filters}))
+
+    def create_routing_policy(self, body: types.RoutingPolicieCreate, *, idempotency_key: str | None = None) -> types.RoutingPolicie:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.RoutingPolicie", self.send("POST", "/v1/routing-policies", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_routing_policy(self, key: str, **filters: Any) -> types.RoutingPolicie:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.RoutingPolicie", self.send("GET", f"/v1/routing-policies/{path_part(key)}", query={**filters}))
+
+    def delete_routing_policy(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/routing-policies/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_routing_policy(self, key: str, body: types.RoutingPoliciePatch, *, if_match: str | None = None) -> types.RoutingPolicie:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.RoutingPolicie", self.send("PATCH", f"/v1/routing-policies/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_routing_policies(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/routing-policies:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_routing_rules(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, policy: str | None = None, rule: str | None = None, enforced: str | None = None, number: str | None = None, names: str | None = None, updated_since: str | None = None, **filters: Any) -> types.RoutingRulePage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.RoutingRulePage", self.send("GET", "/v1/routing-rules", query={"limit": limit, "cursor": cursor, "sort": sort, "policy": policy, "rule": rule, "enforced": enforced, "number": number, "names": names, "updated_since": updated_since, **filters}))
+
+    def create_routing_rule(self, body: types.RoutingRuleCreate, *, idempotency_key: str | None = None) -> types.RoutingRule:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.RoutingRule", self.send("POST", "/v1/routing-rules", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_routing_rule(self, key: str, **filters: Any) -> types.RoutingRule:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.RoutingRule", self.send("GET", f"/v1/routing-rules/{path_part(key)}", query={**filters}))
+
+    def delete_routing_rule(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/routing-rules/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_routing_rule(self, key: str, body: types.RoutingRulePatch, *, if_match: str | None = None) -> types.RoutingRule:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.RoutingRule", self.send("PATCH", f"/v1/routing-rules/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_routing_rules(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/routing-rules:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_routing_limits(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, policy: str | None = None, by: str | None = None, value: str | None = None, least: str | None = None, most: str | None = None, updated_since: str | None = None, **filters: Any) -> types.RoutingLimitPage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.RoutingLimitPage", self.send("GET", "/v1/routing-limits", query={"limit": limit, "cursor": cursor, "sort": sort, "external_id": external_id, "policy": policy, "by": by, "value": value, "least": least, "most": most, "updated_since": updated_since, **filters}))
+
+    def create_routing_limit(self, body: types.RoutingLimitCreate, *, idempotency_key: str | None = None) -> types.RoutingLimit:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.RoutingLimit", self.send("POST", "/v1/routing-limits", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_routing_limit(self, key: str, **filters: Any) -> types.RoutingLimit:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.RoutingLimit", self.send("GET", f"/v1/routing-limits/{path_part(key)}", query={**filters}))
+
+    def delete_routing_limit(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/routing-limits/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_routing_limit(self, key: str, body: types.RoutingLimitPatch, *, if_match: str | None = None) -> types.RoutingLimit:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.RoutingLimit", self.send("PATCH", f"/v1/routing-limits/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_routing_limits(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/routing-limits:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_routing_overrides(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, lead: str | None = None, partner: str | None = None, reason: str | None = None, set_by: str | None = None, set_at: str | None = None, expires_at: str | None = None, ended_at: str | None = None, updated_since: str | None = None, **filters: Any) -> types.RoutingOverridePage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.RoutingOverridePage", self.send("GET", "/v1/routing-overrides", query={"limit": limit, "cursor": cursor, "sort": sort, "external_id": external_id, "lead": lead, "partner": partner, "reason": reason, "set_by": set_by, "set_at": set_at, "expires_at": expires_at, "ended_at": ended_at, "updated_since": updated_since, **filters}))
+
+    def create_routing_override(self, body: types.RoutingOverrideCreate, *, idempotency_key: str | None = None) -> types.RoutingOverride:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.RoutingOverride", self.send("POST", "/v1/routing-overrides", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_routing_override(self, key: str, **filters: Any) -> types.RoutingOverride:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.RoutingOverride", self.send("GET", f"/v1/routing-overrides/{path_part(key)}", query={**filters}))
+
+    def delete_routing_override(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/routing-overrides/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_routing_override(self, key: str, body: types.RoutingOverridePatch, *, if_match: str | None = None) -> types.RoutingOverride:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.RoutingOverride", self.send("PATCH", f"/v1/routing-overrides/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_routing_overrides(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/routing-overrides:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_absences(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, partner: str | None = None, since: str | None = None, until: str | None = None, reason: str | None = None, updated_since: str | None = None, **filters: Any) -> types.AbsencePage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.AbsencePage", self.send("GET", "/v1/absences", query={"limit": limit, "cursor": cursor, "sort": sort, "partner": partner, "since": since, "until": until, "reason": reason, "updated_since": updated_since, **filters}))
+
+    def create_absence(self, body: types.AbsenceCreate, *, idempotency_key: str | None = None) -> types.Absence:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.Absence", self.send("POST", "/v1/absences", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_absence(self, key: str, **filters: Any) -> types.Absence:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.Absence", self.send("GET", f"/v1/absences/{path_part(key)}", query={**filters}))
+
+    def delete_absence(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/absences/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_absence(self, key: str, body: types.AbsencePatch, *, if_match: str | None = None) -> types.Absence:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.Absence", self.send("PATCH", f"/v1/absences/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_absences(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/absences:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
     def health(self, **filters: Any) -> dict[str, str]:
         """Say that the process is alive."""
         return cast("dict[str, str]", self.send("GET", "/healthz", query={**filters}))

@@ -5,6 +5,47 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class Absence(TypedDict):
+    """Absence."""
+
+    id: int
+    partner: NotRequired[str | None]
+    since: NotRequired[str | None]
+    until: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class AbsenceCreate(TypedDict):
+    """AbsenceCreate."""
+
+    partner: str
+    since: str
+    until: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class AbsencePage(TypedDict):
+    """AbsencePage."""
+
+    items: list[Absence]
+    next_cursor: str | None
+
+
+class AbsencePatch(TypedDict):
+    """AbsencePatch."""
+
+    partner: NotRequired[str | None]
+    since: NotRequired[str | None]
+    until: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
 class Acceptance(TypedDict):
     """The one-time token of an invitation, and the password that it sets."""
 
@@ -3022,6 +3063,233 @@ class RotationRequest(TypedDict):
     """How a key is rotated."""
 
     grace_hours: NotRequired[float]
+
+
+class RoutingLimit(TypedDict):
+    """RoutingLimit."""
+
+    id: int
+    external_id: NotRequired[str | None]
+    policy: NotRequired[str | None]
+    by: NotRequired[Literal["partner", "tier", "kind", "country", "program", "newcomer"] | None]
+    value: NotRequired[str | None]
+    least: NotRequired[float | None]
+    most: NotRequired[float | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class RoutingLimitCreate(TypedDict):
+    """RoutingLimitCreate."""
+
+    external_id: NotRequired[str | None]
+    policy: str
+    by: Literal["partner", "tier", "kind", "country", "program", "newcomer"]
+    value: NotRequired[str | None]
+    least: NotRequired[float | None]
+    most: NotRequired[float | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingLimitPage(TypedDict):
+    """RoutingLimitPage."""
+
+    items: list[RoutingLimit]
+    next_cursor: str | None
+
+
+class RoutingLimitPatch(TypedDict):
+    """RoutingLimitPatch."""
+
+    external_id: NotRequired[str | None]
+    policy: NotRequired[str | None]
+    by: NotRequired[Literal["partner", "tier", "kind", "country", "program", "newcomer"] | None]
+    value: NotRequired[str | None]
+    least: NotRequired[float | None]
+    most: NotRequired[float | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingOverride(TypedDict):
+    """RoutingOverride."""
+
+    id: int
+    external_id: NotRequired[str | None]
+    lead: NotRequired[str | None]
+    partner: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    set_by: NotRequired[str | None]
+    set_at: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+    ended_at: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class RoutingOverrideCreate(TypedDict):
+    """RoutingOverrideCreate."""
+
+    external_id: NotRequired[str | None]
+    lead: str
+    partner: str
+    reason: str
+    set_by: NotRequired[str | None]
+    set_at: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+    ended_at: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingOverridePage(TypedDict):
+    """RoutingOverridePage."""
+
+    items: list[RoutingOverride]
+    next_cursor: str | None
+
+
+class RoutingOverridePatch(TypedDict):
+    """RoutingOverridePatch."""
+
+    external_id: NotRequired[str | None]
+    lead: NotRequired[str | None]
+    partner: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    set_by: NotRequired[str | None]
+    set_at: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+    ended_at: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingPolicie(TypedDict):
+    """RoutingPolicie."""
+
+    id: int
+    external_id: NotRequired[str | None]
+    name: NotRequired[str | None]
+    program: NotRequired[str | None]
+    active: NotRequired[bool | None]
+    automatic: NotRequired[bool | None]
+    shadow_prices: NotRequired[bool | None]
+    objective: NotRequired[Literal["p_win", "value"] | None]
+    margin: NotRequired[float | None]
+    exploration: NotRequired[Literal["none", "epsilon", "thompson"] | None]
+    explored_share: NotRequired[float | None]
+    explored_within: NotRequired[float | None]
+    max_hops: NotRequired[int | None]
+    answer_hours: NotRequired[float | None]
+    first_contact_hours: NotRequired[float | None]
+    remind_hours: NotRequired[float | None]
+    cool_down_days: NotRequired[float | None]
+    newcomer_days: NotRequired[float | None]
+    working_days: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class RoutingPolicieCreate(TypedDict):
+    """RoutingPolicieCreate."""
+
+    external_id: str
+    name: str
+    program: NotRequired[str | None]
+    active: NotRequired[bool | None]
+    automatic: NotRequired[bool | None]
+    shadow_prices: NotRequired[bool | None]
+    objective: NotRequired[Literal["p_win", "value"] | None]
+    margin: NotRequired[float | None]
+    exploration: NotRequired[Literal["none", "epsilon", "thompson"] | None]
+    explored_share: NotRequired[float | None]
+    explored_within: NotRequired[float | None]
+    max_hops: NotRequired[int | None]
+    answer_hours: NotRequired[float | None]
+    first_contact_hours: NotRequired[float | None]
+    remind_hours: NotRequired[float | None]
+    cool_down_days: NotRequired[float | None]
+    newcomer_days: NotRequired[float | None]
+    working_days: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingPoliciePage(TypedDict):
+    """RoutingPoliciePage."""
+
+    items: list[RoutingPolicie]
+    next_cursor: str | None
+
+
+class RoutingPoliciePatch(TypedDict):
+    """RoutingPoliciePatch."""
+
+    external_id: NotRequired[str | None]
+    name: NotRequired[str | None]
+    program: NotRequired[str | None]
+    active: NotRequired[bool | None]
+    automatic: NotRequired[bool | None]
+    shadow_prices: NotRequired[bool | None]
+    objective: NotRequired[Literal["p_win", "value"] | None]
+    margin: NotRequired[float | None]
+    exploration: NotRequired[Literal["none", "epsilon", "thompson"] | None]
+    explored_share: NotRequired[float | None]
+    explored_within: NotRequired[float | None]
+    max_hops: NotRequired[int | None]
+    answer_hours: NotRequired[float | None]
+    first_contact_hours: NotRequired[float | None]
+    remind_hours: NotRequired[float | None]
+    cool_down_days: NotRequired[float | None]
+    newcomer_days: NotRequired[float | None]
+    working_days: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingRule(TypedDict):
+    """RoutingRule."""
+
+    id: int
+    policy: NotRequired[str | None]
+    rule: NotRequired[Literal["not_active", "no_agreement", "territory", "product_not_covered", "certification_missing", "certification_expired", "at_capacity", "declined_before", "exclusive_to_other", "conflict", "cooling_down", "away", "language", "tier", "distance"] | None]
+    enforced: NotRequired[bool | None]
+    number: NotRequired[float | None]
+    names: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class RoutingRuleCreate(TypedDict):
+    """RoutingRuleCreate."""
+
+    policy: str
+    rule: Literal["not_active", "no_agreement", "territory", "product_not_covered", "certification_missing", "certification_expired", "at_capacity", "declined_before", "exclusive_to_other", "conflict", "cooling_down", "away", "language", "tier", "distance"]
+    enforced: NotRequired[bool | None]
+    number: NotRequired[float | None]
+    names: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class RoutingRulePage(TypedDict):
+    """RoutingRulePage."""
+
+    items: list[RoutingRule]
+    next_cursor: str | None
+
+
+class RoutingRulePatch(TypedDict):
+    """RoutingRulePatch."""
+
+    policy: NotRequired[str | None]
+    rule: NotRequired[Literal["not_active", "no_agreement", "territory", "product_not_covered", "certification_missing", "certification_expired", "at_capacity", "declined_before", "exclusive_to_other", "conflict", "cooling_down", "away", "language", "tier", "distance"] | None]
+    enforced: NotRequired[bool | None]
+    number: NotRequired[float | None]
+    names: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
 class RowProblem(TypedDict):

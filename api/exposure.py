@@ -105,5 +105,10 @@ EXPOSED = (
     Exposure("fund-requests", "fund_request", (Role.MANAGER, Role.PARTNER)),
     Exposure("tier-reviews", "tier_review"),
     Exposure("costs", "cost", _MANAGER),
+    Exposure("routing-policies", "routing_policy", _MANAGER),
+    Exposure("routing-rules", "routing_rule", _MANAGER),
+    Exposure("routing-limits", "routing_limit", _MANAGER),
+    Exposure("routing-overrides", "routing_override", _MANAGER),
+    Exposure("absences", "absence", (*_RECRUITERS, Role.PARTNER)),
 )
 """In the order of the documentation."""

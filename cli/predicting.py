@@ -59,7 +59,8 @@ def match_command(
     by: Annotated[str, typer.Option(help="rank by p_win or by value")] = "p_win",
 ) -> None:
     """Rank the partners most likely to close each lead."""
-    from intelligence.matching.service import assign_leads, match_leads, open_leads
+    from intelligence.matching.assign import assign_leads
+    from intelligence.matching.service import match_leads, open_leads
 
     if (leads is None) == (not open_):
         raise typer.BadParameter("give either --leads FILE or --open")

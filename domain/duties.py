@@ -18,6 +18,7 @@ from domain.columns import (
     typed,
     words,
 )
+from domain.routing import Exploration, LimitBy, Objective, Rule
 from domain.terms import (
     AppealStatus,
     CommissionBase,
@@ -337,5 +338,63 @@ _GOALS = (
     ),
 )
 
-DUTIES: tuple[Resource, ...] = (*_RULES, *_RECRUITMENT, *_TRAINING, *_MONEY, *_REGISTRATIONS, *_GOALS)
+_ROUTING = (
+    _duty(
+        "routing_policies",
+        ID,
+        NAME,
+        _PROGRAM,
+        *typed(ColumnType.BOOLEAN, "active", "automatic", "shadow_prices"),
+        words("objective", Objective),
+        *typed(ColumnType.NUMBER, "margin"),
+        words("exploration", Exploration),
+        *typed(ColumnType.NUMBER, "explored_share", "explored_within"),
+        *typed(ColumnType.INTEGER, "max_hops"),
+        *typed(
+            ColumnType.NUMBER, "answer_hours", "first_contact_hours", "remind_hours", "cool_down_days", "newcomer_days"
+        ),
+        list_column("working_days"),
+        hidden_from_partner=True,
+    ),
+    _duty(
+        "routing_rules",
+        reference("policy", "routing_policies", required=True),
+        Column("rule", ColumnType.WORD, required=True, words=tuple(Rule)),
+        *typed(ColumnType.BOOLEAN, "enforced"),
+        *typed(ColumnType.NUMBER, "number"),
+        list_column("names"),
+        key=("policy", "rule"),
+        hidden_from_partner=True,
+    ),
+    _duty(
+        "routing_limits",
+        ID,
+        reference("policy", "routing_policies", required=True),
+        Column("by", ColumnType.WORD, required=True, words=tuple(LimitBy)),
+        text_column("value"),
+        *typed(ColumnType.NUMBER, "least", "most"),
+        given_id=False,
+        hidden_from_partner=True,
+    ),
+    _duty(
+        "routing_overrides",
+        ID,
+        reference("lead", "leads", required=True),
+        _PARTNER,
+        text_column("reason", required=True),
+        text_column("set_by"),
+        *typed(ColumnType.INSTANT, "set_at", "expires_at", "ended_at"),
+        given_id=False,
+        hidden_from_partner=True,
+    ),
+    _duty(
+        "absences",
+        _PARTNER,
+        *typed(ColumnType.INSTANT, "since*", "until"),
+        text_column("reason"),
+        key=("partner", "since"),
+    ),
+)
+
+DUTIES: tuple[Resource, ...] = (*_RULES, *_RECRUITMENT, *_TRAINING, *_MONEY, *_REGISTRATIONS, *_GOALS, *_ROUTING)
 """In an order in which references point backwards."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from domain.context import Clock, system_clock
 from domain.errors import ArtefactInvalid
+from domain.routing import Policies
 from domain.settings import Settings
 from domain.terms import ModelName
 from intelligence.features.text import TextEncoder
@@ -18,6 +19,7 @@ from models.artefact import as_utc
 from models.registry import ModelVersion, Registry
 from store.engine import Engine, reading
 from store.history import History, load_history
+from store.routing_policies import load_policies
 from store.stamp import Changes, Stamp, next_known, store_stamp
 
 BASELINE = "baseline"
@@ -96,6 +98,7 @@ class Intelligence:
         self._histories: OrderedDict[datetime, _Kept] = OrderedDict()
         self._changes = Changes(engine)
         self._unchanged: object | None = None
+        self._policies: tuple[object | None, Policies | None] = (None, None)
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._history_lock = threading.Lock()
         self._model_lock = threading.Lock()
@@ -122,6 +125,16 @@ class Intelligence:
                 self._drop_changed(token)
             kept = self._kept_history(until)
             return kept if kept is not None else self._read_history(until)
+
+    def policies(self) -> Policies:
+        """Return how leads are routed as of now, by programme; from memory if the store has not changed since."""
+        token = self._changes.token()
+        kept, policies = self._policies
+        if policies is None or token is None or token != kept:
+            with self.engine.connect() as connection:
+                policies = load_policies(reading(connection))
+            self._policies = token, policies
+        return policies
 
     def load_model(self, name: str, as_of: datetime | None = None) -> LoadedModel | None:
         """Return the model that answers as of an instant, loaded and verified; None if the baseline does.

@@ -1,7 +1,7 @@
 """Tables by which claims on the same customer find each other."""
 
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy import ForeignKey, Index, String, Table
+from sqlalchemy import ForeignKey, Index, Integer, String, Table
 
 from store.schema import RowId, metadata
 from store.types import Instant
@@ -48,5 +48,7 @@ offer_terms = Table(
     SqlColumn("assignment_id", RowId, ForeignKey("assignments.id", ondelete="CASCADE"), primary_key=True),
     SqlColumn("match_id", String(32), ForeignKey("match_runs.id")),
     SqlColumn("answer_until", Instant, nullable=False),
+    SqlColumn("hop", Integer),
+    SqlColumn("reminded_at", Instant),
 )
-"""Of which match an offered lead came, and until when it is to be answered."""
+"""Of which match and which hop an offered lead came, until when it is to be answered, when the partner was reminded."""

@@ -18,6 +18,14 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 def all_tables() -> MetaData:
     """Return the metadata with the tables of all files in it."""
-    from store import access_tables, claim_tables, journal_tables, notice_tables, privacy_tables, tables  # noqa: F401
+    from store import (  # noqa: F401
+        access_tables,
+        claim_tables,
+        journal_tables,
+        notice_tables,
+        privacy_tables,
+        routing_tables,
+        tables,
+    )
 
     return metadata

@@ -1,13 +1,13 @@
 """Who may be offered a lead at an instant, and for everyone else the rules that speak against it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from domain.context import system_clock
+from domain.routing import Rule
 from domain.terms import AgreementStatus, PartnerStatus
 from intelligence.features.pair_events import NEVER, cleared_at, micros, positions
 from intelligence.features.pair_profiles import PartnerProfiles
@@ -22,21 +22,6 @@ Ints = npt.NDArray[np.int64]
 EVERYWHERE = "*"
 
 
-class Rule(StrEnum):
-    """Reasons for which a partner is not eligible; codes are public."""
-
-    NOT_ACTIVE = "not_active"
-    NO_AGREEMENT = "no_agreement"
-    TERRITORY = "territory"
-    PRODUCT_NOT_COVERED = "product_not_covered"
-    CERTIFICATION_MISSING = "certification_missing"
-    CERTIFICATION_EXPIRED = "certification_expired"
-    AT_CAPACITY = "at_capacity"
-    DECLINED_BEFORE = "declined_before"
-    EXCLUSIVE_TO_OTHER = "exclusive_to_other"
-    CONFLICT = "conflict"
-
-
 SENTENCES: dict[Rule, str] = {
     Rule.NOT_ACTIVE: "The partner is not active.",
     Rule.NO_AGREEMENT: "The partner has no valid agreement.",
@@ -48,6 +33,11 @@ SENTENCES: dict[Rule, str] = {
     Rule.DECLINED_BEFORE: "The partner has declined this lead.",
     Rule.EXCLUSIVE_TO_OTHER: "Another partner has exclusive rights there.",
     Rule.CONFLICT: "Another partner has an open deal with this customer.",
+    Rule.COOLING_DOWN: "The partner let an offer expire lately.",
+    Rule.AWAY: "The partner is away.",
+    Rule.LANGUAGE: "The partner does not speak the customer's language.",
+    Rule.TIER: "The partner's tier does not get these leads.",
+    Rule.DISTANCE: "The partner is too far from the customer.",
 }
 
 

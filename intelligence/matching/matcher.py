@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.routing import Policies, Rule
 from intelligence.features.pair_build import PairRows, PairSpec
 from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import LeadBatch, PairWorld
-from intelligence.matching.eligibility import Eligibility, Rule
+from intelligence.matching.eligibility import Eligibility
 from intelligence.matching.record import Record
 from models.match import Ranker
 
@@ -87,6 +88,8 @@ class Matcher:
         Its version, for the answers.
     candidates : int
         Partners per lead that the ranker looks at.
+    policies : Policies
+        Rules of eligibility, by programme.
     """
 
     world: PairWorld
@@ -94,6 +97,7 @@ class Matcher:
     ranker: Ranker
     label: str
     candidates: int
+    policies: Policies = field(default_factory=Policies)
     _walk: _Walk | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from domain.routing import Rule
 from intelligence.features.pair_leads import describe_leads, lead_table
 from intelligence.features.pair_profiles import PartnerProfiles
 from intelligence.features.pair_world import PairWorld
-from intelligence.matching.eligibility import Eligibility, Rule, covers
+from intelligence.matching.eligibility import Eligibility, covers
 from store.history import History
 from tests.matching.worlds import partners
 

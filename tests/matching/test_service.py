@@ -9,8 +9,9 @@ import pytest
 
 from domain.errors import InvalidInput, UnknownReference
 from intelligence.matching.answers import COLUMNS
+from intelligence.matching.assign import assign_leads
 from intelligence.matching.assignment import solve
-from intelligence.matching.service import assign_leads, match_leads, open_leads
+from intelligence.matching.service import match_leads, open_leads
 from store.history import History
 from tests.matching.worlds import INDUSTRIES, NOW, Context, frames, history, partners
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from domain.routing import Policies
 from domain.settings import Settings
 from store.history import History
 
@@ -128,6 +129,9 @@ class Context:
 
     def history(self, _as_of: datetime | None = None) -> History:
         return self._known
+
+    def policies(self) -> Policies:
+        return Policies()
 
     def load_model(self, _name: str, _as_of: datetime | None = None) -> Any:
         return None if self._model is None else _Loaded("match/1", self._model)

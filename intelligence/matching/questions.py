@@ -1,0 +1,129 @@
+"""Leads asked about, grouped by the version that answers for them, each with its matcher."""
+
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from domain.errors import InvalidInput
+from domain.routing import Policies
+from domain.terms import ModelName
+from intelligence.context import BASELINE
+from intelligence.features.pair_build import PairSpec
+from intelligence.features.pair_events import positions
+from intelligence.features.pair_world import PairWorld
+from intelligence.matching.baseline import BaselineRanker, baseline_world
+from intelligence.matching.lead_input import read_leads
+from intelligence.matching.matcher import Matcher, Question
+
+if TYPE_CHECKING:
+    from intelligence.context import Intelligence
+    from store.history import History
+
+Instant = datetime | Literal["created_at"] | None
+
+_KEPT_MATCHERS = 4
+_Kept = OrderedDict[tuple[int, str, str], tuple[object, Matcher]]
+_matchers: "WeakKeyDictionary[Intelligence, _Kept]" = WeakKeyDictionary()
+
+
+def check(top: int, by: str | None) -> None:
+    """Refuse arguments that are out of range."""
+    if top < 1:
+        raise InvalidInput(f"top must be at least 1, not {top}.", field="top")
+    if by not in ("p_win", "value", None):
+        raise InvalidInput(f"by must be p_win or value, not {by!r}.", field="by")
+
+
+def questions(
+    context: "Intelligence", leads: Any, as_of: Instant, policies: Policies | None = None
+) -> list[tuple[Matcher, Question]]:
+    """Return leads grouped by the version that answers for them; `policies` default to those in force."""
+    policies = context.policies() if policies is None else policies
+    if as_of == "created_at":
+        history = context.history(None)
+        frame = read_leads(leads, history)
+        frame["created_at"] = frame["created_at"].fillna(pd.Timestamp(history.until))
+        latest = frame["created_at"].max() if len(frame) else pd.Timestamp(history.until)
+        history = context.history(latest.to_pydatetime().replace(tzinfo=UTC))
+        instants = frame["created_at"].to_numpy().astype("datetime64[us]")
+    else:
+        instant = context.instant(as_of)
+        history = context.history(instant if as_of is not None else None)
+        frame = read_leads(leads, history)
+        instants = np.full(len(frame), np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "us"))
+    versions = _versions(context, instants)
+    found = []
+    for at in dict.fromkeys(versions.values()):
+        rows = np.array([versions[moment] == at for moment in instants.tolist()], dtype=bool)
+        matcher = _matcher(context, history, at, policies)
+        found.append((matcher, _question(matcher, frame[rows], instants[rows])))
+    return found
+
+
+def _question(matcher: Matcher, frame: pd.DataFrame, instants: npt.NDArray[Any]) -> Question:
+    table = matcher.world.table["lead_id"].to_numpy(np.int64)
+    order = np.argsort(table, kind="stable")
+    place = positions(frame["lead_id"], table[order])
+    rows = np.where((place >= 0) & (frame["lead_id"] >= 0), order[place], -1) if len(table) else np.full(len(frame), -1)
+    return Question(matcher.world.ask(frame), list(frame["lead"]), rows.astype(np.int64), instants.astype(np.int64))
+
+
+def _versions(context: "Intelligence", instants: npt.NDArray[Any]) -> dict[Any, datetime | None]:
+    """Map each instant to one at which the same version serves (None: the baseline), asking the registry rarely."""
+    moments = sorted(set(instants.tolist()))
+    if len(moments) == 1:
+        return {moments[0]: moments[0].replace(tzinfo=UTC)}
+    found: dict[Any, datetime | None] = {}
+    seen: dict[str, datetime | None] = {BASELINE: None}
+
+    def fill(low: int, high: int) -> None:
+        first, last = (_serving(context, moments[k], seen) for k in (low, high))
+        if first == last or high - low <= 1:
+            found.update(dict.fromkeys(moments[low:high], seen[first]))
+            found[moments[high]] = seen[last]
+            return
+        middle = (low + high) // 2
+        fill(low, middle)
+        fill(middle, high)
+
+    if moments:
+        fill(0, len(moments) - 1)
+    return found
+
+
+def _serving(context: "Intelligence", moment: datetime, seen: dict[str, datetime | None]) -> str:
+    instant = moment.replace(tzinfo=UTC)
+    version = context.registry.serving(ModelName.MATCH, instant)
+    if version is None:
+        return BASELINE
+    seen.setdefault(version.label, instant)
+    return version.label
+
+
+def _matcher(context: "Intelligence", history: "History", instant: datetime | None, policies: Policies) -> Matcher:
+    """Return the matcher over a history with the version of an instant; kept while the store does not change."""
+    loaded = None if instant is None else context.load_model(ModelName.MATCH, instant)
+    label = BASELINE if loaded is None else loaded.label
+    kept = _matchers.setdefault(context, OrderedDict())
+    key = (id(history.leads), label, policies.fingerprint)
+    if key not in kept:
+        settings = context.settings
+        if loaded is None:
+            days, protected = settings.match_horizon_days, settings.protected_attributes
+            world, spec = baseline_world(history, days, protected, context.text)
+            ranker: Any = BaselineRanker()
+        else:
+            spec = PairSpec.from_json(loaded.model.spec)
+            world = PairWorld(history, spec.leads, spec.horizon_days, context.text)
+            ranker = loaded.model
+        # The frame is kept with the matcher, so that its id is not given to another one.
+        kept[key] = (history.leads, Matcher(world, spec, ranker, label, settings.match_candidates, policies))
+    kept.move_to_end(key)
+    while len(kept) > _KEPT_MATCHERS:
+        kept.popitem(last=False)
+    return kept[key][1]
