@@ -11,7 +11,15 @@ from demo.spec import WorldSpec
 from domain.errors import AllywiseError
 
 _SIZES = ("years", "partners", "prospects", "leads", "deals", "activities", "assets", "offers", "products", "programs")
-_STRENGTHS = ("match_effect", "fit_effect", "churn_effect", "taste_effect", "text_signal", "policy_bias")
+_STRENGTHS = (
+    "match_effect",
+    "fit_effect",
+    "churn_effect",
+    "taste_effect",
+    "text_signal",
+    "policy_bias",
+    "explored_share",
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -28,6 +28,9 @@ class WorldSpec:
         Multiplies what the customer's need, which only the description tells, does to winning and acceptance.
     policy_bias : float, default=1
         Multiplies the historical router's preferences (near, high tier, old friends).
+    explored_share : float, default=0
+        Probability with which the router, during the last year, asks an allowed partner drawn evenly in place of its
+        own choice first.
     truth_draws : int, default=400
         Monte Carlo paths a partner and instant for the true probability of silence.
 
@@ -55,6 +58,7 @@ class WorldSpec:
     taste_effect: float = 1.0
     text_signal: float = 1.0
     policy_bias: float = 1.0
+    explored_share: float = 0.0
     truth_draws: int = 400
 
     def __post_init__(self) -> None:
@@ -67,6 +71,8 @@ class WorldSpec:
         for name in ("seed", "prospects", "leads", "deals", "activities", "assets", "offers"):
             if getattr(self, name) < 0:
                 raise InvalidInput(f"{name} must not be negative", field=name)
+        if not 0 <= self.explored_share <= 1:
+            raise InvalidInput(f"explored_share must lie in 0..1, not {self.explored_share}", field="explored_share")
 
     @property
     def start(self) -> datetime:

@@ -20,6 +20,7 @@ HOPS = 3
 GO_ON_SHARE = 0.85
 TRUTH_LEADS = 1000
 AMOUNT_SPREAD = 0.25
+EXPLORED_DAYS = 365
 OWN_DEAL_BASE = -0.6
 _FORGET_DAYS = 45.0
 
@@ -49,7 +50,7 @@ def route_leads(state: State, k: int, leads: Array) -> None:
         now = laws.PartnerState(state.load[pool], state.mood[pool], state.certified[pool])
         pairs = laws.pair_truth(state.cast, state.market, leads, pool, now, state.spec)
         allowed = allowed_pairs(state, leads, pool)
-        propensity, ranked = _policy(state, pool, pairs.distance, allowed)
+        propensity, ranked = _policy(state, leads, pool, pairs.distance, allowed)
         _remember(state, k, leads, pool, pairs, allowed, propensity)
         asked = propensity * _offers_a_lead(propensity * pairs.p_accept * state.p_alive[pool])[:, None]
         expected_accepts[pool] = (asked * pairs.p_accept).sum(axis=0)
@@ -60,7 +61,7 @@ def route_leads(state: State, k: int, leads: Array) -> None:
     state.win_rate += fresh * (expected_wins / dt - state.win_rate)
 
 
-def _policy(state: State, pool: Array, distance: Array, allowed: Array) -> tuple[Array, Array]:
+def _policy(state: State, leads: Array, pool: Array, distance: Array, allowed: Array) -> tuple[Array, Array]:
     """Return first-offer propensities (leads, pool) and the columns drawn for each hop, -1 for none."""
     liking = 0.6 * state.tier[pool] + 0.45 * np.log1p(state.assigned[pool]) - 0.5 * (state.cast.owner_group[pool] == 1)
     score = state.spec.policy_bias * (liking - np.minimum(distance, 1500.0) / 180.0)
@@ -69,9 +70,24 @@ def _policy(state: State, pool: Array, distance: Array, allowed: Array) -> tuple
     weight = np.exp(score - np.where(some, score.max(axis=1), 0.0)[:, None])
     propensity = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
     drawn = score + state.rng.gumbel(size=score.shape)
+    propensity, drawn = _explored(state, leads, propensity, drawn)
     ranked = np.argsort(-drawn, axis=1)[:, :HOPS]
     usable = np.isfinite(np.take_along_axis(score, ranked, axis=1))
     return propensity, np.where(usable, ranked, -1)
+
+
+def _explored(state: State, leads: Array, propensity: Array, drawn: Array) -> tuple[Array, Array]:
+    """Let some leads of the last year ask an allowed partner drawn evenly first; the others keep their order."""
+    recent = state.market.created[leads] >= state.spec.days - EXPLORED_DAYS
+    if not (state.spec.explored_share and recent.any()):
+        return propensity, drawn
+    rng = state.rng.spawn(1)[0]  # a stream of its own: all else is drawn as in a world without exploration
+    open_to = np.isfinite(drawn)
+    even = open_to / np.maximum(open_to.sum(axis=1, keepdims=True), 1)
+    share = np.where(recent, state.spec.explored_share, 0.0)[:, None]
+    lucky = np.argmax(np.where(open_to, rng.random(drawn.shape), -1.0), axis=1)
+    tried = (rng.random(len(leads))[:, None] < share) & (np.arange(drawn.shape[1]) == lucky[:, None])
+    return (1 - share) * propensity + share * even, np.where(tried & open_to, np.finfo(float).max, drawn)
 
 
 def _offers_a_lead(accepts: Array) -> Array:

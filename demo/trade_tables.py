@@ -89,7 +89,7 @@ def assignment_book(state: State) -> list[Array]:
 
 def assignments(state: State, rng: np.random.Generator) -> pd.DataFrame:
     """Return offers of leads with their answers; those answered after the end wait."""
-    lead, partner, offered, response, responded, *_ = assignment_book(state)
+    lead, partner, offered, response, responded, *_, propensity, _, hop = assignment_book(state)
     answered = responded < state.spec.days
     names = name_of(_RESPONSES, np.where(answered, response, -1))
     reason = name_of(_REASONS, rng.integers(0, len(_REASONS), len(lead)))
@@ -101,6 +101,7 @@ def assignments(state: State, rng: np.random.Generator) -> pd.DataFrame:
             "response": names,
             "responded_at": instants(state, np.where(answered, responded, np.nan)),
             "decline_reason": tables.some(names == "declined", reason),
+            "propensity": np.where(hop == 0, propensity, np.nan),
         }
     )
 

@@ -213,6 +213,32 @@ def test_the_historical_policy_leaves_a_gap_to_the_best_partner(world: Made) -> 
     assert rates["oracle_p_win"] > 1.8 * rates["policy_p_win"] > 0.1
 
 
+def test_the_log_names_the_probability_of_first_offers(world: Made) -> None:
+    logged, truth = read(world, "assignments"), truth_of(world, "offers_made")
+    assert (logged[["lead", "partner"]] == truth[["lead", "partner"]]).all(axis=None)
+    assert (logged["propensity"].notna() == (truth["hop"] == 0)).all()
+    first = logged["propensity"].notna()
+    assert np.allclose(logged.loc[first, "propensity"].astype(float), truth.loc[first, "propensity"])
+    assert (truth.loc[first, "propensity"] > 0).all()
+
+
+def test_exploration_asks_every_allowed_partner_at_its_share(tmp_path: Path) -> None:
+    sizes = TINY | {"leads": 1500, "partners": 60}
+    plain, bold = make(tmp_path / "0", **sizes), make(tmp_path / "1", **sizes, explored_share=0.3)
+    years = pd.Timestamp(END).tz_localize(None) - pd.Timedelta(days=365)
+    before, after = (read(made, "assignments") for made in (plain, bold))
+    old = instants(before["offered_at"]) < years
+    pd.testing.assert_frame_equal(before[old], after[instants(after["offered_at"]) < years])
+    pairs = truth_of(bold, "match")
+    pairs = pairs[~pairs["open"] & pairs["eligible"]]
+    pairs = pairs[pairs["as_of"] >= years + pd.Timedelta(days=10)]
+    rare = pairs[pairs["propensity"].between(1e-9, 0.1)]
+    assert_calibrated(rare["chosen"], rare["propensity"])
+    possible = pairs[pairs["propensity"] > 0]
+    n = possible.groupby("lead")["partner"].transform("size")
+    assert (possible["propensity"] >= 0.3 / n - 1e-12).all()
+
+
 def test_recruits_become_productive_as_often_as_the_truth_says(world: Made) -> None:
     partners, deals = read(world, "partners").set_index("external_id"), read(world, "deals")
     won = deals[deals["outcome"] == "won"]
