@@ -252,7 +252,7 @@ def _thinned(
 
 def _allowed(rules: Eligibility, world: PairWorld, lead: int, at: int, winners: Ints) -> npt.NDArray[np.bool_]:
     """Partners that could have had the lead: by the programme's rules, not by what became of this very lead."""
-    query = replace(world.batch.query(lead), customer=-1)
+    query = replace(world.batch.query(lead), customer=-1, company=None, domain=None)
     allowed = rules.allowed(query, at)
     allowed[winners] = True
     return allowed

@@ -33,8 +33,8 @@ class LeadQuery:
         Code of the customer among those of the history, -1 for none.
     vector : float32 array of shape (d,), optional
         Of its text.
-    country, region, city, industry, product, language : str, optional
-        As given.
+    country, region, city, industry, product, language, program, company, domain : str, optional
+        As given; product and programme by external id.
     latitude, longitude, amount, employees : float
         NaN for none.
     """
@@ -48,6 +48,9 @@ class LeadQuery:
     industry: str | None
     product: str | None
     language: str | None
+    program: str | None
+    company: str | None
+    domain: str | None
     latitude: float
     longitude: float
     amount: float
@@ -69,7 +72,10 @@ class LeadBatch:
         Of the texts; zeros where there is none.
     """
 
-    _WORDS = ("country", "region", "city", "industry", "product", "attributes.language")
+    _WORDS = (
+        *("country", "region", "city", "industry", "product"),
+        *("attributes.language", "program", "company", "domain"),
+    )
     _NUMBERS = ("latitude", "longitude", "estimated_amount", "employees")
 
     def __init__(self, frame: pd.DataFrame, codes: Ints, customers: Ints, vectors: Vectors | None) -> None:
