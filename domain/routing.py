@@ -66,6 +66,16 @@ class LimitBy(StrEnum):
     NEWCOMER = "newcomer"
 
 
+class RouteState(StrEnum):
+    """Where a lead stands on its way to a partner."""
+
+    OPEN = "open"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    PERSON = "person"
+    CLOSED = "closed"
+
+
 class Weekday(StrEnum):
     """Days on which clocks run."""
 

@@ -1,7 +1,7 @@
 """Tables by which claims on the same customer find each other."""
 
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy import ForeignKey, Index, Integer, String, Table
+from sqlalchemy import ForeignKey, Index, Integer, String, Table, Text
 
 from store.schema import RowId, metadata
 from store.types import Instant
@@ -50,5 +50,7 @@ offer_terms = Table(
     SqlColumn("answer_until", Instant, nullable=False),
     SqlColumn("hop", Integer),
     SqlColumn("reminded_at", Instant),
+    SqlColumn("override", Text),
 )
-"""Of which match and which hop an offered lead came, until when it is to be answered, when the partner was reminded."""
+"""Of which match and which hop an offered lead came, until when it is to be answered, when the partner was reminded,
+and the external id of the override that it follows; without a hop a person made it."""

@@ -10,7 +10,7 @@ routes = Table(
     "routes",
     metadata,
     SqlColumn("lead_id", RowId, ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True),
-    SqlColumn("state", String(16), nullable=False),
+    SqlColumn("state", String(16), nullable=False, index=True),
     SqlColumn("policy", Json, nullable=False),
     SqlColumn("started_at", Instant, nullable=False),
     SqlColumn("started_by", Text, nullable=False),
@@ -19,9 +19,13 @@ routes = Table(
     SqlColumn("due_at", Instant, index=True),
     SqlColumn("ended_at", Instant),
     SqlColumn("note", Text),
+    SqlColumn("told_at", Instant),
+    SqlColumn("lease_until", Instant),
+    SqlColumn("tries", Integer, nullable=False, server_default="0"),
     SqlColumn("version", Integer, nullable=False, server_default="1"),
 )
-"""A lead on its way to a partner: hops so far, the customer's clock, and when something is next to be done."""
+"""A lead on its way to a partner: hops so far, the customer's clock, when something is next to be done, and by when the
+worker that has it in hand must be done; ``told_at``: when people were told that the customer waits."""
 
 allocations = Table(
     "allocations",

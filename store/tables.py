@@ -112,6 +112,7 @@ for _table, _columns in (
     ("agreements", ("partner_id",)),
     ("ledger", ("deal_id",)),
     ("ledger", ("statement_id",)),
+    ("routing_overrides", ("lead_id",)),
 ):
     Index(None, *(RESOURCE_TABLES[_table].c[name] for name in _columns))
 
@@ -171,7 +172,7 @@ match_runs = Table(
     SqlColumn("as_of", Instant, nullable=False),
     SqlColumn("created_at", Instant, nullable=False),
     SqlColumn("created_by", Text, nullable=False),
-    SqlColumn("lead_id", RowId, ForeignKey("leads.id")),
+    SqlColumn("lead_id", RowId, ForeignKey("leads.id"), index=True),
     SqlColumn("model_version", Text, nullable=False),
     SqlColumn("request", Json, nullable=False),
     SqlColumn("response", Json, nullable=False),

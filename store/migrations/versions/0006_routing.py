@@ -89,11 +89,15 @@ def upgrade() -> None:
         sa.Column("due_at", types.Instant(timezone=True), nullable=True),
         sa.Column("ended_at", types.Instant(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("told_at", types.Instant(timezone=True), nullable=True),
+        sa.Column("lease_until", types.Instant(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_routes_lead_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("lead_id", name=op.f("pk_routes")),
     )
     op.create_index(op.f("ix_routes_due_at"), "routes", ["due_at"], unique=False)
+    op.create_index(op.f("ix_routes_state"), "routes", ["state"], unique=False)
     op.create_table(
         "routing_limits",
         sa.Column("id", ROW_ID, nullable=False),
@@ -132,6 +136,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_routing_overrides")),
         sa.UniqueConstraint("external_id", name=op.f("uq_routing_overrides_external_id")),
     )
+    op.create_index(op.f("ix_routing_overrides_lead_id"), "routing_overrides", ["lead_id"], unique=False)
     op.create_index(op.f("ix_routing_overrides_partner_id"), "routing_overrides", ["partner_id"], unique=False)
     op.create_index(op.f("ix_routing_overrides_row_updated_at"), "routing_overrides", ["row_updated_at"], unique=False)
     op.create_table(
@@ -151,20 +156,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("policy_id", "rule", name=op.f("uq_routing_rules_policy_id_rule")),
     )
     op.create_index(op.f("ix_routing_rules_row_updated_at"), "routing_rules", ["row_updated_at"], unique=False)
+    op.create_index(op.f("ix_match_runs_lead_id"), "match_runs", ["lead_id"], unique=False)
     op.add_column("offer_terms", sa.Column("hop", sa.Integer(), nullable=True))
     op.add_column("offer_terms", sa.Column("reminded_at", types.Instant(timezone=True), nullable=True))
+    op.add_column("offer_terms", sa.Column("override", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("offer_terms", "override")
     op.drop_column("offer_terms", "reminded_at")
     op.drop_column("offer_terms", "hop")
+    op.drop_index(op.f("ix_match_runs_lead_id"), table_name="match_runs")
     op.drop_index(op.f("ix_routing_rules_row_updated_at"), table_name="routing_rules")
     op.drop_table("routing_rules")
     op.drop_index(op.f("ix_routing_overrides_row_updated_at"), table_name="routing_overrides")
     op.drop_index(op.f("ix_routing_overrides_partner_id"), table_name="routing_overrides")
+    op.drop_index(op.f("ix_routing_overrides_lead_id"), table_name="routing_overrides")
     op.drop_table("routing_overrides")
     op.drop_index(op.f("ix_routing_limits_row_updated_at"), table_name="routing_limits")
     op.drop_table("routing_limits")
+    op.drop_index(op.f("ix_routes_state"), table_name="routes")
     op.drop_index(op.f("ix_routes_due_at"), table_name="routes")
     op.drop_table("routes")
     op.drop_index(op.f("ix_absences_row_updated_at"), table_name="absences")
