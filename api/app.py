@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.console import pages
+from api.console.assets import static_files
+from api.console.shell import failure, wants_page
 from api.dependencies import Services
 from api.middleware import add_middleware
 from api.problems import Problem, add_problem_handlers, problem_responses
@@ -112,12 +114,12 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         redoc_url=None,
     )
     add_middleware(app)
-    add_problem_handlers(app)
+    add_problem_handlers(app, wants_page, failure)
     for module in VERSIONED:
         app.include_router(module.router, prefix="/v1")
     app.include_router(probes.router)
     app.include_router(pages.router, include_in_schema=False)
-    app.mount("/static", pages.static_files(), name="static")
+    app.mount("/static", static_files(), name="static")
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app
 

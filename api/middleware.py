@@ -9,10 +9,13 @@ from prometheus_client import Counter, Histogram
 
 from api.dependencies import get_services
 from api.problems import problem
-from domain.language import negotiate, speaking
+from domain.language import LANGUAGES, Language, language_of, negotiate, speaking
 
 REQUESTS = Counter("allywise_requests_total", "Requests by route and status.", ("method", "route", "status"))
 SECONDS = Histogram("allywise_request_seconds", "Time to answer, by route.", ("method", "route"))
+
+LANGUAGE_COOKIE = "allywise_language"
+"""Holds the language that somebody chose on a page."""
 
 MAX_BODY_BYTES = 4 * 2**20
 """Largest body of an ordinary request; uploads have a setting of their own."""
@@ -35,17 +38,24 @@ async def _around(request: Request, call_next: Callable[[Request], Awaitable[Res
     request.state.request_id = uuid.uuid4().hex
     started = time.perf_counter()
     refused = _refuse_body(request)
-    language = negotiate(request.headers.get("accept-language", ""), get_services(request).settings.language)
-    with speaking(language):
+    with speaking(_language(request)):
         response = refused if refused is not None else await call_next(request)
     route = _route(request)
     REQUESTS.labels(request.method, route, response.status_code).inc()
     SECONDS.labels(request.method, route).observe(time.perf_counter() - started)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers["Content-Language"] = language.code
+    response.headers["Content-Language"] = _language(request).code
     response.headers["X-Request-Id"] = request.state.request_id
     return response
+
+
+def _language(request: Request) -> Language:
+    """Return the language that the reader of pages has chosen, else the one that the browser or machine asks for."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return language_of(chosen)
+    return negotiate(request.headers.get("accept-language", ""), get_services(request).settings.language)
 
 
 def _route(request: Request) -> str:

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -75,8 +75,15 @@ _TITLES = {
 }
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Make every failure of `app` a problem response of one shape."""
+Page = Callable[[Request, int, str], Response]
+"""Makes a page for people of a request, a status and what is wrong."""
+
+
+def add_problem_handlers(
+    app: FastAPI, wants_page: Callable[[Request], bool] = lambda _: False, page: Page | None = None
+) -> None:
+    """Make every failure of `app` a problem response of one shape, and a `page` where a browser asked for one."""
+    app.state.failure_page = lambda request: page if wants_page(request) else None
     app.add_exception_handler(errors.AllywiseError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -95,8 +102,11 @@ class _ProblemResponse(JSONResponse):
 
 def problem(
     request: Request, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
-) -> JSONResponse:
+) -> Response:
     """Make one problem response."""
+    page: Page | None = request.app.state.failure_page(request)
+    if page is not None:
+        return page(request, status, detail)
     body = {
         "type": f"urn:allywise:problem:{code}",
         "title": _TITLES.get(status, "Error"),
@@ -108,7 +118,7 @@ def problem(
     return _ProblemResponse(jsonable_encoder(more | body), status, dict(headers or {}))
 
 
-def _on_error(request: Request, error: Exception) -> JSONResponse:
+def _on_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.AllywiseError):
         raise error
     status = STATUS[type(error)]
@@ -120,7 +130,7 @@ def _on_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, status, error.code, error.message, headers=headers, **more)
 
 
-def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
+def _on_invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     found = [
@@ -130,13 +140,13 @@ def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, errors.InvalidInput.code, detail, errors=found)
 
 
-def _on_unforeseen(request: Request, _error: Exception) -> JSONResponse:
+def _on_unforeseen(request: Request, _error: Exception) -> Response:
     # The server logs the traceback; the caller gets nothing of it but the id to quote.
     detail = "something went wrong here that should not have; please report it with the request id"
     return problem(request, 500, "internal_error", detail)
 
 
-def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+def _on_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == 400:  # the framework's word for a body that is not even text

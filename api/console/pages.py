@@ -1,17 +1,15 @@
 """Pages for people: one that shows the four answers, and those for signing in (`api.console.login`)."""
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.authentication import csrf_token
 from api.console import login
-from api.console.rendering import HERE, page
-from api.dependencies import Services, ServicesDep
+from api.console.shell import Visitor, visitor
+from api.dependencies import Services
 from api.schemas import MatchRequest
 from domain.context import Actor
 from domain.terms import ModelName, Role
@@ -22,27 +20,17 @@ router.include_router(login.router)
 _SHOWN = 10
 
 
-def static_files() -> StaticFiles:
-    """Return the application that serves styles and icons."""
-    return StaticFiles(directory=HERE / "static")
-
-
 @router.get("/")
-def overview(request: Request, services: ServicesDep) -> Response:
+def overview(visit: Annotated[Visitor, visitor(*Role)]) -> Response:
     """Show the four answers on one page."""
-    caller = login.signed_in_here(request, services)
-    if caller is None or caller.token is None:
-        return RedirectResponse("/login", 303)
-    actor, csrf = caller.actor, csrf_token(caller.token)
+    services, actor = visit.services, visit.actor
     if actor.role is Role.PARTNER:
-        return page("closed.html", 403, actor=actor, csrf=csrf)
+        return visit.page("closed.html", 403)
     registry = services.intelligence.registry
     champions = [registry.champion(name) for name in ModelName]
     fit, churn = _fit_panel(services), _churn_panel(services, actor)
-    return page(
+    return visit.page(
         "overview.html",
-        actor=actor,
-        csrf=csrf,
         fit=fit,
         churn=churn,
         match=_match_panel(services),

@@ -1,48 +1,52 @@
-"""Templates of the console's pages, and how figures are written in them."""
+"""Templates of the console's pages."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.console import formats, words
+from api.console.assets import address
+from domain.language import LANGUAGES
 
 HERE = Path(__file__).parent
+LANGUAGE_NAMES = {"en": "English", "pt": "Português", "es": "Español", "pl": "Polski"}
 
 
-def percent(p: float) -> str:
-    """Write a probability for a person.
-
-    Examples
-    --------
-    >>> percent(0.347), percent(0.002), percent(0.999)
-    ('35 %', '<1 %', '>99 %')
-    """
-    if p < 0.005:
-        return "<1 %"
-    return ">99 %" if p > 0.995 else f"{p:.0%}".replace("%", " %")
-
-
-def money(amount: float | None) -> str:
-    """Write an amount for a person, without cents.
+def query(values: Mapping[str, Any], **changed: Any) -> str:
+    """Return filters as the query of an address, some of them changed; empty ones are left out.
 
     Examples
     --------
-    >>> money(1234567.8), money(None)
-    ('1,234,568', '–')
+    >>> query({"country": "DE", "tier": ""}, cursor="x")
+    '?country=DE&cursor=x'
     """
-    return "–" if amount is None else f"{amount:,.0f}"
+    kept = {name: value for name, value in {**values, **changed}.items() if value not in (None, "")}
+    return f"?{urlencode(kept)}" if kept else "?"
 
 
-def day(instant: datetime | None) -> str:
-    """Write the day of an instant."""
-    return "now" if instant is None else f"{instant.day} {instant:%B %Y}"
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
+    made.policies["ext.i18n.trimmed"] = True
+    shown = (formats.percent, formats.number, formats.money, formats.compact, formats.day, formats.moment)
+    made.globals.update({written.__name__: written for written in shown})
+    made.globals.update(asset=address, query=query, languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES})
+    return made
 
 
-_templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape())
-_templates.globals.update(percent=percent, money=money, day=day)
+_templates = _environment()
 
 
-def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Return the page of a template."""
-    return HTMLResponse(_templates.get_template(name).render({"actor": None} | values), status)
+def render(name: str, values: Mapping[str, Any]) -> str:
+    """Return the text of a page."""
+    return _templates.get_template(name).render(values)

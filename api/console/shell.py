@@ -1,0 +1,168 @@
+"""What all pages share: who looks, where they may go, and how pages and their failures come about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.authentication import CSRF_HEADER, SAFE_METHODS, SESSION_COOKIE, Caller, check_csrf, csrf_token, signed_in
+from api.console.rendering import render
+from api.console.words import mark
+from api.dependencies import Services, ServicesDep
+from domain.context import Actor
+from domain.errors import AllywiseError, NotAllowed, NotAuthenticated
+from domain.language import spoken
+from domain.terms import Role
+from store.unit_of_work import UnitOfWork
+
+THEME_COOKIE = "allywise_theme"
+THEMES = ("light", "dark")
+_FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
+STAFF = (Role.RECRUITER, Role.MANAGER, Role.ROUTER, Role.ANALYST)
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of the menu.
+
+    Parameters
+    ----------
+    path : str
+        Of its first page.
+    label : str
+        In English.
+    roles : tuple of Role
+        Who sees it, besides admin.
+    """
+
+    path: str
+    label: str
+    roles: tuple[Role, ...]
+
+
+SECTIONS = (
+    Section("/", mark("Overview"), STAFF),
+    Section("/prospects", mark("Prospects"), (Role.RECRUITER, Role.MANAGER, Role.ANALYST)),
+    Section("/risk", mark("Partners at risk"), (Role.MANAGER, Role.ANALYST)),
+)
+"""The menu, in its order; who sees no entry sees no page of it either."""
+
+TOLD: Mapping[str, str] = {"saved": mark("Saved."), "done": mark("Done.")}
+"""What a page says after something was done, by the word in its address."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who looks at a page, with what pages are made of."""
+
+    request: Request
+    services: Services
+    caller: Caller
+
+    @property
+    def actor(self) -> Actor:
+        """On whose behalf the page is made."""
+        return self.caller.actor
+
+    def work(self, *, read_only: bool = True) -> UnitOfWork:
+        """Open a transaction on the visitor's behalf."""
+        return self.services.unit_of_work(self.actor, read_only=read_only)
+
+    def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return a page of a template."""
+        return shown(self.request, template, status, self.caller, **values)
+
+    def refused(self, template: str, error: AllywiseError, **values: Any) -> HTMLResponse:
+        """Return a form again with what was typed, and what was wrong with it."""
+        return self.page(template, 422, problem=error.message, problem_field=error.details.get("field"), **values)
+
+    def go(self, path: str, told: str = "") -> Response:
+        """Send the browser to another page after something was done; one of `TOLD` is said there."""
+        return RedirectResponse(f"{path}{'&' if '?' in path else '?'}told={told}" if told else path, 303)
+
+
+def visitor(*roles: Role) -> Any:
+    """Return the dependency of a page that `roles` may see, and admin always.
+
+    Whoever is not signed in is sent to sign in first. What changes something must carry the session's CSRF token, in
+    field ``csrf`` or in the header.
+    """
+
+    def found(request: Request, services: ServicesDep, csrf: Annotated[str, Form(max_length=200)] = "") -> Visitor:
+        caller = who(request, services)
+        if caller is None or caller.token is None:
+            raise NotAuthenticated("sign in first")
+        if request.method not in SAFE_METHODS:
+            check_csrf(caller.token, csrf or request.headers.get(CSRF_HEADER, ""))
+        if caller.actor.role not in (Role.ADMIN, *roles):
+            raise NotAllowed(f"this page is not for role {caller.actor.role}")
+        return Visitor(request, services, caller)
+
+    found.roles = frozenset({*roles, Role.ADMIN})  # type: ignore[attr-defined]  # read by the tests of pages
+    return Depends(found)
+
+
+def who(request: Request, services: Services) -> Caller | None:
+    """Return who is signed in with this browser."""
+    token = request.cookies.get(SESSION_COOKIE)
+    return signed_in(services, token) if token else None
+
+
+def shown(
+    request: Request, template: str, status: int = 200, caller: Caller | None = None, **values: Any
+) -> HTMLResponse:
+    """Return a page, also for nobody known."""
+    actor = None if caller is None else caller.actor
+    theme = request.cookies.get(THEME_COOKIE, "")
+    common = {
+        "actor": actor,
+        "csrf": csrf_token(caller.token) if caller is not None and caller.token else "",
+        "sections": sections_of(actor),
+        "here": request.url.path,
+        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "language": spoken().code,
+        "theme": theme if theme in THEMES else "",
+        "told": TOLD.get(request.query_params.get("told", "")),
+        "problem": None,
+    }
+    return HTMLResponse(render(template, common | values), status)
+
+
+def sections_of(actor: Actor | None) -> tuple[Section, ...]:
+    """Return the menu of an actor."""
+    if actor is None:
+        return ()
+    return tuple(section for section in SECTIONS if actor.role in (Role.ADMIN, *section.roles))
+
+
+def wants_page(request: Request) -> bool:
+    """Whether what is asked for is a page, and not for machines."""
+    return not request.url.path.startswith(_FOR_MACHINES)
+
+
+def failure(request: Request, status: int, detail: str) -> Response:
+    """Return the page that says what went wrong; whoever is not signed in is sent to sign in."""
+    if status == 401:
+        wanted = request.url.path if request.method in SAFE_METHODS else "/"
+        return RedirectResponse("/login" if wanted == "/" else f"/login?next={quote(wanted)}", 303)
+    try:
+        caller = who(request, request.app.state.services)
+    except AllywiseError:  # the store is away: the page says so without it
+        caller = None
+    return shown(request, "failure.html", status, caller, code=status, detail=detail)
+
+
+def own_path(path: str) -> str:
+    """Return a path of this service to go to, the first page where it is none: nobody is led to another site.
+
+    Examples
+    --------
+    >>> own_path("/risk?page=2"), own_path("//evil.example/x"), own_path("https://evil.example")
+    ('/risk?page=2', '/', '/')
+    """
+    parts = urlsplit(path.replace("\\", "/"))
+    is_own = not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith("//")
+    return path if is_own and path.isprintable() else "/"

@@ -1,0 +1,63 @@
+/* Charts are drawn from the tables behind them, again when colours change or a part of the page is replaced. */
+"use strict";
+
+(() => {
+  const palette = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const language = document.documentElement.lang;
+  const formats = {
+    percent: new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }),
+    number: new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }),
+  };
+
+  function read(table) {
+    const heads = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent);
+    const rows = [...table.tBodies[0].rows];
+    const value = (cell) => (cell.dataset.value === "" ? null : Number(cell.dataset.value));
+    return {
+      labels: rows.map((row) => row.cells[0].textContent),
+      series: heads.map((label, k) => ({ label, data: rows.map((row) => value(row.cells[k + 1])) })),
+    };
+  }
+
+  function draw(figure) {
+    const { kind, format } = figure.dataset;
+    const { labels, series } = read(figure.querySelector("table"));
+    const holder = figure.querySelector(".canvas");
+    figure.drawn?.destroy();
+    holder.replaceChildren(document.createElement("canvas"));
+    holder.hidden = false;
+    const canvas = holder.firstChild;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", figure.querySelector("figcaption").textContent);
+    const shown = formats[format] ?? formats.number;
+    const lines = kind === "line";
+    const datasets = series.map((one, k) => {
+      const paint = colour(palette[k % palette.length]);
+      return { ...one, borderColor: paint, backgroundColor: lines ? paint + "22" : paint, borderWidth: lines ? 2 : 0, pointRadius: labels.length > 40 ? 0 : 2, tension: 0.2, spanGaps: true };
+    });
+    const axis = { ticks: { color: colour("--soft"), callback: (value) => shown.format(value) }, grid: { color: colour("--line") }, beginAtZero: true, stacked: kind === "stacked" };
+    const names = { ticks: { color: colour("--soft"), autoSkip: true, maxRotation: 0 }, grid: { display: false }, stacked: kind === "stacked" };
+    const lying = kind === "bars";
+    figure.drawn = new Chart(canvas, {
+      type: lines ? "line" : "bar",
+      data: { labels, datasets },
+      options: {
+        animation: false,
+        maintainAspectRatio: false,
+        indexAxis: lying ? "y" : "x",
+        interaction: { mode: "index", intersect: false },
+        scales: lying ? { x: axis, y: { ...names, ticks: { ...names.ticks, autoSkip: false } } } : { x: names, y: axis },
+        plugins: {
+          legend: { display: series.length > 1, labels: { color: colour("--ink"), boxWidth: 12 } },
+          tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${shown.format(item.raw)}` } },
+        },
+      },
+    });
+  }
+
+  const all = (root) => root.querySelectorAll("figure.chart").forEach(draw);
+  all(document);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => all(document));
+  document.addEventListener("htmx:afterSettle", (event) => all(event.target));
+})();

@@ -1,0 +1,23 @@
+/* What pages do beyond plain HTML: none of it is needed to read or to send. */
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+/* Selects that are sent as soon as they are changed. */
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+});
+
+/* A question before what cannot be undone. */
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.ask ?? event.target.dataset.ask;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+/* Boxes that choose rows for a form elsewhere on the page say how many are chosen. */
+document.addEventListener("change", () => {
+  for (const counter of document.querySelectorAll("[data-counts]")) {
+    const chosen = document.querySelectorAll(`input[name="${counter.dataset.counts}"]:checked`).length;
+    counter.textContent = String(chosen);
+  }
+});
