@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from intelligence.matching.answers import Answer
-from intelligence.matching.assignment import solve
+from intelligence.matching.assignment import allocate
 from intelligence.matching.matcher import Matcher, Question, Ranking
 from intelligence.matching.questions import Instant, check, questions
 from intelligence.matching.service import MatchResult, result_of
@@ -40,8 +40,8 @@ def _assigned(matcher: Matcher, question: Question, wide: Ranking, by: str) -> R
         value = value * rows["expected_amount"].fillna(1.0).to_numpy(np.float64)
     partners, column = np.unique(rows["partner"].to_numpy(np.int64), return_inverse=True)
     table = np.full((len(question.names), len(partners)), np.nan)
-    table[rows["question"].to_numpy(np.int64), column] = np.maximum(value, 1e-12)
-    given = solve(table, matcher.room(int(question.at_us.max()))[partners])
+    table[rows["question"].to_numpy(np.int64), column] = value
+    given = allocate(table, matcher.room(int(question.at_us.max()))[partners]).given
     mine = given[rows["question"].to_numpy(np.int64)] == column
     chosen = rows[mine].assign(rank=1)
     return Ranking(chosen.reset_index(drop=True), wide.features[mine].reset_index(drop=True))

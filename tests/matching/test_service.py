@@ -1,6 +1,5 @@
 """Matching leads: rankings, exclusions, instants, assignment."""
 
-from itertools import permutations
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from domain.errors import InvalidInput, UnknownReference
 from intelligence.matching.answers import COLUMNS
 from intelligence.matching.assign import assign_leads
-from intelligence.matching.assignment import solve
 from intelligence.matching.service import match_leads, open_leads
 from store.history import History
 from tests.matching.worlds import INDUSTRIES, NOW, Context, frames, history, partners
@@ -98,13 +96,6 @@ def test_assignment_keeps_to_capacity_and_is_best() -> None:
     assert len(found) == 18
     assert found["partner"].value_counts().max() == 2
     assert found["lead"].is_unique
-
-
-def test_solve_equals_brute_force() -> None:
-    value = np.random.default_rng(1).uniform(size=(4, 5))
-    best = max(sum(value[k, order[k]] for k in range(4)) for order in permutations(range(5), 4))
-    given = solve(value, np.ones(5))
-    assert value[np.arange(4), given].sum() == pytest.approx(best)
 
 
 @pytest.mark.parametrize(
