@@ -1,7 +1,7 @@
 """Tables by which claims on the same customer find each other."""
 
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy import ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Float, ForeignKey, Index, Integer, String, Table, Text
 
 from store.schema import RowId, metadata
 from store.types import Instant
@@ -51,6 +51,9 @@ offer_terms = Table(
     SqlColumn("hop", Integer),
     SqlColumn("reminded_at", Instant),
     SqlColumn("override", Text),
+    SqlColumn("rank", Integer),
+    SqlColumn("p_win", Float),
 )
 """Of which match and which hop an offered lead came, until when it is to be answered, when the partner was reminded,
-and the external id of the override that it follows; without a hop a person made it."""
+and the external id of the override that it follows; without a hop a person made it. ``rank`` and ``p_win``: what the
+match says of the partner, among those not asked about the lead before."""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from domain.terms import AssignmentResponse
 from store.claim_tables import offer_terms
 from store.sql import insert_into
+from store.standing import place_in_match
 from store.tables import RESOURCE_TABLES
 
 FORGOTTEN = timedelta(days=180)
@@ -26,6 +27,7 @@ class Offer(NamedTuple):
     response: str | None
     answer_until: datetime | None
     match_id: str | None
+    reminded_at: datetime | None
 
 
 def _offers() -> Select[Any]:
@@ -38,6 +40,7 @@ def _offers() -> Select[Any]:
         _assignments.c.response,
         offer_terms.c.answer_until,
         offer_terms.c.match_id,
+        offer_terms.c.reminded_at,
     ).select_from(_assignments.outerjoin(offer_terms, of_terms))
 
 
@@ -55,8 +58,10 @@ def offers_of(connection: Connection, lead_id: int) -> list[Offer]:
 def keep_offer_terms(
     connection: Connection, assignment_id: int, answer_until: datetime, match_id: str | None = None
 ) -> None:
-    """Note until when an offer is to be answered, and of which match it came."""
-    values = {"answer_until": answer_until} | ({"match_id": match_id} if match_id is not None else {})
+    """Note until when an offer is to be answered, of which match it came, and where that one ranks the partner."""
+    values: dict[str, Any] = {"answer_until": answer_until}
+    if match_id is not None:
+        values |= {"match_id": match_id, **place_in_match(connection, assignment_id, match_id)}
     insert = insert_into(connection, offer_terms).values(assignment_id=assignment_id, **values)
     connection.execute(insert.on_conflict_do_update(index_elements=["assignment_id"], set_=values))
 

@@ -160,9 +160,13 @@ def upgrade() -> None:
     op.add_column("offer_terms", sa.Column("hop", sa.Integer(), nullable=True))
     op.add_column("offer_terms", sa.Column("reminded_at", types.Instant(timezone=True), nullable=True))
     op.add_column("offer_terms", sa.Column("override", sa.Text(), nullable=True))
+    op.add_column("offer_terms", sa.Column("rank", sa.Integer(), nullable=True))
+    op.add_column("offer_terms", sa.Column("p_win", sa.Float(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("offer_terms", "p_win")
+    op.drop_column("offer_terms", "rank")
     op.drop_column("offer_terms", "override")
     op.drop_column("offer_terms", "reminded_at")
     op.drop_column("offer_terms", "hop")
