@@ -181,6 +181,19 @@ class Candidate(BaseModel):
     factors: list[Factor]
     similar_wins: list[SimilarWin]
     propensity: float = Field(description="probability with which the policy shows this partner")
+    p_accept: float | None = Field(
+        None, description="the partner accepts the lead if offered now; null where the history holds no answers"
+    )
+    p_win_if_accepted: float | None = Field(None, description="p_win = p_accept x p_win_if_accepted")
+    margin: float | None = Field(
+        None, description="share of the amount left: the policy's margin less the commission of the partner's agreement"
+    )
+    value: float | None = Field(
+        None, description="p_win x expected_amount x margin; null where no amount is to be expected"
+    )
+    lift: float | None = Field(
+        None, description="value (p_win where no value is known) less that of the lead's best other candidate"
+    )
 
 
 class Exclusion(BaseModel):

@@ -8,17 +8,19 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 
 from models.amount import AmountModel
-from models.intervals import Untold
-from models.probability import Factors, Prediction
-from models.staged import AnyProbability, load_probability
+from models.intervals import Belief, Untold
+from models.probability import Factors, Prediction, ProbabilityModel
+from models.staged import AnyProbability, StagedModel, load_probability
 
 Floats = npt.NDArray[np.float64]
 
 _FILE = "match.json"
 _PROBABILITY = "probability"
 _AMOUNT = "amount"
+_ACCEPTANCE = "acceptance"
 TRIES = "tries"
 """Feature: log of one plus the partner's outcomes so far, older ones counting less."""
 
@@ -31,6 +33,9 @@ class Ranker(Protocol):
 
     def explain(self, features: pd.DataFrame) -> Factors:
         """Return contributions on the log-odds scale."""
+
+    def steps(self, features: pd.DataFrame) -> tuple[Prediction, Floats]:
+        """Return p_win as `predict` does, and P(accept), never below it; NaN where it is not told apart."""
 
     def amount(self, features: pd.DataFrame) -> Floats:
         """Return the amount to expect if won."""
@@ -51,6 +56,8 @@ class MatchModel:
         Features that the amount looks at.
     untold : Untold, optional
         How much more partners differ of whom less is on record; widens intervals by feature ``tries``.
+    acceptance : ProbabilityModel, optional
+        P(accept) of pairs; the first step of `probability` itself where that has two.
     """
 
     def __init__(
@@ -60,12 +67,14 @@ class MatchModel:
         amounts: AmountModel | None,
         columns: tuple[str, ...] = (),
         untold: Untold | None = None,
+        acceptance: ProbabilityModel | None = None,
     ) -> None:
         self.spec = dict(spec)
         self.probability = probability
         self.amounts = amounts
         self.columns = columns
         self.untold = untold or Untold()
+        self.acceptance = acceptance
 
     @staticmethod
     def record(features: pd.DataFrame) -> Floats:
@@ -76,9 +85,31 @@ class MatchModel:
 
     def predict(self, features: pd.DataFrame) -> Prediction:
         """Return p_win of pairs with 80 % intervals."""
-        if not self.untold.most:
-            return self.probability.predict(features)
-        return self.probability.believe(features).widened(self.untold.variance(self.record(features))).prediction()
+        return self._asked(features)[0]
+
+    def steps(self, features: pd.DataFrame) -> tuple[Prediction, Floats]:
+        """Return what `predict` does, and P(accept), shape (n,).
+
+        P(accept) is never below p_win, so that their ratio is P(win | accept); NaN without a model of acceptance.
+        """
+        prediction, first = self._asked(features)
+        if self.acceptance is None:
+            return prediction, np.full(len(features), np.nan)
+        accept = self.acceptance.predict(features).p if first is None else expit(first.z)
+        return prediction, np.asarray(np.maximum(accept, prediction.p))
+
+    def _asked(self, features: pd.DataFrame) -> tuple[Prediction, Belief | None]:
+        """Return p_win, and what is thought of its first step if it has two."""
+        first = None
+        if isinstance(self.probability, StagedModel):
+            whole, first = self.probability.believe_steps(features)
+        elif not self.untold.most:
+            return self.probability.predict(features), None
+        else:
+            whole = self.probability.believe(features)
+        if self.untold.most:
+            whole = whole.widened(self.untold.variance(self.record(features)))
+        return whole.prediction(), first
 
     def explain(self, features: pd.DataFrame) -> Factors:
         """Return contributions of features; base and row sum give ``logit(p)``."""
@@ -102,7 +133,10 @@ class MatchModel:
             "columns": list(self.columns),
             "amounts": self.amounts is not None,
             "untold": self.untold.most,
+            "acceptance": self.acceptance is not None,
         }
+        if self.acceptance is not None and not isinstance(self.probability, StagedModel):
+            self.acceptance.save(folder / _ACCEPTANCE)
         (folder / _FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
@@ -111,4 +145,9 @@ class MatchModel:
         content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         amounts = AmountModel.load(folder / _AMOUNT) if content["amounts"] else None
         probability = load_probability(folder / _PROBABILITY)
-        return cls(content["spec"], probability, amounts, tuple(content["columns"]), Untold(content.get("untold", 0.0)))
+        acceptance = None
+        if content.get("acceptance"):  # versions from before say nothing
+            first = probability.first if isinstance(probability, StagedModel) else None
+            acceptance = first or ProbabilityModel.load(folder / _ACCEPTANCE)
+        untold = Untold(content.get("untold", 0.0))
+        return cls(content["spec"], probability, amounts, tuple(content["columns"]), untold, acceptance)

@@ -116,12 +116,16 @@ class StagedModel:
 
     def believe(self, X: pd.DataFrame) -> Belief:
         """Return what is thought of the true log-odds of the product; raises as `ProbabilityModel.believe` does."""
+        return self.believe_steps(X)[0]
+
+    def believe_steps(self, X: pd.DataFrame) -> tuple[Belief, Belief]:
+        """Return what is thought of the true log-odds of the product, and of those of the first step."""
         one, two = self.first.believe(X), self.second.believe(X)
         a, c = expit(one.z), expit(two.z)
         z, slopes = _product(one.z, two.z), ((1 - a) / (1 - a * c), (1 - c) / (1 - a * c))
         moved = sum(slope * (step.middle - step.z) for slope, step in zip(slopes, (one, two), strict=True))
         deviation = np.hypot(slopes[0] * one.deviation, slopes[1] * two.deviation)
-        return Belief(z, z + moved, deviation)
+        return Belief(z, z + moved, deviation), one
 
     def explain(self, X: pd.DataFrame) -> Factors:
         """Contribution of each feature to the log-odds of the product."""

@@ -27,6 +27,7 @@ from models.intervals import Untold
 from models.match import TRIES, MatchModel
 from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
+from training.match_accept import learn_acceptance
 from training.match_baselines import BASELINES, WINS_BASELINES
 from training.match_lists import with_ranking
 from training.match_pairs import LABEL_RULES, Examples, Source, find_examples
@@ -82,8 +83,10 @@ class MatchTask:
         binary = train_binary(dataset, _baselines(prepared.source), context, part=part, champion=champion)
         evaluation = with_ranking(binary.part.evaluation) if prepared.source == "wins" else binary.part.evaluation
         amounts, columns = _fit_amounts(dataset)
+        acceptance = learn_acceptance(dataset, binary.model, context)
+        described = spec.as_json() | {"source": prepared.source}
         untold = _untold(prepared, binary.model)
-        model = MatchModel(spec.as_json() | {"source": prepared.source}, binary.model, amounts, columns, untold)
+        model = MatchModel(described, binary.model, amounts, columns, untold, acceptance.model)
         return TrainingResult(
             model=model,
             parts=(replace(binary.part, evaluation=evaluation, horizon_days=context.settings.match_horizon_days),),
@@ -92,7 +95,7 @@ class MatchTask:
             columns=tuple(dataset.features.columns),
             label_rule=LABEL_RULES[prepared.source].format(days=context.settings.match_horizon_days),
             settings={"match_horizon_days": context.settings.match_horizon_days, "source": prepared.source},
-            notes=_notes(prepared),
+            notes=(*_notes(prepared), acceptance.note),
             counts={
                 "partners": len(prepared.world.partner_ids),
                 "leads": len(prepared.world.table),

@@ -36,8 +36,8 @@ class Examples:
         What they were made from.
     rows : DataFrame
         ``lead`` (row of the lead table), ``partner`` (position), ``at`` (as_of, microseconds), ``known`` (when the
-        outcome was known), ``won`` (0/1), ``amount`` (of the won deal, NaN for none); of offers also ``accepted``
-        (0/1). For wins alone, winners only.
+        outcome was known), ``won`` (0/1), ``amount`` (of the won deal, NaN for none); of offers, where any was
+        answered, also ``accepted`` (0/1). For wins alone, winners only.
     """
 
     source: Source
@@ -84,9 +84,10 @@ def offer_examples(pairs: Pairs, until_us: int, horizon_days: int) -> Examples:
             "at": offers["offered"],
             "known": offers["offered"] + horizon,
             "won": won.astype(np.float64),
-            "accepted": ((offers["response"] == "accepted") | won).astype(np.float64),
         }
     )
+    if offers["response"].notna().any():
+        rows["accepted"] = ((offers["response"] == "accepted") | won).astype(np.float64)
     return Examples("offers", _with_amounts(rows, pairs))
 
 

@@ -14,13 +14,14 @@ from intelligence.matching.eligibility import SENTENCES
 from intelligence.matching.matcher import Matcher, Question, Ranking
 from intelligence.matching.reasons import Explainer, Row
 from intelligence.matching.record import Record
+from intelligence.matching.value import PARTS
 
 Floats = npt.NDArray[np.float64]
 
 _NUMBERS = ("p_win", "low", "high", "expected_amount")
 _REASONS = ("reason_1", "reason_2", "reason_3")
-COLUMNS = ("lead", "rank", "partner", *_NUMBERS, "evidence", "n", *_REASONS, "model_version")
-"""Columns of the candidates, in the order promised."""
+COLUMNS = ("lead", "rank", "partner", *_NUMBERS, "evidence", "n", *_REASONS, "model_version", *PARTS)
+"""Columns of the candidates, in the order promised; new ones come last."""
 EXCLUSION_COLUMNS = ("lead", "partner", "code", "text")
 _EXPLAINED_ROWS = 5_000
 _ROWS_AT_ONCE = 5_000
@@ -37,7 +38,8 @@ class Answer:
 
 def no_candidates() -> pd.DataFrame:
     """Return a frame with the promised columns and no row."""
-    kinds = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(("rank", "n"), "int64")
+    numbers = dict.fromkeys((*_NUMBERS, *PARTS), "float64") | dict.fromkeys(("rank", "n"), "int64")
+    kinds = dict.fromkeys(COLUMNS, "str") | numbers
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
@@ -65,6 +67,7 @@ def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[s
             "n": rows["n"].to_numpy(np.int64),
             **{name: [text[k] for text in texts] for k, name in enumerate(_REASONS)},
             "model_version": matcher.label,
+            **{name: rows[name].to_numpy(np.float64) for name in PARTS},
         }
     )
     return frame, more

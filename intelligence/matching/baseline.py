@@ -64,6 +64,10 @@ class BaselineRanker:
         half = _Z80 * np.sqrt(_LEAST_SPREAD**2 + 1.0 / ((outcomes + 4.0) * p * (1.0 - p)))
         return Prediction(p, expit(z - half), expit(z + half))
 
+    def steps(self, features: pd.DataFrame) -> tuple[Prediction, Floats]:
+        """Return what `predict` does; acceptance is not told apart."""
+        return self.predict(features), np.full(len(features), np.nan)
+
     def explain(self, features: pd.DataFrame) -> Factors:
         """Return contributions: base zero, the terms add up to the log-odds."""
         terms = self._terms(features)

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.routing import Policies, Rule
+from domain.routing import Objective, Policies, RoutingPolicy, Rule
 from intelligence.features.pair_build import PairRows, PairSpec
 from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import LeadBatch, PairWorld
 from intelligence.matching.eligibility import Eligibility
 from intelligence.matching.record import Record
+from intelligence.matching.value import PARTS, CommissionRates, margin_of, with_value, worth
 from models.match import Ranker
 
 Ints = npt.NDArray[np.int64]
@@ -54,7 +55,8 @@ class Ranking:
     ----------
     rows : DataFrame
         ``question`` (position of the lead), ``partner`` (position), ``rank``, ``p_win``, ``low``, ``high``,
-        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds).
+        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds), and the parts of the value: ``p_accept``,
+        ``p_win_if_accepted`` (NaN where not told apart), ``margin``, ``value``, ``lift`` (`value.with_value`).
     features : DataFrame
         Feature values of the rows.
     """
@@ -89,7 +91,7 @@ class Matcher:
     candidates : int
         Partners per lead that the ranker looks at.
     policies : Policies
-        Rules of eligibility, by programme.
+        Rules of eligibility, objective and margin, by programme.
     """
 
     world: PairWorld
@@ -106,6 +108,10 @@ class Matcher:
         """Outcomes of partners, for sentences."""
         return Record(self.world)
 
+    @cached_property
+    def _commissions(self) -> CommissionRates:
+        return CommissionRates(self.world.history, self.world.partner_ids)
+
     def _walk_to(self, at_us: int) -> _Walk:
         """Return the walk at an instant; walked again from the start when the instant lies behind it."""
         if self._walk is None or at_us < self._walk.at_us:
@@ -115,7 +121,7 @@ class Matcher:
         self._walk.at_us = at_us
         return self._walk
 
-    def rank(self, question: Question, top: int, by: str, partners: Sequence[Ints] | None = None) -> Ranking:
+    def rank(self, question: Question, top: int, by: str | None, partners: Sequence[Ints] | None = None) -> Ranking:
         """Rank eligible partners.
 
         Parameters
@@ -124,16 +130,17 @@ class Matcher:
             Leads, in any order of time.
         top : int
             Partners to keep per lead.
-        by : {"p_win", "value"}
-            Value is p_win times the expected amount.
+        by : {"p_win", "value"}, optional
+            Value is p_win times the expected amount times the margin; default: the objective of each lead's policy.
         partners : sequence of int64 arrays, optional
             Only these positions per lead, without rules.
         """
         kept: list[tuple[pd.DataFrame, pd.DataFrame]] = []
         with self._lock:
-            for rows, outcomes, instants in self._chunks(question, top, partners):
-                if len(rows):
-                    kept.append(_best(self._answer(rows, outcomes, instants), rows.frame(), top, by))
+            for rows, facts in self._chunks(question, top, partners):
+                features = rows.frame()
+                pairs = with_value(self._answer(features, facts))
+                kept.append(_best(pairs, features, top, self._worth(pairs, question, by)))
         if not kept:
             return Ranking(_no_rows(), pd.DataFrame())
         pairs = pd.concat([one for one, _ in kept], ignore_index=True)
@@ -143,9 +150,9 @@ class Matcher:
 
     def _chunks(
         self, question: Question, top: int, partners: Sequence[Ints] | None
-    ) -> Iterator[tuple[PairRows, Ints, Ints]]:
-        """Feature rows of some leads at a time, with the partners' outcomes and the instants of the rows."""
-        rows, outcomes, instants = None, [], []
+    ) -> Iterator[tuple[PairRows, pd.DataFrame]]:
+        """Rows of some leads at a time, and what is known of each beside its features."""
+        rows, facts = None, []
         for position in np.argsort(question.at_us, kind="stable").tolist():
             at = int(question.at_us[position])
             walk = self._walk_to(at)
@@ -157,13 +164,33 @@ class Matcher:
                 chosen, scores = partners[position], None
             if len(chosen):
                 rows.add(position, at, chosen, scores)
-                outcomes.append(walk.state.outcomes(chosen)[1])
-                instants.append(np.full(len(chosen), at, dtype=np.int64))
+                facts.append(self._facts(walk, question, position, chosen))
             if len(rows) >= _CHUNK_ROWS:
-                yield rows, np.concatenate(outcomes), np.concatenate(instants)
-                rows, outcomes, instants = None, [], []
+                yield rows, pd.concat(facts, ignore_index=True)
+                rows, facts = None, []
         if rows is not None and len(rows):
-            yield rows, np.concatenate(outcomes), np.concatenate(instants)
+            yield rows, pd.concat(facts, ignore_index=True)
+
+    def _facts(self, walk: _Walk, question: Question, position: int, chosen: Ints) -> pd.DataFrame:
+        """Lead, partner, the partner's outcomes, the instant, and the margin."""
+        at = int(question.at_us[position])
+        rate = self._commissions.of(question.batch.query(position), at)[chosen]
+        margin = margin_of(self._policy(question, position).margin, rate)
+        columns = {"question": position, "partner": chosen, "n": walk.state.outcomes(chosen)[1], "at": at}
+        return pd.DataFrame({**columns, "margin": margin})
+
+    def _policy(self, question: Question, position: int) -> RoutingPolicy:
+        """Return the policy that holds for a lead, by its programme."""
+        program = question.batch.frame["program"].iat[position]
+        return self.policies.of(program if isinstance(program, str) else None)
+
+    def _worth(self, pairs: pd.DataFrame, question: Question, by: str | None) -> Floats:
+        """Return what pairs are ranked by."""
+        if by is not None:
+            return worth(pairs, by)
+        objectives = {lead: self._policy(question, lead).objective for lead in pairs["question"].unique().tolist()}
+        by_value = (pairs["question"].map(objectives) == Objective.VALUE).to_numpy(bool)
+        return np.where(by_value, worth(pairs), worth(pairs, Objective.P_WIN))
 
     def _candidates(self, walk: _Walk, question: Question, position: int, top: int) -> tuple[Ints, Floats | None]:
         query, at = question.batch.query(position), int(question.at_us[position])
@@ -175,21 +202,15 @@ class Matcher:
         best = np.argsort(-scores[allowed], kind="stable")[:most]
         return np.sort(allowed[best]), scores
 
-    def _answer(self, rows: PairRows, outcomes: Ints, instants: Ints) -> pd.DataFrame:
-        features = rows.frame()
-        prediction = self.ranker.predict(features)
-        return pd.DataFrame(
-            {
-                "question": rows.leads,
-                "partner": rows.partners,
-                "p_win": prediction.p,
-                "low": prediction.low,
-                "high": prediction.high,
-                "expected_amount": self.ranker.amount(features),
-                "affinity": features["affinity"].to_numpy(np.float64),
-                "n": outcomes,
-                "at": instants,
-            }
+    def _answer(self, features: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+        prediction, accept = self.ranker.steps(features)
+        return facts.assign(
+            p_win=prediction.p,
+            low=prediction.low,
+            high=prediction.high,
+            p_accept=accept,
+            expected_amount=self.ranker.amount(features),
+            affinity=features["affinity"].to_numpy(np.float64),
         )
 
     def blocked(self, question: Question) -> Iterator[tuple[int, dict[Rule, Bools]]]:
@@ -207,12 +228,9 @@ class Matcher:
             return self._walk_to(at_us).rules.room(at_us)
 
 
-def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, worth_of: Floats) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rank within leads (ties: affinity, then partner) and keep the top."""
-    value = pairs["p_win"].to_numpy(np.float64)
-    if by == "value":
-        value = value * pairs["expected_amount"].fillna(1.0).to_numpy(np.float64)
-    order = np.lexsort((pairs["partner"], -pairs["affinity"], -value, pairs["question"]))
+    order = np.lexsort((pairs["partner"], -pairs["affinity"], -worth_of, pairs["question"]))
     ranked = pairs.iloc[order]
     ranked = ranked.assign(rank=ranked.groupby("question").cumcount() + 1)
     keep = (ranked["rank"] <= top).to_numpy()
@@ -221,5 +239,5 @@ def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, by: str) -> tup
 
 def _no_rows() -> pd.DataFrame:
     names = ("question", "partner", "rank", "n", "at")
-    numbers = ("p_win", "low", "high", "expected_amount", "affinity")
+    numbers = ("p_win", "low", "high", "expected_amount", "affinity", *PARTS)
     return pd.DataFrame({**{name: np.zeros(0, np.int64) for name in names}, **{name: np.zeros(0) for name in numbers}})

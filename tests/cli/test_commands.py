@@ -18,7 +18,7 @@ FIT_COLUMNS = [
 ]  # fmt: skip
 MATCH_COLUMNS = [
     "lead", "rank", "partner", "p_win", "low", "high", "expected_amount", "evidence", "n", "reason_1", "reason_2",
-    "reason_3", "model_version",
+    "reason_3", "model_version", "p_accept", "p_win_if_accepted", "margin", "value", "lift",
 ]  # fmt: skip
 RECOMMEND_COLUMNS = ["partner", "rank", "kind", "item", "p_engage", "reason", "model_version"]
 
