@@ -21,7 +21,10 @@ def read(folder: Path, name: str) -> pd.DataFrame:
 
 @dataclass
 class Records:
-    """What a router has at hand: offers with outcomes, leads, partners, as of `end` (naive UTC)."""
+    """What a router has at hand: offers with outcomes, leads, partners, as of `end` (naive UTC).
+
+    ``offers`` are those whose outcome is known by then, ``every`` is all of them, also later ones.
+    """
 
     folder: Path
     end: pd.Timestamp
@@ -33,6 +36,7 @@ class Records:
         offers, deals = read(self.folder, "assignments"), read(self.folder, "deals")
         for frame, column in ((offers, "offered_at"), (offers, "responded_at"), (deals, "closed_at")):
             frame[column] = naive(frame[column])
+        self.every = offers
         self.offers = self._outcomes(offers, deals)
 
     def _outcomes(self, offers: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
@@ -98,14 +102,14 @@ class PlainTrees:
         from lightgbm import LGBMClassifier
 
         self.offers_ = offers
-        frame = pairs.drop(columns="partner").assign(**_record(offers, offers["partner"], offers["offered_at"]))
+        frame = pairs.drop(columns="partner").assign(**offer_record(offers, offers["partner"], offers["offered_at"]))
         self.words_ = {name: frame[name].astype("category").cat.categories for name in _text_columns(frame)}
         self.model_ = LGBMClassifier(verbose=-1, n_jobs=1, random_state=7).fit(self._coded(frame), offers["won"])
         return self
 
     def score(self, pairs: pd.DataFrame, at: pd.Series) -> npt.NDArray[np.float64]:
         """Return the probabilities of winning, each as of its instant in `at`."""
-        frame = pairs.drop(columns="partner").assign(**_record(self.offers_, pairs["partner"], at))
+        frame = pairs.drop(columns="partner").assign(**offer_record(self.offers_, pairs["partner"], at))
         return np.asarray(self.model_.predict_proba(self._coded(frame)))[:, 1]
 
     def _coded(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +138,7 @@ def _text_columns(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
 
 
-def _record(offers: pd.DataFrame, partner: pd.Series, at: pd.Series) -> dict[str, npt.NDArray[np.float64]]:
+def offer_record(offers: pd.DataFrame, partner: pd.Series, at: pd.Series) -> dict[str, npt.NDArray[np.float64]]:
     """Return each partner's record of known outcomes at an instant."""
     so_far = offers.sort_values("known_at")[["known_at", "partner", "won"]]
     groups = so_far.groupby("partner")["won"]

@@ -126,15 +126,38 @@ def match(world: Measured) -> str:
     known = world.truth("match")
     ranked = world.answer("match", "--open", "--top", "100000")
     both = ranked.merge(known[known["open"]], on=["lead", "partner"], suffixes=("_ours", ""))
-    policies = _history(known) | _policies(world, known[known["open"]], ranked, world.end)
+    policies = history_policy(known) | _policies(world, known[known["open"]], ranked, world.end)
     rows = list(coverage_rows("match, p_win of open leads", both, "p_win_ours", "p_win"))
     return _tables(rows, policy_rows(policies, "open leads"))
 
 
-def newest(world: Measured) -> str:
-    """Route the newest routed leads of the truth again: trained as of the first, each matched as of its arrival.
+@dataclass(frozen=True)
+class Rerouted:
+    """The newest routed leads of the truth, ranked again by models trained as of the first of them.
 
-    Many more leads than wait at the end, and the same ones for the historical policy. In a copy of the home.
+    Parameters
+    ----------
+    past : Measured
+        The copy of the home in which that was done.
+    known : DataFrame
+        Truth of these leads with every active partner.
+    ranked : DataFrame
+        Answers of ``match``, each lead as of its arrival.
+    first : Timestamp
+        Arrival of the first of them, naive UTC.
+    """
+
+    past: Measured
+    known: pd.DataFrame
+    ranked: pd.DataFrame
+    first: pd.Timestamp
+
+
+@contextmanager
+def rerouted(world: Measured) -> Iterator[Rerouted]:
+    """Route the newest routed leads again: trained as of the first, each matched as of its arrival, in a copy.
+
+    Many more leads than wait at the end, and the same ones for the historical policy.
     """
     known = world.truth("match")
     known = known[~known["open"]]
@@ -148,14 +171,20 @@ def newest(world: Measured) -> str:
         past = Measured(Workspace(copy, world.work.settings), world.truth_folder)
         past.run("train", "match", "--as-of", f"{first.isoformat()}+00:00")
         leads, out = copy / "leads.csv", copy / "answer.parquet"
-        every = peers_match.read(_exported(world), "leads")
+        every = peers_match.read(exported(world), "leads")
         every[every["external_id"].isin(known["lead"])].to_csv(leads, index=False)
         past.run("match", "--leads", leads, "--top", "100000", "--as-of", "created_at", "--out", out)
-        ranked = pd.read_parquet(out)
+        yield Rerouted(past, known, pd.read_parquet(out), first)
     world.costs += past.costs
-    both = ranked.merge(known, on=["lead", "partner"], suffixes=("_ours", ""))
+
+
+def newest(world: Measured) -> str:
+    """Compare P(win) of the newest routed leads, and who gets them under each policy."""
+    with rerouted(world) as again:
+        both = again.ranked.merge(again.known, on=["lead", "partner"], suffixes=("_ours", ""))
+        policies = history_policy(again.known) | _policies(world, again.known, again.ranked, again.first)
     rows = list(coverage_rows("match, p_win of the newest leads", both, "p_win_ours", "p_win"))
-    return _tables(rows, policy_rows(_history(known) | _policies(world, known, ranked, first), "newest routed leads"))
+    return _tables(rows, policy_rows(policies, "newest routed leads"))
 
 
 def _policies(
@@ -164,7 +193,7 @@ def _policies(
     """Return the true P(win) of the partner that each policy puts first, by lead."""
     eligible = known[known["eligible"]].reset_index(drop=True)
     policies = {"any eligible partner": eligible.groupby("lead")["p_win"].mean()}
-    records = peers_match.Records(_exported(world), trained_at)
+    records = peers_match.Records(exported(world), trained_at)
     taught = records.pairs(records.offers["lead"], records.offers["partner"])
     asked = records.pairs(eligible["lead"], eligible["partner"])
     bayes = peers_match.NaiveBayes().fit(taught, records.offers["won"])
@@ -177,7 +206,7 @@ def _policies(
     return policies | {f"**allywise** ({versions})": served, "oracle": eligible.groupby("lead")["p_win"].max()}
 
 
-def _history(known: pd.DataFrame) -> dict[str, pd.Series]:
+def history_policy(known: pd.DataFrame) -> dict[str, pd.Series]:
     """Return what the historical policy would win with each lead that it was seen or not seen to route.
 
     By its propensities where they are known; for open leads its place between chance and oracle is carried over.
@@ -192,7 +221,7 @@ def _history(known: pd.DataFrame) -> dict[str, pd.Series]:
     return {"historical policy": mean.where(total > 0, chance + place * (best - chance))}
 
 
-def _exported(world: Measured) -> Path:
+def exported(world: Measured) -> Path:
     """Return the store in the import format."""
     folder = world.work.home / "exported"
     if not folder.exists():
@@ -203,6 +232,13 @@ def _exported(world: Measured) -> Path:
 def _first(eligible: pd.DataFrame, score: np.ndarray) -> pd.Series:
     best = eligible.assign(score=score).sort_values("score", ascending=False).drop_duplicates("lead")
     return best.set_index("lead")["p_win"]
+
+
+def gap_closed(p: pd.Series, start: pd.Series, oracle: pd.Series) -> tuple[float, float]:
+    """Return how much of the way from `start` to `oracle` a policy goes, and the standard error over leads."""
+    gap = (oracle - start).mean()
+    share = float((p - start).mean() / gap)
+    return share, float(((p - start) - share * (oracle - start)).std() / np.sqrt(len(oracle)) / gap)
 
 
 def policy_rows(policies: dict[str, pd.Series], what: str) -> list[str]:
@@ -220,11 +256,9 @@ def policy_rows(policies: dict[str, pd.Series], what: str) -> list[str]:
     start = start.fillna(start.mean())
     rows = [f"| who gets the lead ({len(oracle):,} {what}) | mean true p_win | gap closed | standard error |"]
     rows.append("|---|---:|---:|---:|")
-    gap = (oracle - start).mean()
     for name, each in policies.items():
         p = start if name == "historical policy" else each.reindex(oracle.index)
-        share = (p - start).mean() / gap
-        error = ((p - start) - share * (oracle - start)).std() / np.sqrt(len(oracle)) / gap
+        share, error = gap_closed(p, start, oracle)
         rows.append(f"| {name} | {p.mean():.4f} | {share:.1%} | {error:.1%} |")
     return rows
 
@@ -234,7 +268,7 @@ def recommend(world: Measured) -> str:
     known = world.truth("recommend")
     parts: list[list[str]] = []
     rows: list[str] = []
-    events = peers_match.read(_exported(world), "activities")
+    events = peers_match.read(exported(world), "activities")
     events["occurred_at"] = peers_match.naive(events["occurred_at"])
     for kind in ("asset", "offer"):
         ours = world.answer("recommend", "--kind", kind, "--top", "10000")

@@ -125,6 +125,7 @@ def assignments(flow: Leads, companies: Companies, clock: Clock) -> pd.DataFrame
             "offered_at": clock.at(rows["day"].to_numpy()),
             "response": rows["response"].where(known),
             "responded_at": clock.at(rows["answered"].where(known).to_numpy()),
+            "propensity": rows["propensity"].where(rows["hop"] == 0),
         }
     )
 

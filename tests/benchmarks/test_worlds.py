@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.expected import coverage_rows, expected_auc, expected_ndcg
-from benchmarks.peers_match import NaiveBayes, _record
+from benchmarks.peers_match import NaiveBayes, offer_record
 from benchmarks.peers_recommend import scores
 from benchmarks.worlds import _mean_ndcg, policy_rows
 from benchmarks.worlds_claims import claims
@@ -59,7 +59,7 @@ def test_a_partners_record_holds_only_what_was_known_before() -> None:
     days = pd.to_datetime(["2026-01-01", "2026-01-05", "2026-01-09"])
     offers = pd.DataFrame({"partner": ["a", "a", "b"], "known_at": days, "won": [1.0, 0.0, 1.0]})
     at = pd.Series(pd.to_datetime(["2026-01-06", "2026-01-05", "2026-01-09"]))
-    record = _record(offers, pd.Series(["a", "a", "b"]), at)
+    record = offer_record(offers, pd.Series(["a", "a", "b"]), at)
     assert record["asked"].tolist() == [2.0, 1.0, 0.0]
     assert record["won_before"].tolist() == [1.0, 1.0, 0.0]
 
