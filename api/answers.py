@@ -130,8 +130,9 @@ def churn_risk(
     *,
     min_p: float = 0.0,
     portfolio: frozenset[str] | None = None,
+    start: int = 0,
 ) -> ChurnRiskList:
-    """List partners by what is at risk, of a `portfolio` only for whom is confined to it.
+    """List partners by what is at risk, from the `start`-th on, of a `portfolio` only for whom is confined to it.
 
     The newest stored scores answer when no `as_of` is given.
     """
@@ -141,7 +142,7 @@ def churn_risk(
     rows = _in_our_language(services, stored) or _explained(churn_scores(services.intelligence, instant, horizon))
     chosen = _filtered(services, as_of, rows, filters, "p_inactive", min_p, portfolio)
     chosen.sort(key=lambda row: (-(row["revenue_at_risk"] or 0), -row["p_inactive"], row["partner"]))
-    listed = chosen[:limit]
+    listed = chosen[start : start + limit]
     history = services.intelligence.history(as_of)
     facts = _records(facts_of(history, services.settings, [row["partner"] for row in listed], instant))
     items = [
@@ -161,15 +162,15 @@ def _in_our_language(services: Services, stored: list[Row]) -> list[Row]:
 
 
 def prospect_ranking(
-    services: Services, as_of: datetime | None, filters: Filters, limit: int, *, min_p: float = 0.0
+    services: Services, as_of: datetime | None, filters: Filters, limit: int, *, min_p: float = 0.0, start: int = 0
 ) -> ProspectRanking:
-    """Rank prospects; the newest stored scores answer when no `as_of` is given."""
+    """Rank prospects from the `start`-th on; the newest stored scores answer when no `as_of` is given."""
     stored = _stored(services, ModelName.FIT, services.settings.fit_horizon_days) if as_of is None else []
     instant = as_of or (stored[0]["as_of"] if stored else services.clock())
     rows = _in_our_language(services, stored) or _explained(fit_scores(services.intelligence, instant))
     chosen = _filtered(services, as_of, rows, filters, "p_productive", min_p)
     chosen.sort(key=lambda row: (-row["p_productive"], row["partner"]))
-    listed = chosen[:limit]
+    listed = chosen[start : start + limit]
     standing = standings(services.intelligence, [row["partner"] for row in listed], instant)
     return ProspectRanking(
         as_of=instant, items=[_fit_score(row, added) for row, added in zip(listed, standing, strict=True)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.console import login
+from api.console import login, prospects, risk
 from api.console.shell import Visitor, visitor
 from api.dependencies import Services
 from api.schemas import MatchRequest
@@ -15,7 +15,8 @@ from domain.context import Actor
 from domain.terms import ModelName, Role
 
 router = APIRouter(default_response_class=HTMLResponse)
-router.include_router(login.router)
+for part in (login, prospects, risk):
+    router.include_router(part.router)
 
 _SHOWN = 10
 

@@ -1,9 +1,14 @@
 """The console: sign in, look."""
 
+import json
 import re
+from hashlib import sha256
 
+import pytest
 from fastapi.testclient import TestClient
 
+from api.console.assets import STATIC, address
+from domain.language import LANGUAGES
 from domain.terms import Role
 from tests.api.people import PASSWORD, add_partners, admin_key, service
 
@@ -44,7 +49,7 @@ def test_the_overview_shows_the_four_answers(client, login):
     assert page.status_code == 200, page.text
     for heading in ("Prospects to recruit", "Partners at risk", "Newest open lead", "Content and offers"):
         assert heading in page.text
-    assert "script" not in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
     assert browser.post("/logout").status_code == 403
     assert browser.post("/logout", data={"csrf": hidden(page.text, "csrf")}).headers["location"] == "/login"
     assert browser.get("/").headers["location"] == "/login"
@@ -69,3 +74,44 @@ def test_people_are_invited_choose_a_password_and_sign_in(sqlite_engine, tmp_pat
         closed = browser.get("/")  # the portal for partners comes later
         assert closed.status_code == 403
         assert "Ann &lt;b&gt;Ash" in closed.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/prospects", "/prospects?country=DE&min_p=0.1", "/risk", "/risk?horizon=30&tier=x"]
+)
+def test_each_page_shows_in_each_language(client, login, path):
+    browser, _ = sign_in(client, login, Role.MANAGER)
+    for code in LANGUAGES:
+        browser.post("/look", data={"language": code, "theme": "dark", "back": path})
+        page = browser.get(path)
+        assert page.status_code == 200, page.text
+        assert f'<html lang="{code}" data-theme="dark">' in page.text
+
+
+def test_who_may_not_see_a_page_is_told_so_in_words(client, login):
+    browser, _ = sign_in(client, login, Role.ROUTER)
+    refused = browser.get("/risk")
+    assert (refused.status_code, refused.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert "not for role router" in refused.text
+    assert browser.get("/no-such-page").status_code == 404
+    nobody = TestClient(client.app, follow_redirects=False)
+    assert nobody.get("/risk").headers["location"] == "/login?next=/risk"
+
+
+def test_after_signing_in_nobody_is_led_elsewhere(client, login):
+    browser, form = open_form(client.app)
+    key = login(Role.MANAGER)["Authorization"].removeprefix("Bearer ")
+    for wanted, there in (("/risk", "/risk"), ("//evil.example", "/"), ("https://evil.example/", "/")):
+        answer = browser.post("/login", data={"key": key, "form": form, "next": wanted})
+        assert answer.headers["location"] == there
+
+
+def test_files_are_kept_by_browsers_when_their_address_names_their_content(client):
+    kept = client.get(address("console.css"), headers={"Accept-Encoding": "gzip"})
+    assert kept.headers["cache-control"].endswith("immutable")
+    assert kept.headers["content-encoding"] == "gzip"
+    assert client.get("/static/console.css?v=old").headers["cache-control"] == "no-cache"
+    manifest = json.loads((STATIC / "vendor" / "vendor.json").read_text())
+    assert {name: sha256((STATIC / "vendor" / name).read_bytes()).hexdigest() for name in manifest} == {
+        name: told["sha256"] for name, told in manifest.items()
+    }
