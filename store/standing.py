@@ -48,8 +48,8 @@ def place_in_match(connection: Connection, assignment_id: int, match_id: str) ->
     return {"rank": place + 1, "p_win": left[place]["p_win"] if place < len(left) else None}
 
 
-def matched_offers(connection: Connection) -> pd.DataFrame:
-    """Return offers that came of a match or follow an override.
+def matched_offers(connection: Connection, since: datetime, until: datetime) -> pd.DataFrame:
+    """Return offers made in ``[since, until)`` that came of a match or follow an override.
 
     Returns
     -------
@@ -58,6 +58,8 @@ def matched_offers(connection: Connection) -> pd.DataFrame:
     """
     terms = offer_terms.c
     query = select(terms.assignment_id, terms.rank, terms.p_win, terms.override)
+    query = query.join_from(offer_terms, _assignments)
+    query = query.where(_assignments.c.offered_at >= since, _assignments.c.offered_at < until)
     rows = connection.execute(query.where(terms.rank.is_not(None) | terms.override.is_not(None)))
     frame = pd.DataFrame([tuple(row) for row in rows], columns=["assignment_id", "rank", "p_win", "override"])
     return frame.astype({"assignment_id": "int64", "rank": "float64", "p_win": "float64", "override": object})

@@ -199,6 +199,6 @@ def _in_territory(book: Book, value: str) -> pd.Index:
 
 def is_additive(figure: Figure, by: str) -> bool:
     """Tell whether the numerators and denominators of the groups add up to those of the whole."""
-    if by == "territory" or figure.shape is Shape.TOP:
+    if by == "territory" or figure.shape in (Shape.TOP, Shape.GINI):
         return False
     return by not in STEPS or not (figure.stock or figure.name == "engagement")

@@ -25,6 +25,7 @@ class Shape(StrEnum):
     RATIO = "ratio"
     QUANTILE = "quantile"
     TOP = "top"
+    GINI = "gini"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Figure:
         ``facts(book, window)``: a frame with `COLUMNS`, one row per fact.
     shape : Shape
         SUM adds ``num``; RATIO divides the sum of ``num`` by that of ``den``; QUANTILE takes one of ``num``; TOP is the
-        share that the largest partners have of the sum.
+        share that the largest partners have of the sum; GINI how unevenly the sum is spread over the partners.
     quantile : float
         Which, of QUANTILE.
     better : int
@@ -132,6 +133,8 @@ def number(figure: Figure, facts: pd.DataFrame) -> Number:
             return Number(_tidy(value), n, above, below, np.nan if n < 2 else spread)
         case Shape.QUANTILE:
             return _quantile(num, figure.quantile)
+        case Shape.GINI:
+            return _gini(facts, above)
         case _:
             return _top(facts, above)
 
@@ -183,6 +186,16 @@ def _top(facts: pd.DataFrame, total: float, first: int = 10) -> Number:
     sums = facts.groupby("partner_id")["num"].sum().sort_values(ascending=False)
     above = float(sums.iloc[:first].sum())
     return Number(_tidy(above / total) if total > 0 else None, len(sums), above, total, np.nan)
+
+
+def _gini(facts: pd.DataFrame, total: float) -> Number:
+    """Return the Gini coefficient of the partners' sums, each partner with a fact counting (one of 0, too)."""
+    sums = np.sort(facts.groupby("partner_id")["num"].sum().to_numpy(dtype=np.float64))
+    n = len(sums)
+    if total <= 0:
+        return Number(None, n, 0.0, total, np.nan)
+    above = float((2 * np.arange(1, n + 1) - n - 1) @ sums) / n
+    return Number(_tidy(above / total), n, above, total, np.nan)
 
 
 def _tidy(value: float) -> float | None:

@@ -5,9 +5,10 @@ import pandas as pd
 
 from intelligence.analytics.book import Book
 from intelligence.analytics.figure import facts_frame
-from intelligence.analytics.period import Window
+from intelligence.analytics.period import MOMENT, Window
 from intelligence.analytics.sales import within
 from store.frames import naive
+from store.standing import matched_offers
 
 
 def leads_offered(book: Book, window: Window) -> pd.DataFrame:
@@ -63,3 +64,20 @@ def answers_in_time(book: Book, window: Window) -> pd.DataFrame:
     withdrawn = (offers["response"] == "withdrawn") & (offers["hours"] <= limit)
     counts = (kept | (due <= now) | offers["answered"]) & ~withdrawn
     return facts_frame(offers[counts], "offered_at", kept[counts])
+
+
+def first_offers(book: Book, window: Window) -> pd.DataFrame:
+    """Return first offers of leads, and a nought for each partner that was active at the end."""
+    made = book.history.assignments
+    first = made.loc[~made["lead_id"].duplicated(), "id"]  # of all partners: whom a lead was offered before counts
+    offers = within(book.offers[book.offers["id"].isin(first)], "offered_at", window)
+    nobody = pd.DataFrame({"partner_id": book.active_at(window.end - MOMENT)})
+    found = [facts_frame(offers, "offered_at"), facts_frame(nobody, num=0.0)]
+    return pd.concat([facts for facts in found if len(facts)] or found[:1], ignore_index=True)
+
+
+def agreements(book: Book, window: Window) -> pd.DataFrame:
+    """Return offers that came of a match, and those made to the partner that it ranked first of those left to ask."""
+    matched = matched_offers(book.connection, window.start, window.end).dropna(subset="rank")
+    offers = within(book.offers, "offered_at", window).merge(matched, left_on="id", right_on="assignment_id")
+    return facts_frame(offers, "offered_at", offers["rank"] == 1)

@@ -72,6 +72,14 @@ _LEADS = (
            "were answered, of leads offered in the period; the lead's programme counts, else the partner's; offers "
            "withdrawn in time do not count", "no programme with answer_hours offered a lead", leads.answers_in_time,
            _RATIO, by_product=True),
+    Figure("lead_spread", "ratio",
+           "Gini coefficient of first offers of leads in the period over the partners that were active at its end or "
+           "got one; 0: all the same, towards 1: all to one", "no lead was offered", leads.first_offers, Shape.GINI,
+           better=-1, internal=True),
+    Figure("routing_agreement", "share",
+           "made to the partner that the match ranked first, of those not asked before / offers in the period that "
+           "came of a match, people's overrides among them", "no offer came of a match", leads.agreements, _RATIO,
+           better=0, internal=True, by_product=True),
 )  # fmt: skip
 
 _PEOPLE = (

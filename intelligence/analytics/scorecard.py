@@ -9,7 +9,7 @@ from intelligence.analytics.period import Window
 from intelligence.analytics.ranking import Peers, peers
 from intelligence.analytics.registry import FIGURES
 
-_OF_MANY = frozenset({"partners", "active_partners", "recruited", "ended", "top_partners_share"})
+_OF_MANY = frozenset({"partners", "active_partners", "recruited", "ended", "top_partners_share", "lead_spread"})
 """Figures that say nothing about a single partner."""
 
 

@@ -39,6 +39,8 @@ EXPECTED: dict[str, float | None] = {
     "lead_response_hours": 10.0,  # 5, 10, 50
     "lead_response_hours_p90": 42.0,
     "sla_kept": 0.5,  # two in time, one late, one never answered
+    "lead_spread": 0.0,  # two each
+    "routing_agreement": None,
     "partners": 4,
     "active_partners": 2,
     "recruited": 2,
