@@ -17,6 +17,7 @@ from domain.terms import ModelName
 from intelligence.features.text import TextEncoder
 from models.artefact import as_utc
 from models.registry import ModelVersion, Registry
+from store.absences import Absences, load_absences
 from store.engine import Engine, reading
 from store.history import History, load_history
 from store.routing_policies import load_policies
@@ -99,6 +100,7 @@ class Intelligence:
         self._changes = Changes(engine)
         self._unchanged: object | None = None
         self._policies: tuple[object | None, Policies | None] = (None, None)
+        self._absences: tuple[object | None, Absences | None] = (None, None)
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._history_lock = threading.Lock()
         self._model_lock = threading.Lock()
@@ -135,6 +137,16 @@ class Intelligence:
                 policies = load_policies(reading(connection))
             self._policies = token, policies
         return policies
+
+    def absences(self) -> Absences:
+        """Return when partners are away; from memory if the store has not changed since."""
+        token = self._changes.token()
+        kept, absences = self._absences
+        if absences is None or token is None or token != kept:
+            with self.engine.connect() as connection:
+                absences = load_absences(reading(connection))
+            self._absences = token, absences
+        return absences
 
     def load_model(self, name: str, as_of: datetime | None = None) -> LoadedModel | None:
         """Return the model that answers as of an instant, loaded and verified; None if the baseline does.

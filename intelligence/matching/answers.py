@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.language import spoken
 from domain.terms import evidence_level
-from intelligence.matching.eligibility import SENTENCES
 from intelligence.matching.matcher import Matcher, Question, Ranking
 from intelligence.matching.reasons import Explainer, Row
 from intelligence.matching.record import Record
+from intelligence.matching.refusals import sentence
 from intelligence.matching.value import PARTS
 
 Floats = npt.NDArray[np.float64]
@@ -139,20 +140,25 @@ def _plain(value: Any) -> str | float | None:
 
 
 def exclusions(answers: Sequence[Answer]) -> pd.DataFrame:
-    """Return one row per lead, partner and rule that speaks against it, leads in the order asked."""
-    parts = []
+    """Return one row per lead, partner and rule that speaks against it, leads in the order asked, rules in theirs.
+
+    The text is in the language of whoever is being answered; a sentence is made once for all whom it holds of.
+    """
+    language = spoken()
+    parts: list[tuple[str, Any, str, Any]] = []
     for answer in answers:
         names = answer.matcher.world.partner_names.astype(str)
-        found = dict(answer.matcher.blocked(answer.question))
+        found = dict(answer.matcher.reasons(answer.question))
         for position in sorted(found):
-            lead = answer.question.names[position]
-            for rule, mask in found[position].items():
-                parts.append((lead, names[mask], str(rule), SENTENCES[rule]))
+            for reason in found[position]:
+                texts = [sentence(reason.rule, fact, language) for fact in reason.facts]
+                told = np.array(texts, dtype=object)[reason.which]
+                parts.append((answer.question.names[position], names[reason.partners], str(reason.rule), told))
     count = [len(partners) for _, partners, _, _ in parts]
     columns = {
         "lead": np.repeat(np.array([part[0] for part in parts], dtype=object), count),
         "partner": np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=object),
         "code": np.repeat(np.array([part[2] for part in parts], dtype=object), count),
-        "text": np.repeat(np.array([part[3] for part in parts], dtype=object), count),
+        "text": np.concatenate([part[3] for part in parts]) if parts else np.zeros(0, dtype=object),
     }
     return pd.DataFrame({name: pd.Series(columns[name], dtype="str") for name in EXCLUSION_COLUMNS})

@@ -14,9 +14,11 @@ from intelligence.features.pair_build import PairRows, PairSpec
 from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import LeadBatch, PairWorld
 from intelligence.matching.eligibility import Eligibility
+from intelligence.matching.facts import Reason, reasons
 from intelligence.matching.record import Record
 from intelligence.matching.value import PARTS, CommissionRates, margin_of, with_value, worth
 from models.match import Ranker
+from store.absences import Absences
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -100,6 +102,7 @@ class Matcher:
     label: str
     candidates: int
     policies: Policies = field(default_factory=Policies)
+    absences: Absences = field(default_factory=Absences.none)
     _walk: _Walk | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -116,7 +119,7 @@ class Matcher:
         """Return the walk at an instant; walked again from the start when the instant lies behind it."""
         if self._walk is None or at_us < self._walk.at_us:
             state = PairState(self.world, self.spec.affinity)
-            self._walk = _Walk(state, Eligibility(self.world, state.profiles))
+            self._walk = _Walk(state, Eligibility(self.world, state.profiles, self.policies, self.absences))
         self._walk.state.advance(at_us)
         self._walk.at_us = at_us
         return self._walk
@@ -221,6 +224,13 @@ class Matcher:
                 walk = self._walk_to(at)
                 lead = question.batch.query(position)
                 yield position, walk.rules.blocked(lead, at, int(question.store_rows[position]))
+
+    def reasons(self, question: Question) -> Iterator[tuple[int, list[Reason]]]:
+        """For each lead, in order of time, the same with what each rule found of each partner."""
+        with self._lock:
+            for position in np.argsort(question.at_us, kind="stable").tolist():
+                at, row = int(question.at_us[position]), int(question.store_rows[position])
+                yield position, reasons(self._walk_to(at).rules, question.batch.query(position), at, row)
 
     def room(self, at_us: int) -> Floats:
         """How many more leads each partner takes at an instant."""

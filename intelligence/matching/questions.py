@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Instant = datetime | Literal["created_at"] | None
 
 _KEPT_MATCHERS = 4
-_Kept = OrderedDict[tuple[int, str, str], tuple[object, Matcher]]
+_Kept = OrderedDict[tuple[int, str, str, str], tuple[object, Matcher]]
 _matchers: "WeakKeyDictionary[Intelligence, _Kept]" = WeakKeyDictionary()
 
 
@@ -110,7 +110,8 @@ def _matcher(context: "Intelligence", history: "History", instant: datetime | No
     loaded = None if instant is None else context.load_model(ModelName.MATCH, instant)
     label = BASELINE if loaded is None else loaded.label
     kept = _matchers.setdefault(context, OrderedDict())
-    key = (id(history.leads), label, policies.fingerprint)
+    absences = context.absences()
+    key = (id(history.leads), label, policies.fingerprint, absences.fingerprint)
     if key not in kept:
         settings = context.settings
         if loaded is None:
@@ -122,7 +123,8 @@ def _matcher(context: "Intelligence", history: "History", instant: datetime | No
             world = PairWorld(history, spec.leads, spec.horizon_days, context.text)
             ranker = loaded.model
         # The frame is kept with the matcher, so that its id is not given to another one.
-        kept[key] = (history.leads, Matcher(world, spec, ranker, label, settings.match_candidates, policies))
+        most = settings.match_candidates
+        kept[key] = (history.leads, Matcher(world, spec, ranker, label, most, policies, absences))
     kept.move_to_end(key)
     while len(kept) > _KEPT_MATCHERS:
         kept.popitem(last=False)

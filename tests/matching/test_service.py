@@ -56,7 +56,7 @@ def test_exclusions_name_rule_and_sentence() -> None:
     result = match_leads(context(known), ["L5"])
     assert "P0" not in set(result.candidates["partner"])
     rows = result.exclusions.query("partner == 'P0'")[["lead", "code", "text"]].to_numpy().tolist()
-    assert rows == [["L5", "not_active", "The partner is not active."]]
+    assert rows == [["L5", "not_active", "Is not an active partner"]]
 
 
 def test_each_lead_as_of_its_own_instant_says_what_would_have_been_said_then() -> None:

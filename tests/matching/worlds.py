@@ -8,6 +8,7 @@ import pandas as pd
 
 from domain.routing import Policies
 from domain.settings import Settings
+from store.absences import Absences
 from store.history import History
 
 INDUSTRIES = ("retail", "health", "energy")
@@ -132,6 +133,9 @@ class Context:
 
     def policies(self) -> Policies:
         return Policies()
+
+    def absences(self) -> Absences:
+        return Absences.none()
 
     def load_model(self, _name: str, _as_of: datetime | None = None) -> Any:
         return None if self._model is None else _Loaded("match/1", self._model)
