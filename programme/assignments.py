@@ -1,7 +1,7 @@
 """Leads offered to partners and their answers: one acceptance for each lead, nobody asked twice who said no.
 
-What makes an offer end by the clock, and go to the next partner, is not here: it may change a waiting offer's
-``response`` to ``expired`` through `programme.records` at any time after `Offer.answer_until`, and offer the lead anew.
+What makes an offer end by the clock, and go to the next partner, is not here: `programme.routing` changes a waiting
+offer's ``response`` to ``expired`` once its time is up, and offers the lead anew; every offer and answer wakes it.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,15 @@ from typing import Any
 
 from domain.errors import Conflict, NotAllowed
 from domain.resources import RESOURCES
+from domain.routing import RouteState, RoutingPolicy, policy_of
 from domain.terms import AssignmentResponse, PartnerStatus, Role
-from programme.claim_terms import claim_terms, every, later
+from programme.claim_terms import answer_time, every
+from programme.routing_clock import clock_end
 from programme.rule import Row, Rule
 from store.claims import lock_lead
 from store.offers import Offer, is_closed, keep_offer_terms, offer, offers_of, open_leads
+from store.routes import absences_of, lock_partner, route_of, wake_route
+from store.routing_policies import load_policies
 from store.unit_of_work import UnitOfWork
 from store.values import parse_cell
 
@@ -48,11 +52,19 @@ class AssignmentRule(Rule):
         """Take the lead's other offers back once one is accepted; tell what happened."""
         if before is None and after["response"] is None:
             _keep_terms(work, after)
-            _announce(work, after, "offered")
+            announce_offer(work, after, "offered")
+            _wake(work, after)
         elif after["response"] is not None and (before is None or before["response"] != after["response"]):
-            _announce(work, after, after["response"])
+            announce_offer(work, after, after["response"])
             if after["response"] == _R.ACCEPTED:
                 _withdraw_others(work, after)
+            _wake(work, after)
+
+
+def _wake(work: UnitOfWork, assignment: Row) -> None:
+    """Let whoever routes the lead look at it again, now."""
+    state = RouteState.ACCEPTED if assignment["response"] == _R.ACCEPTED else None
+    wake_route(work.connection, every(work, "leads").get(assignment["lead"])["id"], work.clock(), state)
 
 
 def _response(values: Values) -> str | None:
@@ -101,6 +113,7 @@ def _refuse_full(work: UnitOfWork, partner: Row) -> None:
     most = partner["max_open_leads"]
     if most is None:
         return
+    lock_partner(work.connection, partner["id"])  # of two leads at once only one may take the last place
     in_hand = open_leads(work.connection, partner["id"], work.clock())
     if in_hand >= most:
         raise Conflict(
@@ -127,15 +140,24 @@ def _check_answer(work: UnitOfWork, before: Row, wanted: str | None) -> None:
 
 def _refuse_late(work: UnitOfWork, found: Offer, row: Row) -> None:
     until = found.answer_until or _answer_until(work, row)
-    if until < work.clock():
+    if until <= work.clock():
         raise Conflict(f"The offer was to be answered by {until:%Y-%m-%d %H:%M} UTC; it has expired.")
 
 
 def _answer_until(work: UnitOfWork, assignment: Row) -> datetime:
     lead = every(work, "leads").get(assignment["lead"])
     partner = every(work, "partners").get(assignment["partner"])
-    offered_at: datetime = assignment["offered_at"]
-    return later(offered_at, claim_terms(work, lead["program"] or partner["program"]).answer)
+    policy, offered_at = policy_for(work, lead), assignment["offered_at"]
+    hours = answer_time(work, lead["program"] or partner["program"], policy)
+    return clock_end(offered_at, hours, policy.working_days, absences_of(work.connection, partner["id"], offered_at))
+
+
+def policy_for(work: UnitOfWork, lead: Row) -> RoutingPolicy:
+    """Return the policy that a lead is routed by: the one that its route began with, else the one in force."""
+    route = route_of(work.connection, lead["id"])
+    if route is not None and route.state != RouteState.CLOSED:
+        return policy_of(route.policy)
+    return load_policies(work.connection).of(lead["program"])
 
 
 def _keep_terms(work: UnitOfWork, assignment: Row) -> None:
@@ -148,13 +170,14 @@ def _withdraw_others(work: UnitOfWork, accepted: Row) -> None:
         if one.response is None and one.id != accepted["id"]:
             taken_back = {"response": str(_R.WITHDRAWN), "responded_at": work.clock()}
             row = every(work, "assignments").patch(one.id, taken_back)
-            _announce(work, row, _R.WITHDRAWN)
+            announce_offer(work, row, _R.WITHDRAWN)
 
 
-def _announce(work: UnitOfWork, assignment: Row, what: str) -> None:
+def announce_offer(work: UnitOfWork, assignment: Row, what: str, **more: Any) -> None:
+    """Tell what happened to an offer, ``assignment.<what>``: the partner may know."""
     partner = every(work, "partners").get(assignment["partner"])
     told = {name: assignment[name] for name in ("id", "lead", "partner", "offered_at", "responded_at")}
-    work.journal.announce(f"assignment.{what}", told, partner["id"])
+    work.journal.announce(f"assignment.{what}", told | more, partner["id"])
 
 
 def standing_of(work: UnitOfWork, assignment: Row) -> Row:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.context import SYSTEM
+from domain.routing import RoutingPolicy
 from programme.rule import Row
 from store.repository import Repository
 from store.unit_of_work import UnitOfWork
@@ -19,20 +20,20 @@ class ClaimTerms:
         How long an approved registration is protected.
     reminder : timedelta
         How long before its end the partner is reminded.
-    answer : timedelta
-        How long a partner may take to answer an offered lead.
     auto_approve : bool
         Whether a registration without any finding is approved at once.
     """
 
     protection: timedelta = timedelta(days=90)
     reminder: timedelta = timedelta(days=14)
-    answer: timedelta = timedelta(hours=72)
     auto_approve: bool = False
 
 
 DEFAULT_TERMS = ClaimTerms()
 """Where a programme has no rules of its own."""
+
+ANSWER = timedelta(hours=72)
+"""How long a partner may take to answer an offered lead, where neither the programme nor the policy says so."""
 
 _LONGEST_DAYS = 36_500
 
@@ -49,19 +50,30 @@ def claim_terms(work: UnitOfWork, program: str | None) -> ClaimTerms:
 
     What a row of ``program_rules`` leaves empty is as by default.
     """
-    rules: Row | None = every(work, "program_rules").find((program,)) if program is not None else None
-    if rules is None:
-        return DEFAULT_TERMS
-    days, hours, auto = _span(days=rules["protection_days"]), _span(hours=rules["answer_hours"]), rules["auto_approve"]
+    rules = _rules_of(work, program)
     return ClaimTerms(
-        days or DEFAULT_TERMS.protection,
-        _span(days=rules["reminder_days"], allow_zero=True) or DEFAULT_TERMS.reminder,
-        hours or DEFAULT_TERMS.answer,
-        bool(auto),
+        _span(days=rules.get("protection_days")) or DEFAULT_TERMS.protection,
+        _span(days=rules.get("reminder_days"), allow_zero=True) or DEFAULT_TERMS.reminder,
+        bool(rules.get("auto_approve")),
     )
 
 
-def _span(*, days: int | None = None, hours: int | None = None, allow_zero: bool = False) -> timedelta | None:
+def answer_time(work: UnitOfWork, program: str | None, policy: RoutingPolicy) -> timedelta:
+    """Return how long a partner may take to answer a lead of a programme: by its rules, else by the policy."""
+    return _span(hours=_rules_of(work, program).get("answer_hours")) or _span(hours=policy.answer_hours) or ANSWER
+
+
+def contact_time(work: UnitOfWork, program: str | None, policy: RoutingPolicy) -> timedelta | None:
+    """Return how long the customer of a lead may wait, by the rules or the policy; None: there is no such clock."""
+    return _span(hours=_rules_of(work, program).get("first_contact_hours")) or _span(hours=policy.first_contact_hours)
+
+
+def _rules_of(work: UnitOfWork, program: str | None) -> Row:
+    found = every(work, "program_rules").find((program,)) if program is not None else None
+    return found or {}
+
+
+def _span(*, days: float | None = None, hours: float | None = None, allow_zero: bool = False) -> timedelta | None:
     given = days if hours is None else hours / 24
     if given is None or given < 0 or (given == 0 and not allow_zero):
         return None

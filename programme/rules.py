@@ -13,6 +13,7 @@ from programme.onboarding import CertificateTasks, StepRule, TaskRule
 from programme.pipeline import PartnerPipeline
 from programme.plans import PlanRule
 from programme.qualification import CriterionRule, RatingRule
+from programme.routing_hooks import DealRoutes, OverrideRule
 from programme.rule import Rule
 from programme.surveys import FeedbackRule, SurveyRule
 from programme.training_rules import CertificationRule, CourseRule, EnrolmentRule
@@ -21,10 +22,11 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     **MONEY_RULES,
     **AGREEMENT_RULES,
     **FUND_RULES,
-    "deals": (DealClaims(), DealMoney()),  # first: it knows decisions of its services by their class
+    "deals": (DealClaims(), DealMoney(), DealRoutes()),  # first: it knows decisions of its services by their class
     "leads": (LeadKeys(),),
     "registrations": (RegistrationRule(),),
     "assignments": (AssignmentRule(),),
+    "routing_overrides": (OverrideRule(),),
     "partners": (PartnerPipeline(),),  # first: it knows a change that somebody answers for by its class
     "criteria": (CriterionRule(),),
     "ratings": (RatingRule(),),
