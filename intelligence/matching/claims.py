@@ -25,6 +25,7 @@ _SHARED = 3
 """A domain on which more customers than these have been seen is a provider's and says nothing of them."""
 
 _HOST = re.compile(r"^(?:mailto:|[a-z][a-z0-9+.-]*:)?(?://+)?(?:[^/?#@\s]*@)?([^/?#:\s]*)")
+_ADDRESS = re.compile(r"[/@:?#\s]")
 _SILENT = re.compile(r"[.'’]")
 _WORD = re.compile(r"[^\W_]+")
 _FORM = re.compile(
@@ -42,9 +43,11 @@ def site(text: str | None) -> str | None:
     >>> site("https://WWW.Acme.com/about"), site("ana@acme.com"), site(" ")
     ('acme.com', 'acme.com', None)
     """
-    found = _HOST.match((text or "").strip().casefold())
-    host = (found[1] if found else "").strip(".").removeprefix("www.")
-    return host or None
+    host = (text or "").strip().casefold()
+    if _ADDRESS.search(host):
+        found = _HOST.match(host)
+        host = found[1] if found else ""
+    return host.strip(".").removeprefix("www.") or None
 
 
 def plain_name(text: str | None) -> str | None:
@@ -65,13 +68,17 @@ def plain_name(text: str | None) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class _Deals:
-    """Deals that claim a customer; instants in microseconds, codes -1 for none."""
+    """Deals that claim a customer; instants in microseconds, codes -1 for none.
+
+    ``company`` tells names as they are written, ``name`` the plain ones of deals that may still be open.
+    """
 
     partner: Ints
     lead: Ints
     registered: Ints
     closed: Ints
     site: Ints
+    company: Ints
     name: Ints
     country: npt.NDArray[np.object_]  # small letters, as far as known
     product: npt.NDArray[np.object_]
@@ -86,11 +93,13 @@ class OpenClaims:
     ----------
     world : PairWorld
         Its deals; what one does not say of the customer, its lead does.
+    since_us : int
+        No earlier instant will be asked about.
     """
 
-    def __init__(self, world: PairWorld) -> None:
+    def __init__(self, world: PairWorld, since_us: int) -> None:
         self._n = len(world.partner_ids)
-        self._deals, self._sites, self._names = _claiming(world)
+        self._deals, self._sites, self._names = _claiming(world, since_us)
         self._of_lead = RowsBy(self._deals.lead)
         self._of_site = RowsBy(self._deals.site)
         self._of_name = RowsBy(self._deals.name)
@@ -134,7 +143,7 @@ class OpenClaims:
             return _NONE, -1
         code = self._sites.get(host, -2)
         rows = self._of_site.get(code)
-        known = self._deals.name[rows[self._deals.registered[rows] <= at_us]]
+        known = self._deals.company[rows[self._deals.registered[rows] <= at_us]]
         return (_NONE, -1) if len(np.unique(known[known >= 0])) > _SHARED else (rows, code)
 
     def _by_name(self, lead: LeadQuery, site_code: int) -> Ints:
@@ -172,19 +181,21 @@ class RowsBy:
         return self._order[self._starts[code] : self._starts[code + 1]]
 
 
-def _claiming(world: PairWorld) -> tuple[_Deals, dict[str, int], dict[str, int]]:
+def _claiming(world: PairWorld, since_us: int) -> tuple[_Deals, dict[str, int], dict[str, int]]:
     history, pairs = world.history, world.pairs.deals
     own = history.deals[_kept(history, world)]
     live = ~pairs["status"].isin(_NO_CLAIM).to_numpy(bool)
     pairs, own = pairs[live], own[live]
-    lead = pairs["lead"].to_numpy(np.int64)
+    numbers = {name: pairs[name].to_numpy(np.int64) for name in ("partner", "lead", "registered", "closed")}
+    lead = numbers["lead"]
     told = {name: _said(own, world.table, lead, name) for name in ("domain", "company", "country")}
     sites, site_names = _codes(told["domain"], site)
-    names, company_names = _codes(told["company"], plain_name)
-    numbers = {name: pairs[name].to_numpy(np.int64) for name in ("partner", "lead", "registered", "closed")}
-    product = _objects(world.table["product"])[lead]
-    deals = _Deals(**numbers, site=sites, name=names, country=_objects(told["country"].str.casefold()), product=product)
-    return deals, site_names, company_names
+    company, _ = pd.factorize(told["company"])
+    # Making names plain takes its time, and most deals are closed for good.
+    names, plain_names = _codes(told["company"].where(numbers["closed"] > since_us), plain_name)
+    words = {"country": _objects(told["country"].str.casefold()), "product": _objects(world.table["product"])[lead]}
+    deals = _Deals(**numbers, **words, site=sites, company=company.astype(np.int64), name=names)
+    return deals, site_names, plain_names
 
 
 def _kept(history: "History", world: PairWorld) -> Bools:

@@ -92,7 +92,8 @@ class Eligibility:
         columns = (offers["partner"], offers["offered"], cleared_at(offers, world.horizon_days))
         self._offers: tuple[Ints, Ints, Ints] = tuple(np.asarray(column, dtype=np.int64) for column in columns)  # type: ignore[assignment]
         self.refused = RefusedOffers(offers)
-        self._claims = OpenClaims(world)
+        self._claims: OpenClaims | None = None
+        self._open: tuple[int, Ints] | None = None
         self._absences = absences or Absences.none()
         self._absent: Ints = positions(self._absences.partner_ids, world.partner_ids)
 
@@ -133,9 +134,11 @@ class Eligibility:
 
     def open_leads(self, at_us: int) -> Ints:
         """Open leads of each partner: offered, and not turned down, closed or forgotten by then."""
-        partner, since, until = self._offers
-        here = (since <= at_us) & (at_us < until)
-        return np.bincount(partner[here], minlength=self._n).astype(np.int64)
+        if self._open is None or self._open[0] != at_us:
+            partner, since, until = self._offers
+            here = (since <= at_us) & (at_us < until)
+            self._open = at_us, np.bincount(partner[here], minlength=self._n).astype(np.int64)
+        return self._open[1]
 
     def room(self, at_us: int) -> Floats:
         """How many more leads each partner takes; infinite where it sets no limit."""
@@ -166,6 +169,8 @@ class Eligibility:
         if Rule.DECLINED_BEFORE in rules and lead_row >= 0:
             yield Rule.DECLINED_BEFORE, self._having(self.refused.of_lead(lead_row, at_us).partner)
         if Rule.CONFLICT in rules:
+            if self._claims is None:
+                self._claims = OpenClaims(self.world, at_us)
             yield Rule.CONFLICT, self._claims.in_the_way(lead, at_us, lead_row)
         if Rule.COOLING_DOWN in rules:
             yield Rule.COOLING_DOWN, self._having(self.refused.expired(at_us, terms.cool_down_us).partner)
