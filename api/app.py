@@ -23,6 +23,7 @@ from api.routes import (
     churn,
     commissions,
     events,
+    fairness,
     funds,
     goals,
     jobs,
@@ -82,6 +83,7 @@ VERSIONED = (
     registrations,
     assignments,
     privacy,
+    fairness,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

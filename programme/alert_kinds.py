@@ -31,6 +31,8 @@ KINDS: Mapping[str, AlertKind] = {
     "risk_changed": AlertKind("a partner's risk to go silent moved to another band"),
     "lead_unanswered": AlertKind("an offered lead waits for an answer for long", for_partner=True),
     "lead_offered": AlertKind("a lead was offered", for_staff=False, for_partner=True),
+    "lead_needs_person": AlertKind("no partner is left to offer a lead to; a person decides"),
+    "lead_customer_waiting": AlertKind("the customer of a lead waits, and no partner has accepted it in time"),
     "agreement_expiring": AlertKind("an agreement ends soon and is not renewed", for_partner=True),
     "certificate_expiring": AlertKind("a certificate runs out soon", for_partner=True),
     "goal_off_track": AlertKind("a goal will hardly be reached as things go", for_partner=True),
@@ -38,6 +40,7 @@ KINDS: Mapping[str, AlertKind] = {
     "registration_decided": AlertKind("a registration was decided", for_staff=False, for_partner=True),
     "registration_expiring": AlertKind("a registration's protection ends soon", for_partner=True),
     "message": AlertKind("the other side wrote a message", for_partner=True),
+    "routing_unfair": AlertKind("a group of partners gets far fewer leads than it might, or more than a limit lets it"),
     "webhook_disabled": AlertKind("a webhook failed for long and was switched off", admin_only=True),
 }
 """By name; names are public and only grow."""

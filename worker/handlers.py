@@ -253,6 +253,15 @@ def run_goals(context: WorkerContext, _payload: Payload, _report: Report) -> dic
         return {"told": tell_off_track(work, context.settings.currency)}
 
 
+def run_fairness(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Tell of groups of partners that get too few leads; running it again the same month tells nothing twice."""
+    from programme.fairness_watch import tell_unfair, unfair_groups
+
+    flags = unfair_groups(context.intelligence)  # takes long: no transaction is open meanwhile
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        return {"flags": len(flags), "told": tell_unfair(work, context.settings, flags)}
+
+
 def run_commissions(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:
     """Book what won deals earn, also those that came by import; a batch of deals is one transaction."""
     from programme.settlement import run_commissions as settle
@@ -328,6 +337,7 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "registrations": run_registrations,
     "certificates": run_certificates,
     "goals": run_goals,
+    "fairness": run_fairness,
     "commissions": run_commissions,
     "agreements": run_agreements,
     "tier_reviews": run_tier_reviews,

@@ -48,6 +48,7 @@ class Schedule:
                     _enqueue(work.jobs, "check", {"model": name}, night + _CHECKS_AFTER, name)
             _enqueue(work.jobs, "certificates", {}, night, "expiry")
             _enqueue(work.jobs, "goals", {}, night, "off-track")
+            _enqueue(work.jobs, "fairness", {}, night + _CHECKS_AFTER, "shares")
             _enqueue(work.jobs, "housekeeping", {}, night, "journal")
             _enqueue(work.jobs, "retention", {}, night, "rules")
             _enqueue(work.jobs, "commissions", {}, night, "settle")

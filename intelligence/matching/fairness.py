@@ -20,7 +20,7 @@ from domain.errors import InvalidInput
 from domain.routing import Policies
 from domain.terms import AssignmentResponse, PartnerStatus
 from intelligence.features.pair_profiles import PartnerProfiles
-from intelligence.matching.fairness_groups import NEWCOMER, Groups, checked_group
+from intelligence.matching.fairness_groups import NEWCOMER, Groups, Members, checked_group
 from intelligence.matching.fairness_report import (
     FairnessReport,
     Flag,
@@ -34,6 +34,8 @@ from intelligence.matching.fairness_report import (
     gini,
 )
 from intelligence.matching.questions import questions
+from store.engine import reading
+from store.standing import matched_offers
 
 if TYPE_CHECKING:
     from intelligence.context import Intelligence
@@ -57,8 +59,6 @@ def fairness(
     since: datetime | None = None,
     until: datetime | None = None,
     by: str = "tier",
-    *,
-    chances: Mapping[int, float] | None = None,
 ) -> FairnessReport:
     """Compare what groups of partners got with what they might have got.
 
@@ -70,8 +70,6 @@ def fairness(
         Window of first offers; default: the last 365 days, until now.
     by : str
         One of `fairness_groups.GROUPS`, or an attribute that the settings name as protected.
-    chances : mapping of int to float, optional
-        p_win that came with offers, by our id of the assignment.
 
     Raises
     ------
@@ -83,17 +81,27 @@ def fairness(
     Eligibility is that of the instant before the offer, by the policies of today, worked out for at most `MOST_LEADS`
     leads spread evenly over the window. Groups, too, are as they were then. Kept in memory until the store changes.
     """
+    return fairness_of(context, since, until, (by,))[0]
+
+
+def fairness_of(
+    context: "Intelligence", since: datetime | None, until: datetime | None, every: Sequence[str]
+) -> list[FairnessReport]:
+    """Return the reports by several groupings, with one walk through the leads; see `fairness`."""
     history, policies = context.history(None), context.policies()
-    column = checked_group(by, context.settings.protected_attributes)
-    key = (id(history.leads), policies.fingerprint, since, until, column, None if chances is None else len(chances))
+    columns = [checked_group(by, context.settings.protected_attributes) for by in every]
     kept = _kept.setdefault(context, OrderedDict())
-    if key not in kept:
-        found = _report(context, history, policies, _window(context, since, until), by, chances or {})
-        kept[key] = history.leads, found  # with the frame, so that its id is given to no other
-    kept.move_to_end(key)
+    keys = [(id(history.leads), policies.fingerprint, since, until, column) for column in columns]
+    new = [k for k, key in enumerate(keys) if key not in kept]
+    window = _window(context, since, until)
+    if new:
+        reports = _reports(context, history, policies, window, [every[k] for k in new])
+        # With the frame, so that its id is given to no other.
+        kept.update({keys[k]: (history.leads, report) for k, report in zip(new, reports, strict=True)})
+    found = [kept[key][1] for key in keys]
     while len(kept) > _KEPT:
         kept.popitem(last=False)
-    return kept[key][1]
+    return found
 
 
 def _window(context: "Intelligence", since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
@@ -129,41 +137,41 @@ class _Offers:
     policy: Ints
 
 
-def _report(
+def _reports(
     context: "Intelligence",
     history: "History",
     policies: Policies,
     window: tuple[datetime, datetime],
-    by: str,
-    chances: Mapping[int, float],
-) -> FairnessReport:
+    every: Sequence[str],
+) -> list[FairnessReport]:
     horizon = np.timedelta64(context.settings.match_horizon_days, "D")
-    offers = _offers(history, policies, window, horizon, chances)
-    both = [Groups(by, history, context.settings.protected_attributes), Groups(NEWCOMER, history)]
-    lots = _draw_lots(context, history, policies, offers, both[0])
-    codes = _codes_of(history, offers, both)
-    last = PartnerProfiles(history)
-    at = _micros(window[1])
+    offers = _offers(history, policies, window, horizon, _chances(context, window))
+    groupings = [Groups(by, history, context.settings.protected_attributes) for by in every]
+    lots = _draw_lots(context, history, policies, offers, groupings)
+    *codes, young_codes = _codes_of(history, offers, [*groupings, newcomers := Groups(NEWCOMER, history)])
+    young = _mask(young_codes, newcomers, len(offers.at))
+    last, at = PartnerProfiles(history), _micros(window[1])
     last.advance(at)
     active = last.equals("status", PartnerStatus.ACTIVE)
-    ends = both[0].members(last, at, policies.of(None).newcomer_days)
-    sizes = np.bincount(ends.code[active[ends.partner]], minlength=len(both[0].names))
-    groups = _groups(both[0], offers, codes[0], lots, sizes)
-    young = _mask(codes[1], both[1], len(offers.at))
-    return FairnessReport(
-        *window,
-        context.instant(None),
-        by,
-        int(offers.first.sum()),
-        lots.compared,
-        lots.nobody,
-        lots.not_eligible,
-        groups,
-        _rate(offers.won[young & offers.known]),
-        _rate(offers.won[~young & offers.known]),
-        _spread(offers, lots, active),
-        (*four_fifths(by, groups, lots.compared), *_limits(policies, offers, codes[0], both[0])),
-    )
+    reports = []
+    for grouping, code, tally in zip(groupings, codes, lots.tallies, strict=True):
+        ends = grouping.members(last, at, policies.of(None).newcomer_days)
+        sizes = np.bincount(ends.code[active[ends.partner]], minlength=len(grouping.names))
+        groups = _groups(grouping, offers, code, tally.padded(len(grouping.names)), lots.compared, sizes)
+        flags = *four_fifths(grouping.by, groups, lots.compared), *_limits(policies, offers, code, grouping)
+        rates = _rate(offers.won[young & offers.known]), _rate(offers.won[~young & offers.known])
+        leads, now = int(offers.first.sum()), context.instant(None)
+        counts = leads, lots.compared, lots.nobody, lots.not_eligible
+        spread = _spread(offers, lots, active)
+        reports.append(FairnessReport(*window, now, grouping.by, *counts, groups, *rates, spread, flags))
+    return reports
+
+
+def _chances(context: "Intelligence", window: tuple[datetime, datetime]) -> dict[int, float]:
+    """Return the p_win that came with offers, by our id of the assignment."""
+    with context.engine.connect() as connection:
+        frame = matched_offers(reading(connection), *window).dropna(subset="p_win")
+    return dict(zip(frame["assignment_id"].tolist(), frame["p_win"].tolist(), strict=True))
 
 
 def _offers(
@@ -212,11 +220,30 @@ def _won(history: "History", made: pd.DataFrame, horizon: np.timedelta64) -> Boo
 
 
 @dataclass(eq=False)
-class _Lots:
-    """What lots among the eligible would have given, and what was given, over the leads compared."""
+class _Tally:
+    """First offers by group that lots would have given, and those that were given."""
 
     expected: Floats
     observed: Floats
+
+    def padded(self, size: int) -> "_Tally":
+        """Make room for `size` groups."""
+        more = (0, size - len(self.expected))
+        self.expected, self.observed = np.pad(self.expected, more), np.pad(self.observed, more)
+        return self
+
+    def add(self, members: Members, size: int, share: Floats, given: int) -> None:
+        """Add a lead: each partner's share of it, and who got it."""
+        self.padded(size)
+        self.expected += np.bincount(members.code, share[members.partner], size)
+        self.observed[members.of(given)] += 1
+
+
+@dataclass(eq=False)
+class _Lots:
+    """The leads compared: by grouping, and what each partner might have got."""
+
+    tallies: list[_Tally]
     by_partner: Floats
     compared: int = 0
     nobody: int = 0
@@ -224,12 +251,12 @@ class _Lots:
 
 
 def _draw_lots(
-    context: "Intelligence", history: "History", policies: Policies, offers: _Offers, groups: Groups
+    context: "Intelligence", history: "History", policies: Policies, offers: _Offers, every: Sequence[Groups]
 ) -> _Lots:
     n = len(history.partners)
-    lots = _Lots(np.zeros(0), np.zeros(0), np.zeros(n))
+    lots = _Lots([_Tally(np.zeros(0), np.zeros(0)) for _ in every], np.zeros(n))
     rows = np.flatnonzero(offers.first)
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_LEADS)).astype(np.int64))]
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_LEADS)).round().astype(np.int64))]
     places = pd.Index(history.leads["id"]).get_indexer(pd.Index(offers.lead[rows]))
     rows, places = rows[places >= 0], places[places >= 0]
     if not len(rows):
@@ -240,24 +267,18 @@ def _draw_lots(
     profiles = PartnerProfiles(history)
     for position, blocked in replace(matcher).blocked(asked):
         eligible = ~np.logical_or.reduce(list(blocked.values())) if blocked else np.ones(n, dtype=bool)
-        row, at = rows[position], int(asked.at_us[position])
+        if not eligible.any():
+            lots.nobody += 1
+            continue
+        row, at, share = rows[position], int(asked.at_us[position]), eligible / eligible.sum()
         profiles.advance(at)
-        _draw(lots, groups, groups.members(profiles, at, float(offers.days[row])), eligible, int(offers.partner[row]))
+        for groups, tally in zip(every, lots.tallies, strict=True):
+            members = groups.members(profiles, at, float(offers.days[row]))
+            tally.add(members, len(groups.names), share, int(offers.partner[row]))
+        lots.by_partner += share
+        lots.compared += 1
+        lots.not_eligible += int(not eligible[offers.partner[row]])
     return lots
-
-
-def _draw(lots: _Lots, groups: Groups, members: Any, eligible: Bools, given: int) -> None:
-    if not eligible.any():
-        lots.nobody += 1
-        return
-    share = eligible / eligible.sum()
-    size = len(groups.names)
-    lots.expected, lots.observed = (np.pad(each, (0, size - len(each))) for each in (lots.expected, lots.observed))
-    lots.expected += np.bincount(members.code, share[members.partner], size)
-    lots.observed[members.of(given)] += 1
-    lots.by_partner += share
-    lots.compared += 1
-    lots.not_eligible += not eligible[given]
 
 
 def _codes_of(history: "History", offers: _Offers, every: Sequence[Groups]) -> list[tuple[Ints, Ints]]:
@@ -286,11 +307,10 @@ def _mask(codes: tuple[Ints, Ints], groups: Groups, n: int) -> Bools:
 
 
 def _groups(
-    groups: Groups, offers: _Offers, codes: tuple[Ints, Ints], lots: _Lots, sizes: Ints
+    groups: Groups, offers: _Offers, codes: tuple[Ints, Ints], tally: _Tally, n: int, sizes: Ints
 ) -> tuple[GroupShare, ...]:
     rows, code = codes
     size = len(groups.names)
-    lots.expected, lots.observed = (np.pad(each, (0, size - len(each))) for each in (lots.expected, lots.observed))
     matched = np.isfinite(offers.chance) & offers.known
 
     def count(chosen: npt.NDArray[Any]) -> Floats:
@@ -312,7 +332,7 @@ def _groups(
             partners=int(sizes[k]) if k < len(sizes) else 0,
             win_rate=binomial(int(known_wins[k]), int(known[k])),
             expected_wins=float(chances[k]) if table["expected_of"][k] else None,
-            compared=compared(int(lots.observed[k]), float(lots.expected[k]), lots.compared),
+            compared=compared(int(tally.observed[k]), float(tally.expected[k]), n),
             **{name: int(counts[k]) for name, counts in table.items()},
         )
         for k in range(size)
