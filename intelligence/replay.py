@@ -103,10 +103,10 @@ def replay_match(context: "Intelligence", match_id: str) -> Replay:
     with UnitOfWork(context.engine, read_only=True) as work:
         run = work.match_runs.get(match_id)
     candidates = run.response["candidates"]
-    version, model = _version(context, run.model_version)
+    version, model = stored_version(context, run.model_version)
     rows: tuple[Replayed, ...] = ()
     if candidates:
-        features = _frame(run.features, version.folder)
+        features = stored_frame(run.features, version.folder)
         prediction, amount = model.predict(features), model.amount(features)
         again = zip(prediction.p, prediction.low, prediction.high, amount, strict=True)
         rows = tuple(
@@ -168,9 +168,9 @@ def replay_newest(context: "Intelligence", name: str, horizon_days: int) -> Repl
 
 
 def _scored_again(context: "Intelligence", label: str, horizon_days: int, scores: Sequence[Score]) -> list[Replayed]:
-    version, model = _version(context, label)
+    version, model = stored_version(context, label)
     values = [dict(zip(version.manifest.columns, one.details[FEATURES], strict=True)) for one in scores]
-    features = _frame(values, version.folder)
+    features = stored_frame(values, version.folder)
     churn = scores[0].model == ModelName.CHURN
     prediction = model.predict(features, horizon_days) if churn else model.predict(features)
     again = zip(prediction.p, prediction.low, prediction.high, strict=True)
@@ -180,7 +180,16 @@ def _scored_again(context: "Intelligence", label: str, horizon_days: int, scores
     ]
 
 
-def _version(context: "Intelligence", label: str) -> "tuple[ModelVersion, Any]":
+def stored_version(context: "Intelligence", label: str) -> "tuple[ModelVersion, Any]":
+    """Return the version that answered, and its model loaded.
+
+    Raises
+    ------
+    InvalidInput
+        If the baseline answered.
+    NotFound
+        If the version is gone.
+    """
     if label == BASELINE:
         raise InvalidInput("The baseline answered: it is counted from the store and has no version to ask again.")
     name, number = label.rsplit("/", 1)
@@ -188,7 +197,7 @@ def _version(context: "Intelligence", label: str) -> "tuple[ModelVersion, Any]":
     return version, context.load_version(version).model
 
 
-def _frame(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFrame:
+def stored_frame(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFrame:
     """Return stored feature values as a frame with the kinds of column that the version was fitted with."""
     golden = pd.read_parquet(next(iter(sorted((folder / "golden").glob("*.parquet")))))
     words = {str(name) for name in golden if isinstance(golden[name].dtype, pd.CategoricalDtype)}
