@@ -27,6 +27,7 @@ _MODULES = {
     **_SETS,
     "worlds": "worlds",
     "explored": "explored",
+    "routing": "routing",
     "ceiling": "ceiling",
     "learning-curve": "learning",
     "leaks": "leaks",
@@ -35,7 +36,7 @@ _MODULES = {
     "lists": "lists",
     "claims": "claims",
 }
-_WITH_OPTIONS = ("worlds", "explored", "ceiling", "learning-curve")
+_WITH_OPTIONS = ("worlds", "routing", "explored", "ceiling", "learning-curve")
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""
 _GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
 _SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7
