@@ -57,8 +57,9 @@ class Ranking:
     ----------
     rows : DataFrame
         ``question`` (position of the lead), ``partner`` (position), ``rank``, ``p_win``, ``low``, ``high``,
-        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds), and the parts of the value: ``p_accept``,
-        ``p_win_if_accepted`` (NaN where not told apart), ``margin``, ``value``, ``lift`` (`value.with_value`).
+        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds), ``worth`` (what they are ranked by), and the
+        parts of the value: ``p_accept``, ``p_win_if_accepted`` (NaN where not told apart), ``margin``, ``value``,
+        ``lift`` (`value.with_value`).
     features : DataFrame
         Feature values of the rows.
     """
@@ -178,11 +179,11 @@ class Matcher:
         """Lead, partner, the partner's outcomes, the instant, and the margin."""
         at = int(question.at_us[position])
         rate = self._commissions.of(question.batch.query(position), at)[chosen]
-        margin = margin_of(self._policy(question, position).margin, rate)
+        margin = margin_of(self.policy_of(question, position).margin, rate)
         columns = {"question": position, "partner": chosen, "n": walk.state.outcomes(chosen)[1], "at": at}
         return pd.DataFrame({**columns, "margin": margin})
 
-    def _policy(self, question: Question, position: int) -> RoutingPolicy:
+    def policy_of(self, question: Question, position: int) -> RoutingPolicy:
         """Return the policy that holds for a lead, by its programme."""
         program = question.batch.frame["program"].iat[position]
         return self.policies.of(program if isinstance(program, str) else None)
@@ -191,7 +192,7 @@ class Matcher:
         """Return what pairs are ranked by."""
         if by is not None:
             return worth(pairs, by)
-        objectives = {lead: self._policy(question, lead).objective for lead in pairs["question"].unique().tolist()}
+        objectives = {lead: self.policy_of(question, lead).objective for lead in pairs["question"].unique().tolist()}
         by_value = (pairs["question"].map(objectives) == Objective.VALUE).to_numpy(bool)
         return np.where(by_value, worth(pairs), worth(pairs, Objective.P_WIN))
 
@@ -242,12 +243,12 @@ def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, worth_of: Float
     """Rank within leads (ties: affinity, then partner) and keep the top."""
     order = np.lexsort((pairs["partner"], -pairs["affinity"], -worth_of, pairs["question"]))
     ranked = pairs.iloc[order]
-    ranked = ranked.assign(rank=ranked.groupby("question").cumcount() + 1)
+    ranked = ranked.assign(rank=ranked.groupby("question").cumcount() + 1, worth=worth_of[order])
     keep = (ranked["rank"] <= top).to_numpy()
     return ranked[keep].reset_index(drop=True), features.iloc[order[keep]].reset_index(drop=True)
 
 
 def _no_rows() -> pd.DataFrame:
     names = ("question", "partner", "rank", "n", "at")
-    numbers = ("p_win", "low", "high", "expected_amount", "affinity", *PARTS)
+    numbers = ("p_win", "low", "high", "expected_amount", "affinity", "worth", *PARTS)
     return pd.DataFrame({**{name: np.zeros(0, np.int64) for name in names}, **{name: np.zeros(0) for name in numbers}})
