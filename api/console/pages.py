@@ -1,6 +1,5 @@
 """Pages for people: one that shows the four answers, and those for signing in (`api.console.login`)."""
 
-from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -60,12 +59,10 @@ def _match_panel(services: Services) -> dict[str, Any] | None:
     if lead is None:
         return None
     found = answers.match(services, MatchRequest(lead_id=lead, limit=_SHOWN)).answer
-    codes = Counter(code for excluded in found.excluded for code in excluded.codes)
     return {
         "lead": lead,
         "answer": found,
         "names": answers.partner_names(services),
-        "main_code": codes.most_common(1)[0][0] if codes else None,
     }
 
 
