@@ -39,6 +39,8 @@ from api.routes import (
     recruitment,
     registrations,
     resources,
+    routes,
+    routing_policies,
     sessions,
     sso,
     surveys,
@@ -84,6 +86,8 @@ VERSIONED = (
     assignments,
     privacy,
     fairness,
+    routes,
+    routing_policies,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

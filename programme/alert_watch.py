@@ -120,6 +120,26 @@ def _lead_offered(event: Event, _partner: str) -> Draft:
     return _draft("lead_offered", "info", text, event, str(event.payload["id"]), dedup_key=dedup)
 
 
+def _lead_reminded(event: Event, partner: str) -> Draft:
+    told = event.payload
+    text = f"Lead {told['lead']}, offered to {partner}, waits for an answer until {str(told['answer_until'])[:16]} UTC."
+    key = str(told["id"])
+    return _draft("lead_unanswered", "warning", text, event, key, dedup_key=f"lead_unanswered/{key}")
+
+
+def _lead_needs_person(event: Event, _partner: str) -> Draft:
+    lead = str(event.payload["lead"])
+    text = f"Lead {lead} waits for a person: {event.payload['note']}"
+    return _draft("lead_needs_person", "critical", text, event, lead, resource="leads")
+
+
+def _lead_customer_waiting(event: Event, _partner: str) -> Draft:
+    lead = str(event.payload["lead"])
+    text = f"The customer of lead {lead} has waited since {str(event.payload['contact_until'])[:16]} UTC for a partner."
+    dedup = f"lead_customer_waiting/{lead}/{event.payload['contact_until']}"
+    return _draft("lead_customer_waiting", "critical", text, event, lead, dedup_key=dedup, resource="leads")
+
+
 def _message(event: Event, partner: str) -> Draft:
     from_partner = event.payload["from"] == "partner"
     text = f"Partner {partner} wrote a message." if from_partner else "You have a message from your partner team."
@@ -161,6 +181,9 @@ def _risk_changed(event: Event, partner: str) -> Draft:
     return _draft("risk_changed", severity, text, event, partner, dedup_key=dedup, resource="partners")
 
 
+_LEAD_GOES_ON = frozenset({"assignment.offered", "lead.routing_started", "lead.routing_stopped"})
+_CUSTOMER_WAITS_NO_MORE = frozenset({"assignment.accepted", "lead.routing_stopped"})
+
 _RAISED_BY: Mapping[str, Callable[[Event, str], Draft | None]] = {
     "agreement.expiring": _agreement_expiring,
     "certification.expiring": _certificate_expiring,
@@ -169,6 +192,9 @@ _RAISED_BY: Mapping[str, Callable[[Event, str], Draft | None]] = {
     **dict.fromkeys(_DECISIONS, _registration_decided),
     "goal.off_track": _goal_off_track,
     "assignment.offered": _lead_offered,
+    "assignment.reminded": _lead_reminded,
+    "lead.needs_person": _lead_needs_person,
+    "lead.customer_waiting": _lead_customer_waiting,
     "message.sent": _message,
     "webhook.disabled": _webhook_disabled,
     "partner.risk_changed": _risk_changed,
@@ -190,6 +216,10 @@ def _over(event: Event, names: Mapping[int, str]) -> list[tuple[str, str]]:
         found.append(("certificate_expiring", f"{partner}/{row.get('course')}"))
     if event.name == "assignment.changed" and row.get("response") is not None:
         found += [(kind, str(row["id"])) for kind in ("lead_unanswered", "lead_offered")]
+    if event.name in _LEAD_GOES_ON:
+        found.append(("lead_needs_person", str(told.get("lead"))))
+    if event.name in _CUSTOMER_WAITS_NO_MORE:
+        found.append(("lead_customer_waiting", str(told.get("lead"))))
     if event.name in _DECISIONS:
         found += [(kind, str(told["deal"])) for kind in ("registration_conflict", "registration_expiring")]
     if event.name == "webhook.deleted" or (event.name == "webhook.changed" and told["active"]):

@@ -289,6 +289,8 @@ def _close(work: UnitOfWork, route: Route) -> None:
     change_route(
         work.connection, route, state=str(_S.CLOSED), due_at=None, ended_at=now, note=NOTES["deal_closed"], tries=0
     )
+    told = {"lead": route.lead, "reason": NOTES["deal_closed"], "hops": route.hops}
+    work.journal.announce("lead.routing_stopped", told)
 
 
 def _take_back(work: UnitOfWork, route: Route, responses: set[str | None]) -> int:

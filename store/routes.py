@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from domain.context import Actor
 from domain.resources import RESOURCES
@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(hours=1)
 _assignments, _deals, _leads, _partners = (
     RESOURCE_TABLES[name] for name in ("assignments", "deals", "leads", "partners")
 )
-_programs, _absences = RESOURCE_TABLES["programs"], RESOURCE_TABLES["absences"]
+_activities, _absences, _programs = (RESOURCE_TABLES[name] for name in ("activities", "absences", "programs"))
 
 
 class Route(NamedTuple):
@@ -203,3 +203,16 @@ def newest_opinion(connection: Connection, lead_id: int) -> Opinion | None:
     newest = of_lead.order_by(match_runs.c.created_at.desc(), match_runs.c.as_of.desc(), match_runs.c.id)
     row = connection.execute(newest.limit(1)).first()
     return None if row is None else Opinion(row[0], row[1], row[2], list(row[3].get("candidates", [])))
+
+
+def first_contact(connection: Connection, lead_id: int, partner_id: int) -> datetime | None:
+    """Return when a partner first did something for a lead, as far as it is recorded.
+
+    That is its first activity on a deal of the lead, or the registration of the deal.
+    """
+    deal = and_(_deals.c.lead_id == lead_id, _deals.c.partner_id == partner_id)
+    registered = connection.execute(select(func.min(_deals.c.registered_at)).where(deal)).scalar()
+    of_deal = _activities.join(_deals, _deals.c.id == _activities.c.deal_id)
+    done = select(func.min(_activities.c.occurred_at)).select_from(of_deal)
+    acted = connection.execute(done.where(deal, _activities.c.partner_id == partner_id)).scalar()
+    return min((instant for instant in (registered, acted) if instant is not None), default=None)

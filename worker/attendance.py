@@ -1,4 +1,4 @@
-"""What the worker attends to beside its jobs, in threads: a long job holds up neither webhooks nor alerts."""
+"""What the worker attends to beside its jobs, in threads: a long job holds up neither webhooks, alerts nor leads."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from domain.errors import AllywiseError
 from programme.alert_upkeep import AlertUpkeep
+from programme.routing_round import RoutingUpkeep, ranking_by
 from programme.webhook_delivery import deliver_due
 from worker.handlers import WorkerContext
 
@@ -17,12 +18,14 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def attending(context: WorkerContext, poll_seconds: float = 1.0) -> Iterator[None]:
-    """Deliver to webhooks and keep alerts up to date, as long as the block lasts."""
+    """Deliver to webhooks, keep alerts up to date and route leads, as long as the block lasts."""
     engine, settings, clock = context.intelligence.engine, context.settings, context.clock
     stop, upkeep = threading.Event(), AlertUpkeep(engine, settings, clock)
+    routing = RoutingUpkeep(engine, clock, ranking_by(context.intelligence))
     duties: dict[str, Callable[[], int]] = {
         "webhooks": lambda: deliver_due(engine, settings, clock),
         "alerts": upkeep.run,
+        "routing": routing.run,
     }
     threads = [
         threading.Thread(target=_repeat, args=(stop, name, duty, poll_seconds), daemon=True)

@@ -170,6 +170,27 @@ EXPIRING = {"agreement": "A-1", "valid_to": "2024-07-01", "days_left": 30, "thre
         ("registration.approved", "P-1", {"deal": "D-1"}, "registration_decided", True),
         ("registration.expiring", "P-1", {"deal": "D-1"}, "registration_expiring", True),
         ("assignment.offered", "P-1", {"id": 7, "lead": "L-1", "partner": "P-1"}, "lead_offered", True),
+        (
+            "assignment.reminded",
+            "P-1",
+            {"id": 7, "lead": "L-1", "partner": "P-1", "answer_until": "2024-06-04T12:00:00+00:00"},
+            "lead_unanswered",
+            True,
+        ),
+        (
+            "lead.needs_person",
+            None,
+            {"lead": "L-1", "reason": "hop_limit", "note": "It was offered to all.", "hops": 3},
+            "lead_needs_person",
+            False,
+        ),
+        (
+            "lead.customer_waiting",
+            None,
+            {"lead": "L-1", "contact_until": "2024-06-01T12:00:00+00:00", "state": "offered", "hops": 1},
+            "lead_customer_waiting",
+            False,
+        ),
         ("webhook.disabled", None, {"id": 3, "origin": "https://x", "reason": "gone"}, "webhook_disabled", False),
         (
             "goal.off_track",

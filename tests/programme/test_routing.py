@@ -4,13 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from domain.context import Actor
 from domain.errors import CannotAnswer, Conflict, InvalidInput, NotFound
 from domain.terms import AssignmentResponse as R
+from domain.terms import Role
 from programme import records
 from programme.offers import answer_offer, offer_lead
 from programme.routing import pull_back, start, stop
+from programme.routing_view import routing_of
 from store.overrides import override_of
-from store.routes import claim_routes, hops_of
+from store.routes import claim_routes, hops_of, list_routes
+from store.unit_of_work import UnitOfWork
 from tests.conftest import NOW
 from tests.programme.routing_world import Routed, open_routed
 
@@ -370,3 +374,24 @@ def test_the_policy_is_that_of_the_start(engine, clock):
     assert world.route().policy["max_hops"] == 1
     with pytest.raises(NotFound), world.staff() as work:
         start(work, "nothing")
+
+
+def test_a_manager_of_a_portfolio_sees_its_own(engine, clock):
+    world = open_routed(engine, clock, partners=2, leads=2)
+    with world.system() as work:
+        work.repository("partners").patch("P-2", {"account_manager": "ann"})
+    world.begin("L-1")
+    world.run()
+    ann = Actor("ann", Role.MANAGER, user_id=1, portfolio=frozenset({"ann"}))
+    with UnitOfWork(engine, ann, clock) as work:
+        assert list_routes(work.connection, ann) == []
+        for act in (routing_of, stop, pull_back):
+            with pytest.raises(NotFound):
+                act(work, "L-1")
+    answer(world, "P-1", R.DECLINED, reason="secret")
+    world.run()
+    with UnitOfWork(engine, ann, clock) as work:
+        assert [route.lead for route in list_routes(work.connection, ann)] == ["L-1"]
+        told = routing_of(work, "L-1")
+    assert [offer["partner"] for offer in told["offers"]] == ["P-2"]
+    assert "P-1" not in str(told["offers"])

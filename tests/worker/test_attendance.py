@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from domain.context import SYSTEM
+from domain.context import SYSTEM, system_clock
 from domain.settings import Settings
+from domain.terms import AssignmentResponse
+from programme.offers import answer_offer
 from programme.webhooks import create_webhook
 from store.unit_of_work import UnitOfWork
 from tests.programme.receivers import receiving
+from tests.programme.routing_world import open_routed
 from worker import loop
 from worker.loop import open_worker, work_until
 
@@ -55,3 +58,25 @@ def test_webhooks_and_alerts_do_not_wait_for_a_long_job(
     with UnitOfWork(engine, read_only=True) as work:
         assert [job.status for job in work.jobs.newest("long")] == ["done"]
         assert work.audit.verify().ok
+
+
+def test_leads_are_routed_while_the_worker_runs(engine: Engine, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, database_url=engine.url.render_as_string(hide_password=False))
+    context = open_worker(settings)
+    world = open_routed(engine, system_clock, partners=2)
+    stop = threading.Event()
+    thread = threading.Thread(target=work_until, args=(stop, context, 0.05))
+    thread.start()
+    try:
+        world.begin()
+        assert _wait_for(lambda: world.route().state == "offered")
+        first = world.offers()[0]
+        with world.partner(first["partner"]) as work:
+            answer_offer(work, first["id"], AssignmentResponse.DECLINED)
+        assert _wait_for(lambda: len(world.offers()) == 2)
+    finally:
+        stop.set()
+        thread.join()
+        context.intelligence.engine.dispose()
+    assert [response for _, response in world.answers()] == ["declined", None]
+    assert world.offers()[1]["partner"] != first["partner"]
