@@ -11,7 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import typer
 
-from cli import audit, data, keys, modelling, predicting, safekeeping, serving, users
+from cli import audit, data, keys, modelling, predicting, routing, safekeeping, serving, users
 from cli.environment import read_settings, say, take_global_options
 from domain.errors import AllywiseError
 from domain.language import language_of, speaking
@@ -33,6 +33,7 @@ app.add_typer(modelling.models_app, name="models")
 app.add_typer(predicting.score_app, name="score")
 app.command("match")(predicting.match_command)
 app.command("recommend")(predicting.recommend_command)
+app.add_typer(routing.routing_app, name="routing")
 app.add_typer(safekeeping.at_rest_app, name="keys-at-rest")
 app.command("backup")(safekeeping.backup_command)
 app.command("restore")(safekeeping.restore_command)

@@ -39,7 +39,7 @@ def page(report: BackTest) -> str:
         body.append(f"<p>{_INTRODUCTION}</p>")
     for part in dict.fromkeys(evaluation.part for evaluation in report.origins):
         body += _part(report, part)
-    return _PAGE.format(title=escape(title), body="\n".join(body))
+    return _PAGE.format(title=escape(title), style=STYLE, body="\n".join(body))
 
 
 def _part(report: BackTest, part: str) -> list[str]:
@@ -304,36 +304,38 @@ _INTRODUCTION = (
     "next cutoff. The model is set beside its baselines, and the champion where it has not seen the rows."
 )
 _SEGMENTS = "Realised and predicted shares should agree in each; segments of fewer than 30 rows are left out."
+STYLE = """
+:root { --back: #fff; --ink: #1d2329; --soft: #5b6670; --rule: #d9dee3;
+  --c0: #0b62a8; --c1: #b3261e; --c2: #8a6100; --c3: #2f7d32; --c4: #7b4fa3; --c5: #00757d; --c6: #6b6b6b;
+  --c7: #b8336a; --c8: #4b5d16 }
+@media (prefers-color-scheme: dark) { :root { --back: #14181c; --ink: #e6eaee; --soft: #9aa6b1; --rule: #333c45;
+  --c0: #6cb4f5; --c1: #ff8a80; --c2: #e6b94f; --c3: #81c784; --c4: #c9a0e8; --c5: #5fcdd6; --c6: #b0b0b0;
+  --c7: #f48fb1; --c8: #c0ca7a } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 72rem;
+  background: var(--back); color: var(--ink) }
+h1 { font-size: 1.5rem } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--rule) }
+.charts { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)) }
+figure { margin: 0; min-width: 0 } figcaption { font-weight: 600; font-size: .95rem }
+svg { width: 100%; height: auto; display: block }
+svg text { fill: var(--soft); font-size: 13px } svg text.label { fill: var(--ink) }
+svg .grid { stroke: var(--rule) } svg .diagonal { stroke: var(--soft); stroke-dasharray: 4 4 }
+svg polyline { fill: none; stroke: currentColor; stroke-width: 2 }
+svg circle { fill: currentColor } svg .span { stroke: currentColor; opacity: .55; stroke-width: 1.5 }
+.s0 { color: var(--c0) } .s1 { color: var(--c1) } .s2 { color: var(--c2) } .s3 { color: var(--c3) }
+.s4 { color: var(--c4) } .s5 { color: var(--c5) } .s6 { color: var(--c6) } .s7 { color: var(--c7) }
+.s8 { color: var(--c8) }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .3rem 0 0; padding: 0;
+  font-size: .9rem }
+.legend li::before { content: ""; display: inline-block; width: 1rem; height: .25rem; margin-right: .4rem;
+  vertical-align: middle; background: currentColor }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem }
+td, th { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap }
+td:first-child, th:first-child { text-align: left }
+"""
+"""Of pages with tables and charts: light and dark, wide tables that scroll by themselves."""
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>{title}</title><style>
-:root {{ --back: #fff; --ink: #1d2329; --soft: #5b6670; --rule: #d9dee3;
-  --c0: #0b62a8; --c1: #b3261e; --c2: #8a6100; --c3: #2f7d32; --c4: #7b4fa3; --c5: #00757d; --c6: #6b6b6b;
-  --c7: #b8336a; --c8: #4b5d16 }}
-@media (prefers-color-scheme: dark) {{ :root {{ --back: #14181c; --ink: #e6eaee; --soft: #9aa6b1; --rule: #333c45;
-  --c0: #6cb4f5; --c1: #ff8a80; --c2: #e6b94f; --c3: #81c784; --c4: #c9a0e8; --c5: #5fcdd6; --c6: #b0b0b0;
-  --c7: #f48fb1; --c8: #c0ca7a }} }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 72rem;
-  background: var(--back); color: var(--ink) }}
-h1 {{ font-size: 1.5rem }} h2 {{ margin-top: 2.5rem; border-bottom: 1px solid var(--rule) }}
-.charts {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)) }}
-figure {{ margin: 0; min-width: 0 }} figcaption {{ font-weight: 600; font-size: .95rem }}
-svg {{ width: 100%; height: auto; display: block }}
-svg text {{ fill: var(--soft); font-size: 13px }} svg text.label {{ fill: var(--ink) }}
-svg .grid {{ stroke: var(--rule) }} svg .diagonal {{ stroke: var(--soft); stroke-dasharray: 4 4 }}
-svg polyline {{ fill: none; stroke: currentColor; stroke-width: 2 }}
-svg circle {{ fill: currentColor }} svg .span {{ stroke: currentColor; opacity: .55; stroke-width: 1.5 }}
-.s0 {{ color: var(--c0) }} .s1 {{ color: var(--c1) }} .s2 {{ color: var(--c2) }} .s3 {{ color: var(--c3) }}
-.s4 {{ color: var(--c4) }} .s5 {{ color: var(--c5) }} .s6 {{ color: var(--c6) }} .s7 {{ color: var(--c7) }}
-.s8 {{ color: var(--c8) }}
-.legend {{ list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .3rem 0 0; padding: 0;
-  font-size: .9rem }}
-.legend li::before {{ content: ""; display: inline-block; width: 1rem; height: .25rem; margin-right: .4rem;
-  vertical-align: middle; background: currentColor }}
-.wide {{ overflow-x: auto }} table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem }}
-td, th {{ padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap }}
-td:first-child, th:first-child {{ text-align: left }}
-</style></head><body>
+<meta name="color-scheme" content="light dark"><title>{title}</title><style>{style}</style></head><body>
 {body}
 </body></html>
 """

@@ -1,0 +1,234 @@
+"""What a routing policy would have done with the last leads, beside what happened, before anybody switches it on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from domain.errors import InvalidInput
+from domain.routing import Policies, policy_of
+from intelligence.features.pair_events import positions
+from intelligence.matching.log import decisions
+from models.artefact import as_utc
+from store.frames import aware
+from training.what_if_clock import AnswerTimes
+from training.what_if_load import Load, Stays
+from training.what_if_model import Judge, find_judge
+from training.what_if_options import Task
+from training.what_if_report import changes, groups, off_policy, over_time, sides
+from training.what_if_walk import Walk
+
+if TYPE_CHECKING:
+    from intelligence.context import Intelligence
+
+Progress = Callable[[str, float], None]
+
+GROUP_BY = ("tier", "kind", "country", "size", "newcomer")
+MOST_LEADS = 5_000
+_HOUR_US = 3_600_000_000
+_LEARNING = 0.4
+"""Share of the progress at which the walk begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIf:
+    """A replay of leads under other rules.
+
+    Parameters
+    ----------
+    report : dict
+        JSON-ready: ``since``, ``until``, ``leads``, ``policies``, ``model``, ``notes``, ``sides`` (``happened``,
+        ``happened_by_model``, ``policy``), ``off_policy``, ``groups``, ``over_time``, ``changes``.
+    leads : DataFrame
+        One row per lead in order of decision: the log (`intelligence.matching.log.decisions`) and ``chosen`` (external
+        id), ``shown``, ``kept``, ``p_actual``, ``p_policy``, ``p_chosen``.
+    """
+
+    report: Mapping[str, Any]
+    leads: pd.DataFrame
+
+
+def what_if(
+    context: "Intelligence",
+    policies: Policies,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    limit: int = MOST_LEADS,
+    model: int | None = None,
+    progress: Progress | None = None,
+) -> WhatIf:
+    """Replay the leads that arrived in a span of time under `policies`.
+
+    Parameters
+    ----------
+    context : Intelligence
+        Store, models, settings.
+    policies : Policies
+        What is to be tried; `asked_policies` makes them of JSON.
+    since, until : datetime
+        Leads created from `since` on and before `until` (default: now).
+    limit : int
+        At most so many leads, the newest.
+    model : int, optional
+        Number of the match version that judges; default: the one that served when the first of the leads arrived.
+    progress : callable, optional
+        Takes what is being done and the share done.
+
+    Raises
+    ------
+    InvalidInput
+        If the span is empty or the limit not positive.
+    NotFound
+        If there is no version `model`.
+
+    Notes
+    -----
+    Each lead is decided as of the instant of its first real offer (of its arrival if nobody was offered it). What is
+    known of the other leads and of the partners is what really happened; open leads alone are those of the replay.
+    """
+    start, end = _span(context, since, until, limit)
+    show = progress or _no_progress
+    show("reading the history", 0.0)
+    history = context.history(None)
+    horizon = context.settings.match_horizon_days
+    log = decisions(history, start, end, horizon).tail(limit)
+    first = _first(log, start)
+    judge = find_judge(context, history, first, model, lambda text: show(text, 0.1))
+    log, task = _task(log, judge)
+    show("replaying", _LEARNING)
+    pairs, until_us = judge.world.pairs, int(history.until.astype(np.int64))
+    n = len(judge.world.partner_ids)
+    times = AnswerTimes(pairs, n)
+    stays = Stays.of(pairs, until_us, horizon)
+    load = Load(pairs, task.row, n, stays, horizon)
+    settings = context.settings
+    group_by = (*GROUP_BY, *settings.protected_attributes)
+    walk = Walk(judge, policies, load, times, settings.match_candidates, group_by, settings.protected_attributes)
+    course = walk.run(task, lambda share: show("replaying", _LEARNING + (1.0 - _LEARNING) * share))
+    report = {
+        "since": start.isoformat(),
+        "until": end.isoformat(),
+        "first_lead_at": first.isoformat() if len(log) else None,
+        "leads": len(log),
+        "horizon_days": horizon,
+        "policies": [policy.model_dump(mode="json") for policy in policies.all],
+        "fingerprint": policies.fingerprint,
+        "model": {"version": judge.label, "text": judge.text, "warning": judge.warning or None},
+        "notes": _notes(policies, log, times),
+        "sides": sides(log, task, course, times, policies, history.until),
+        "off_policy": off_policy(log, course, horizon),
+        "groups": groups(course),
+        "over_time": over_time(task, course),
+        "changes": changes(judge, log, task, course, policies),
+    }
+    show("replayed", 1.0)
+    return WhatIf(_plain(report), _with_course(log, judge, course.columns))
+
+
+def asked_policies(content: Any, in_force: Policies, where: str = "policy") -> Policies:
+    """Return the policies that somebody asks about.
+
+    Parameters
+    ----------
+    content : mapping, or list of mappings
+        With the fields of `RoutingPolicy`. One that names no programme holds for all leads; a list replaces the
+        policies in force of the programmes that it names (the one for all others where it names none).
+    in_force : Policies
+        What holds where `content` says nothing.
+    where : str
+        What errors call it.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither, or a field is unknown or out of range, or a programme stands twice.
+    """
+    if isinstance(content, Mapping) and content.get("program") is None:
+        return Policies(policy_of(content, where))
+    if not isinstance(content, list | tuple):
+        content = [content]
+    if not content or not all(isinstance(one, Mapping) for one in content):
+        raise InvalidInput(f"{where}: it is a JSON object with the fields of a policy, or a list of such objects.")
+    given = [policy_of(one, f"{where} {place}") for place, one in enumerate(content, start=1)]
+    programs = [policy.program for policy in given]
+    for program in programs:
+        if programs.count(program) > 1:
+            name = "without a programme" if program is None else f"for programme {program}"
+            raise InvalidInput(f"{where}: there are two policies {name}.", field="program")
+    rest = (policy for policy in in_force.all if policy.program not in programs)
+    return Policies(*rest, *given)
+
+
+def _span(context: "Intelligence", since: datetime, until: datetime | None, limit: int) -> tuple[datetime, datetime]:
+    start, end = as_utc(since), context.instant(until)
+    if start >= end:
+        raise InvalidInput(
+            f"since ({start:%Y-%m-%d %H:%M}) must lie before until ({end:%Y-%m-%d %H:%M}).", field="since"
+        )
+    if limit < 1:
+        raise InvalidInput(f"limit must be at least 1, not {limit}.", field="limit")
+    return start, end
+
+
+def _first(log: pd.DataFrame, start: datetime) -> datetime:
+    """Return when the first of the leads arrived: what was known then is what the model may know."""
+    if not len(log):
+        return start
+    return aware(log["created_at"].min().to_datetime64().astype("datetime64[us]"))
+
+
+def _task(log: pd.DataFrame, judge: Judge) -> tuple[pd.DataFrame, Task]:
+    """Return the log in the order of decisions, and what the walk decides about."""
+    log = log.assign(decided_at=log["offered_at"].fillna(log["created_at"]))
+    log = log.sort_values(["decided_at", "lead_id"], kind="stable").reset_index(drop=True)
+    table = judge.world.table
+    row_of = pd.Series(table.index, index=table["lead_id"].to_numpy(np.int64))
+    rows = row_of[row_of.index >= 0].reindex(log["lead_id"]).to_numpy(np.int64)
+    at, arrived = (
+        log[name].to_numpy().astype("datetime64[us]").astype(np.int64) for name in ("decided_at", "created_at")
+    )
+    actual = positions(log["partner_id"], judge.world.partner_ids)
+    return log, Task(rows, at, np.maximum((at - arrived) / _HOUR_US, 0.0), actual)
+
+
+def _notes(policies: Policies, log: pd.DataFrame, times: AnswerTimes) -> list[str]:
+    """Say what the replay leaves out."""
+    found = []
+    if any(policy.shadow_prices for policy in policies.all):
+        found.append("Shadow prices are left out: they come of batches that the replay does not solve.")
+    if any(policy.limits for policy in policies.all):
+        found.append("Limits of shares hold for batches; here leads are given one by one. Shares by group show them.")
+    if not times.known:
+        found.append("No answer to an offer is on record: nothing is said of clocks.")
+    if len(log) and not (log["partner_id"] >= 0).any():
+        found.append("None of these leads was offered to anybody: there is nothing to compare with.")
+    return found
+
+
+def _with_course(log: pd.DataFrame, judge: Judge, columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    if not len(log):
+        return log
+    names = [judge.world.partner_names[chosen] if chosen >= 0 else None for chosen in columns["chosen"]]
+    more = {name: columns[name] for name in ("shown", "kept", "p_actual", "p_policy", "p_chosen")}
+    return log.assign(chosen=pd.Series(names, log.index, dtype="str"), **more)
+
+
+def _plain(value: Any) -> Any:
+    """Return plain JSON values; numbers that are none become null."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, 6) if np.isfinite(value) else None
+    return value
+
+
+def _no_progress(_text: str, _done: float) -> None:
+    """Show nothing."""

@@ -1,0 +1,114 @@
+"""Which match model judges a replay: one that has not seen what became of the leads."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.terms import ModelName
+from intelligence.context import BASELINE
+from intelligence.features.pair_build import PairSpec
+from intelligence.features.pair_world import PairWorld
+from intelligence.matching.baseline import BaselineRanker, baseline_world
+from models.match import MatchModel, Ranker
+from store.absences import Absences
+from store.history import History, load_history
+from store.privacy import without_erased
+from training.make import load_task, make
+from training.task import TrainingContext
+
+if TYPE_CHECKING:
+    from intelligence.context import Intelligence
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A match model with the history as it wants to see it.
+
+    Parameters
+    ----------
+    world : PairWorld
+        The whole history.
+    spec : PairSpec
+        Features that the model expects.
+    ranker : Ranker
+        The model, or the baseline.
+    label : str
+        Its version; ``trained for this replay``, ``baseline``.
+    text : str
+        A sentence on where it comes from.
+    warning : str
+        What speaks against trusting it; empty if nothing does.
+    absences : Absences
+        When partners were away.
+    """
+
+    world: PairWorld
+    spec: PairSpec
+    ranker: Ranker
+    label: str
+    text: str
+    warning: str = ""
+    absences: Absences = field(default_factory=Absences.none)
+
+
+def find_judge(context: "Intelligence", history: History, since: datetime, number: int | None, report: Report) -> Judge:
+    """Return the model that answers for leads from `since` on.
+
+    The version `number` if one is given; else the one that served at `since`; else one trained as of then for the
+    purpose and not registered, if it passes the gates that a version has to pass; else the baseline.
+
+    Raises
+    ------
+    NotFound
+        If there is no version of that number.
+    """
+    if number is not None:
+        version = context.registry.version(ModelName.MATCH, number)
+        late = version.trained_as_of > since
+        warning = (
+            f"{version.label} was trained as of {version.trained_as_of:%Y-%m-%d}, after {since:%Y-%m-%d}: it has seen "
+            "outcomes of these leads, and its opinion of them is too good."
+        )
+        text = f"{version.label} answers, as asked for."
+        return _learned(context, history, context.load_version(version).model, version.label, text, warning * late)
+    loaded = context.load_model(ModelName.MATCH, since)
+    if loaded is not None:
+        day = f"{loaded.version.trained_as_of:%Y-%m-%d}"
+        text = f"{loaded.label} answers: it was trained as of {day}, before the first of these leads arrived."
+        return _learned(context, history, loaded.model, loaded.label, text)
+    return _trained_for_it(context, history, since, report)
+
+
+def _trained_for_it(context: "Intelligence", history: History, since: datetime, report: Report) -> Judge:
+    report(f"no version was trained by {since:%Y-%m-%d}: training one as of then")
+    with context.engine.connect() as connection:
+        then = without_erased(connection, load_history(connection, since))
+    training = TrainingContext(context.settings, context.text, since, report=report)
+    with tempfile.TemporaryDirectory(prefix="allywise-") as scratch:
+        folder = Path(scratch) / ModelName.MATCH
+        made = make(load_task(ModelName.MATCH), then, training, folder)
+        failed = [gate.sentence for gate in made.gates if not gate.passed]
+        if made.result is not None and not failed:
+            text = f"No version was trained by {since:%Y-%m-%d}: one was trained as of then for this replay only."
+            return _learned(context, history, MatchModel.load(folder), "trained for this replay", text)
+    why = " ".join(failed) or made.impossible
+    return _baseline(context, history, f"No version was trained by {since:%Y-%m-%d}, and the baseline answers. {why}")
+
+
+def _learned(
+    context: "Intelligence", history: History, model: MatchModel, label: str, text: str, warning: str = ""
+) -> Judge:
+    spec = PairSpec.from_json(model.spec)
+    world = PairWorld(history, spec.leads, spec.horizon_days, context.text)
+    return Judge(world, spec, model, label, text, warning, context.absences())
+
+
+def _baseline(context: "Intelligence", history: History, text: str) -> Judge:
+    settings = context.settings
+    world, spec = baseline_world(history, settings.match_horizon_days, settings.protected_attributes, context.text)
+    return Judge(world, spec, BaselineRanker(), BASELINE, text, absences=context.absences())
