@@ -50,9 +50,9 @@ class Capacity:
         """What the lists were."""
         kept = self.best.sum() / self.free if self.free else 1.0
         return (
-            f"Under capacity the leads come in lists of {_LIST} ({self.lists}), each given out as of its first lead's arrival with "
-            f"the room that partners had then: {len(self.ours):,} leads given by us, {len(self.best):,} with the true "
-            f"probabilities. Capacity leaves {kept:.1%} of what endless room would allow with them."
+            f"Under capacity the leads come in lists of {_LIST} ({self.lists}), each given out as of its first lead's "
+            f"arrival with the room that partners had then: {len(self.ours):,} leads given by us, {len(self.best):,} "
+            f"with the true probabilities. Capacity leaves {kept:.1%} of what endless room would allow with them."
         )
 
 
