@@ -14,6 +14,7 @@ from programme.pipeline import PartnerPipeline
 from programme.plans import PlanRule
 from programme.qualification import CriterionRule, RatingRule
 from programme.routing_hooks import DealRoutes, OverrideRule
+from programme.routing_rules import ROUTING_RULES
 from programme.rule import Rule
 from programme.surveys import FeedbackRule, SurveyRule
 from programme.training_rules import CertificationRule, CourseRule, EnrolmentRule
@@ -22,6 +23,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     **MONEY_RULES,
     **AGREEMENT_RULES,
     **FUND_RULES,
+    **ROUTING_RULES,
     "deals": (DealClaims(), DealMoney(), DealRoutes()),  # first: it knows decisions of its services by their class
     "leads": (LeadKeys(),),
     "registrations": (RegistrationRule(),),
