@@ -50,12 +50,12 @@ def page(report: Report) -> str:
 
 
 def _found(report: Report) -> list[str]:
-    body = ["<h2>Side by side</h2>", _table(figure_rows(report)), f"<p>{escape(OPINION)}</p>"]
+    body = ["<h2>Side by side</h2>", _table(figure_rows(report), "narrow"), f"<p>{escape(OPINION)}</p>"]
     body += ["<h2>By the outcomes on record</h2>", f"<p>{escape(off_policy_text(report))}</p>"]
     if report["off_policy"]["estimates"]:
         body.append(_table(off_policy_rows(report)))
     body += ['<div class="charts">', *_charts(report), "</div>"]
-    body += ["<h2>Who gets the leads</h2>", f"<p>{escape(_GROUPS)}</p>", '<div class="charts">']
+    body += ["<h2>Who gets the leads</h2>", f"<p>{escape(_GROUPS)}</p>", '<div class="pairs">']
     body += [_group(report, by) for by in group_names(report)]
     body += ["</div>", "<h2>What changes</h2>", f"<p>{escape(change_text(report))}</p>", _table(why_rows(report))]
     return [*body, "<h3>Largest changes</h3>", _table(change_rows(report, len(report["changes"]["largest"])), "told")]
@@ -65,14 +65,18 @@ def _charts(report: Report) -> list[str]:
     found = []
     points = report["over_time"]
     if len(points) > 1:
-        places = np.arange(len(points), dtype=np.float64)
+        places = np.array([point["leads"] for point in points], dtype=np.float64)
         series = [
             Series(name, places, np.array([point[key] for point in points], dtype=np.float64), marks=False)
-            for key, name in (("policy", COLUMNS[2]), ("happened_by_model", COLUMNS[1]))
+            for key, name in (("policy", "this policy"), ("happened_by_model", "partners really asked first"))
         ]
         days = [point["on"] for point in points]
-        axis = Axis(f"leads in order of decision, {days[0]} to {days[-1]}")
-        found.append(_figure("Expected wins by the model, added up", chart("", series, axis, Axis("wins"))))
+        axis = Axis(f"leads, {days[0]} to {days[-1]}")
+        found.append(
+            _figure(
+                "Expected wins by the model, added up", chart("Expected wins by the model", series, axis, Axis("wins"))
+            )
+        )
     lorenz = [
         Series(name, np.linspace(0, 1, len(line)), np.array(line, dtype=np.float64), marks=False)
         for side, name in (("policy", "this policy"), ("happened", COLUMNS[0]))
@@ -138,7 +142,12 @@ _MORE_STYLE = """
 .warning { border-left: 4px solid var(--c1); padding-left: .8rem }
 .bars { width: 8rem; min-width: 6rem }
 .bar { display: block; height: .45rem; margin: .15rem 0; background: currentColor }
-table.told td { white-space: normal; text-align: left; min-width: 4rem } table.told td:last-child { min-width: 16rem }
+.pairs { display: grid; gap: 1.5rem 2rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)) }
+.pairs table, table.narrow { width: 100% }
+table.narrow td:first-child, table.narrow th { white-space: normal } table.narrow { max-width: 52rem }
+@media (max-width: 34rem) { td, th { padding: .25rem .35rem } .bars { width: 3rem; min-width: 3rem } }
+table.told td, table.told th { text-align: left }
+table.told td { white-space: normal; min-width: 4rem } table.told td:last-child { min-width: 16rem }
 figure p { font-size: .9rem; color: var(--soft) }
 """
 _PAGE = """<!doctype html>

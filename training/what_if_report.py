@@ -32,9 +32,9 @@ _TOP_SHARE = 0.1
 _POINTS = 40
 RANKED_LOWER, NOT_OFFERED, NO_ROOM = "ranked_lower", "not_offered", "nobody"
 WHY = {
-    RANKED_LOWER: "Another is ranked higher.",
-    NOT_OFFERED: "The lead was offered to nobody.",
-    NO_ROOM: "Nobody is eligible and has room.",
+    RANKED_LOWER: "Another is ranked higher",
+    NOT_OFFERED: "The lead was offered to nobody",
+    NO_ROOM: "Nobody is eligible and has room",
 }
 """Sentences for reasons of a change that are no rules."""
 
@@ -186,8 +186,8 @@ def over_time(task: Task, course: Course) -> list[Figures]:
     both = [np.cumsum(course.numbers(name))[places] for name in ("p_actual", "p_policy")]
     days = task.at_us[places].astype("datetime64[us]").astype("datetime64[D]")
     return [
-        {"on": str(day), "happened_by_model": round(float(before), 3), "policy": round(float(after), 3)}
-        for day, before, after in zip(days, *both, strict=True)
+        {"on": str(day), "leads": place + 1, "happened_by_model": float(before), "policy": float(after)}
+        for day, place, before, after in zip(days, places.tolist(), *both, strict=True)
     ]
 
 
@@ -221,7 +221,7 @@ def _why(course: Course, task: Task, position: int) -> tuple[str, ...]:
 
 
 def _sentence(code: str) -> str:
-    return WHY.get(code) or f"{SENTENCES[Rule(code)]}."
+    return WHY.get(code) or SENTENCES[Rule(code)]
 
 
 def _told(
@@ -232,8 +232,7 @@ def _told(
     found = []
     for place in positions.tolist():
         real, new = int(task.actual[place]), int(columns["chosen"][place])
-        rank = columns["place"][place]
-        lower = f" It is number {rank} of {columns['with_room'][place]}." if rank and real != NOBODY else ""
+        asked_first = str(names[real]) if real != NOBODY else ""
         found.append(
             {
                 "lead": str(log["lead"].iloc[place]),
@@ -242,10 +241,18 @@ def _told(
                 "p_happened": columns["p_actual"][place] if real != NOBODY else None,
                 "p_policy": columns["p_chosen"][place] if new != NOBODY else None,
                 "codes": list(why[place]),
-                "reasons": [" ".join(_sentence(code) for code in why[place]) + lower, *reasons.get(place, [])],
+                "reasons": [*_against(course, place, asked_first, why[place]), *reasons.get(place, [])],
             }
         )
     return found
+
+
+def _against(course: Course, place: int, name: str, why: Sequence[str]) -> list[str]:
+    """Say why the partner really asked first is not the policy's."""
+    rank = course.columns["place"][place]
+    if rank:
+        return [f"{name} is ranked {rank} of {course.columns['with_room'][place]}"]
+    return [f"{name}: {_sentence(code)}" if name else _sentence(code) for code in why]
 
 
 def _reasons(judge: Judge, task: Task, course: Course, positions: Sequence[int]) -> Mapping[int, list[str]]:

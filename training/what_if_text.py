@@ -81,7 +81,7 @@ def _interval(one: Mapping[str, float], sign: str = "") -> list[str]:
 
 def group_rows(report: Report, by: str) -> Rows:
     """Return shares of the groups of partners by something; heading first."""
-    found = [[by.removeprefix("attributes."), "eligible", "what happened", "this policy"]]
+    found = [[by.removeprefix("attributes."), "eligible", "happened", "policy"]]
     for one in report["groups"]:
         if one["by"] == by:
             shares = (shown(one[name], "share") for name in ("eligible_share", "happened_share", "policy_share"))
@@ -107,7 +107,7 @@ def change_rows(report: Report, most: int) -> Rows:
     for one in report["changes"]["largest"][:most]:
         chances = [NO_NUMBER if one[name] is None else f"{one[name]:.2f}" for name in ("p_happened", "p_policy")]
         names = [one[name] or "nobody" for name in ("happened", "policy")]
-        found.append([one["lead"], names[0], chances[0], names[1], chances[1], "; ".join(one["reasons"])])
+        found.append([one["lead"], names[0], chances[0], names[1], chances[1], ". ".join(one["reasons"])])
     return found
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from domain.routing import Policies, RoutingPolicy, Rule
 from intelligence.features.pair_world import DAY_US
+from intelligence.matching.exploration import WIDTH, propensities
 from intelligence.matching.fairness_groups import Groups
 from training.what_if_clock import AnswerTimes, Chain, Clocked
 from training.what_if_load import Load
@@ -231,9 +232,9 @@ class Walk:
 
 def first_shown(options: Options, policy: RoutingPolicy) -> Floats:
     """Return the probability with which a policy shows each option first, shape (k,); options are best first."""
-    del policy
     shown = np.zeros(len(options))
-    shown[:1] = 1.0
+    near = options.take(np.arange(min(WIDTH, len(options))))
+    shown[: len(near)] = propensities(near.worth, near.low, near.p_win, near.high, policy)
     return shown
 
 
