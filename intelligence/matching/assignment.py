@@ -160,7 +160,7 @@ def allocate_pairs(
 def _costs(problem: Problem, found: Optimum, position: int) -> float:
     """Return what the total would gain without one of the limits."""
     bounds = problem.bounds
-    if not found.duals.of_limits[position].any() and not found.short(bounds[position]).any():
+    if not found.binding[position] and not found.short(bounds[position]).any():
         return 0.0
     rest: list[Bounds] = [one.lifted() if k == position else one for k, one in enumerate(bounds)]
     return max(optimum(problem.within(rest), found).value - found.value, 0.0)

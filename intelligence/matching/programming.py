@@ -1,29 +1,29 @@
-"""The linear programme behind an assignment: columns generated until none of all pairs can raise the total."""
+"""The best assignment over all pairs: columns generated until none of them can raise the total."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from itertools import count, pairwise
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import LinearConstraint, linprog, milp
-from scipy.sparse import coo_array, csc_array
 
-from domain.errors import CannotAnswer
 from intelligence.matching.limits import Bounds
+from intelligence.matching.linear import Program, Rows, Solution
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_FIRST = 60
+_FIRST = 20
 _MORE = 20
 _LEAST_WORTH = 1e-7
 _TOLERANCE = 1e-8
 _WHOLE = 1e-6
+_NEAR = 0.1
+_WIDE = 2
 _MOST_OPEN_PAIRS = 200_000
-_MILP_SECONDS = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,12 @@ class Pairs:
         """Where each lead's pairs begin, and the end; shape (n_leads + 1,)."""
         return np.asarray(np.searchsorted(self.lead, np.arange(self.n_leads + 1)), dtype=np.int64)
 
+    @property
+    def spans(self) -> list[slice]:
+        """The pairs of each lead that has any."""
+        ends = self.starts.tolist()
+        return [slice(start, stop) for start, stop in pairwise(ends) if stop > start]
+
     @cached_property
     def scale(self) -> float:
         """The best pair's worth; 1 where all are worth nothing."""
@@ -69,20 +75,16 @@ class Pairs:
 
     def best(self) -> float:
         """Return the total if every lead went to its best partner."""
-        filled = self.starts[:-1][np.diff(self.starts) > 0]
-        return float(np.maximum.reduceat(self.worth, filled).sum()) if len(filled) else 0.0
+        return sum(float(self.worth[span].max()) for span in self.spans)
 
-    def top(self, by: Floats, count: int) -> Ints:
-        """Return the positions of each lead's `count` best pairs by some number that is above 0."""
-        found = []
-        for start, stop in zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True):
-            mine = by[start:stop]
-            if len(mine) > count:
-                best = np.argpartition(mine, len(mine) - count)[-count:]
-                found.append(start + best[mine[best] > 0])
-            else:
-                found.append(start + np.flatnonzero(mine > 0))
-        return np.concatenate(found) if found else np.zeros(0, np.int64)
+    def top(self, by: Floats, number: int) -> Ints:
+        """Return the positions of each lead's `number` best pairs by some figure above minus infinity."""
+        found = [np.zeros(0, np.int64)]
+        for span in self.spans:
+            mine = by[span]
+            best = np.argpartition(mine, len(mine) - number)[-number:] if len(mine) > number else np.arange(len(mine))
+            found.append(span.start + best[mine[best] > -np.inf])
+        return np.concatenate(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +118,18 @@ class Optimum:
     bound : float
         Total of the linear relaxation.
     duals : Duals
-        Prices of the relaxation.
+        Prices, none of them more than the best pair is worth.
+    binding : tuple of bool
+        Which of the limits have a price in the relaxation.
     columns : int64 array
-        Positions of the pairs that were looked at.
+        Positions of the pairs that matter.
     """
 
     given: Ints
     value: float
     bound: float
     duals: Duals
+    binding: tuple[bool, ...]
     columns: Ints
 
     def short(self, bounds: Bounds) -> Ints:
@@ -157,10 +162,31 @@ class Problem:
         """Return the problem with other bounds."""
         return replace(self, bounds=tuple(bounds))
 
+    def program(self, columns: Ints, penalty: float) -> Program:
+        """Return the linear programme over some of the pairs.
+
+        Rows: leads, room, then maxima and minima of each limit; a lead that a minimum lacks costs `penalty`.
+        """
+        pairs = self.pairs
+        lead, partner = pairs.lead[columns], pairs.partner[columns]
+        rows = [Rows.at_most(lead, np.ones(pairs.n_leads), always=True)]
+        rows.append(Rows.at_most(np.where(self.capped[lead], partner, -1), self.room))
+        for one in self.bounds:
+            group = np.where(one.leads[lead], one.codes[partner], -1)
+            rows += [Rows.at_most(group, one.most.astype(np.float64)), Rows.at_least(group, one.least)]
+        return Program(pairs.scaled[columns], rows, penalty)
+
+    def duals(self, rows: Sequence[Rows], solved: Solution) -> Duals:
+        """Read the prices of a relaxed solution."""
+        scale = self.pairs.scale
+        prices = [block.spread(price) * scale for block, price in zip(rows, solved.prices, strict=True)]
+        of_limits = [most - least for most, least in zip(prices[2::2], prices[3::2], strict=True)]
+        return Duals(prices[0], prices[1], of_limits)
+
     def gains(self, duals: Duals) -> Floats:
         """Return what each pair is worth less what it costs (its reduced cost), as a share of the best pair."""
         pairs, scale = self.pairs, self.pairs.scale
-        gain = pairs.scaled - duals.of_leads[pairs.lead] / scale
+        gain = pairs.scaled - (duals.of_leads / scale)[pairs.lead]
         gain -= (duals.of_room / scale)[pairs.partner] * self.capped[pairs.lead]
         for bounds, dual in zip(self.bounds, duals.of_limits, strict=True):
             if dual.any():
@@ -184,43 +210,79 @@ def optimum(problem: Problem, before: Optimum | None = None) -> Optimum:
         Of the same pairs under other bounds: its columns are looked at first.
     """
     pairs = problem.pairs
-    columns = _first(problem) if before is None else before.columns
-    while True:
-        program = _Program.of(problem, columns)
-        solved = program.relaxed()
-        duals = program.duals(solved)
-        gain = problem.gains(duals)
-        gain[columns] = 0.0
-        gain[gain < _TOLERANCE] = 0.0
-        if not gain.any():
-            break
-        columns = np.union1d(columns, pairs.top(gain, _MORE))
-    x = solved.x[: len(columns)]
+    relaxed = _generated(problem, _first(problem) if before is None else before.columns, pairs.n_leads + 1.0)
+    columns, x = relaxed.columns, relaxed.solution.x
     bound = float(pairs.worth[columns] @ x)
     if np.abs(x - np.round(x)).max() > _WHOLE:
-        columns, x = _whole(problem, program, solved, duals)
-    given = np.full(pairs.n_leads, -1, dtype=np.int64)
+        columns, x = _whole(problem, relaxed)
     taken = columns[x > 0.5]
+    given = np.full(pairs.n_leads, -1, dtype=np.int64)
     given[pairs.lead[taken]] = pairs.partner[taken]
     value = float(pairs.worth[taken].sum())
-    return Optimum(given, value, max(bound, value), duals, columns)
+    near = np.union1d(relaxed.columns[problem.gains(relaxed.duals)[relaxed.columns] > -_NEAR], taken)
+    binding = tuple(bool(dual.any()) for dual in relaxed.duals.of_limits)
+    return Optimum(given, value, max(bound, value), _prices(problem, given, relaxed), binding, near)
 
 
-def _whole(problem: Problem, program: "_Program", solved: "_Solution", duals: Duals) -> tuple[Ints, Floats]:
+@dataclass(frozen=True, eq=False)
+class _Relaxed:
+    """A relaxation solved over all pairs, and the columns that it took."""
+
+    columns: Ints
+    solution: Solution
+    duals: Duals
+    penalty: float
+
+
+def _generated(problem: Problem, columns: Ints, penalty: float) -> _Relaxed:
+    """Solve the relaxation, adding pairs until none of all has a reduced cost that could raise the total."""
+    for turn in count():
+        program = problem.program(columns, penalty)
+        solution = program.relaxed()
+        duals = problem.duals(program.rows, solution)
+        gain = problem.gains(duals)
+        gain[columns] = -np.inf
+        gaining = gain > _TOLERANCE
+        if not gaining.any():
+            break
+        # At first the best of every lead, also where none gains yet: fewer turns are needed.
+        columns = np.union1d(
+            columns, problem.pairs.top(gain if turn < _WIDE else np.where(gaining, gain, -np.inf), _MORE)
+        )
+    return _Relaxed(columns, solution, duals, penalty)
+
+
+def _whole(problem: Problem, relaxed: _Relaxed) -> tuple[Ints, Floats]:
     """Return columns and their values in whole leads.
 
     A pair whose reduced cost is worse than the gap between the relaxation and a whole assignment is in no better one:
     only pairs within it are added before the last word.
     """
-    found = program.whole()
-    gap = max(found.cost - solved.cost, 0.0)
-    gain = problem.gains(duals)
-    gain[program.columns] = -np.inf
+    columns = relaxed.columns
+    found = problem.program(columns, relaxed.penalty).whole()
+    gap = max(relaxed.solution.total - found.total, 0.0)
+    gain = problem.gains(relaxed.duals)
+    gain[columns] = -np.inf
     more = np.flatnonzero(gain > -gap - _TOLERANCE)
     if gap > _TOLERANCE and 0 < len(more) <= _MOST_OPEN_PAIRS:
-        program = _Program.of(problem, np.union1d(program.columns, more))
-        found = program.whole()
-    return program.columns, found.x[: len(program.columns)]
+        columns = np.union1d(columns, more)
+        found = problem.program(columns, relaxed.penalty).whole()
+    return columns, found.x
+
+
+def _prices(problem: Problem, given: Ints, relaxed: _Relaxed) -> Duals:
+    """Return prices that a manager can read: none is more than the best pair is worth.
+
+    A minimum that is missed, or only just met, may bear the whole penalty. It is asked for as far as it is met then,
+    at a penalty of the best pair's worth.
+    """
+    scale = problem.pairs.scale
+    if not any((np.abs(dual) > scale).any() for dual in [relaxed.duals.of_room, *relaxed.duals.of_limits]):
+        return relaxed.duals
+    met = [replace(one, least=np.minimum(one.least, one.counts(given))) for one in problem.bounds]
+    duals = _generated(problem.within(met), relaxed.columns, 1.0).duals
+    of_limits = [np.clip(prices, -scale, scale) for prices in duals.of_limits]
+    return Duals(np.minimum(duals.of_leads, scale), np.minimum(duals.of_room, scale), of_limits)
 
 
 def _first(problem: Problem) -> Ints:
@@ -231,96 +293,12 @@ def _first(problem: Problem) -> Ints:
     pairs = problem.pairs
     spread = np.random.default_rng(0).uniform(1.0 - 1e-6, 1.0, len(pairs.worth)) * pairs.scaled
     left = problem.room.copy()
-    greedy = []
-    for start, stop in zip(pairs.starts[:-1].tolist(), pairs.starts[1:].tolist(), strict=True):
-        mine = np.where(left[pairs.partner[start:stop]] >= 1, spread[start:stop], -1.0)
-        best = int(mine.argmax()) if len(mine) else -1
-        if best >= 0 and mine[best] > 0:
-            left[pairs.partner[start + best]] -= 1
-            greedy.append(start + best)
-    return np.union1d(pairs.top(spread, _FIRST), np.array(greedy, dtype=np.int64))
-
-
-@dataclass(frozen=True, eq=False)
-class _Program:
-    """Columns of a problem as a linear programme: minimise ``cost @ x`` where ``matrix @ x <= most``, ``x >= 0``.
-
-    Rows: leads, partners with finite room, maxima, minima (negated). Columns: pairs, then what each minimum lacks.
-    """
-
-    problem: Problem
-    columns: Ints
-    cost: Floats
-    matrix: csc_array
-    most: Floats
-
-    @classmethod
-    def of(cls, problem: Problem, columns: Ints) -> Self:
-        pairs, bounds = problem.pairs, problem.bounds
-        lead, partner = pairs.lead[columns], pairs.partner[columns]
-        full = np.isfinite(problem.room)
-        row_of = np.cumsum(full) - 1
-        limited = np.flatnonzero(full[partner] & problem.capped[lead])
-        rows, cols = [lead, pairs.n_leads + row_of[partner[limited]]], [np.arange(len(columns)), limited]
-        ones = [np.ones(len(columns)), np.ones(len(limited))]
-        most = [np.ones(pairs.n_leads), problem.room[full]]
-        start = pairs.n_leads + int(full.sum())
-        n_columns, lacking = len(columns), []
-        for one in bounds:
-            inside = np.flatnonzero((one.codes[partner] >= 0) & one.leads[lead])
-            groups, k = one.codes[partner[inside]], len(one.least)
-            slack = n_columns + np.arange(k)
-            rows += [start + groups, start + k + groups, start + k + np.arange(k)]
-            cols += [inside, inside, slack]
-            ones += [np.ones(len(inside)), -np.ones(len(inside)), -np.ones(k)]
-            most += [one.most.astype(np.float64), -one.least.astype(np.float64)]
-            lacking.append(np.full(k, pairs.n_leads + 1.0))
-            start, n_columns = start + 2 * k, n_columns + k
-        entries = (np.concatenate(ones), (np.concatenate(rows), np.concatenate(cols)))
-        matrix = coo_array(entries, shape=(start, n_columns)).tocsc()
-        cost = np.concatenate([-pairs.scaled[columns], *lacking])
-        return cls(problem, columns, cost, matrix, np.concatenate(most))
-
-    def relaxed(self) -> "_Solution":
-        """Solve it in fractions."""
-        matrix: Any = self.matrix  # sparse ones are taken, whatever the types of scipy say
-        options: Any = {"dual_feasibility_tolerance": 1e-9, "primal_feasibility_tolerance": 1e-9}
-        found: Any = linprog(self.cost, A_ub=matrix, b_ub=self.most, method="highs-ds", options=options)
-        return _Solution.of(found, None if found.x is None else -np.asarray(found.ineqlin.marginals, dtype=np.float64))
-
-    def whole(self) -> "_Solution":
-        """Solve it in whole leads; the best found within the time there is."""
-        within = LinearConstraint(self.matrix, ub=self.most)
-        options: Any = {"time_limit": _MILP_SECONDS, "mip_rel_gap": 0.0}
-        integral = np.ones(len(self.cost), dtype=np.int64)
-        return _Solution.of(milp(self.cost, constraints=within, integrality=integral, options=options))
-
-    def duals(self, solved: "_Solution") -> Duals:
-        """Read the prices of a relaxed solution; a minimum that is missed costs no more than the best pair is worth."""
-        problem, scale = self.problem, self.problem.pairs.scale
-        prices = np.where(solved.prices < _TOLERANCE, 0.0, solved.prices)
-        n_leads, full = problem.pairs.n_leads, np.isfinite(problem.room)
-        of_room = np.zeros(problem.pairs.n_partners)
-        start = n_leads + int(full.sum())
-        of_room[full] = prices[n_leads:start]
-        of_limits = []
-        for one in problem.bounds:
-            k = len(one.least)
-            of_limits.append((prices[start : start + k] - prices[start + k : start + 2 * k]) * scale)
-            start += 2 * k
-        return Duals(prices[:n_leads] * scale, of_room * scale, of_limits)
-
-
-@dataclass(frozen=True, eq=False)
-class _Solution:
-    """Columns' values, the cost in all, and the price of each row."""
-
-    x: Floats
-    cost: float
-    prices: Floats
-
-    @classmethod
-    def of(cls, result: Any, prices: Floats | None = None) -> Self:
-        if result.x is None:
-            raise CannotAnswer(f"The list of leads could not be solved: {result.message}")
-        return cls(np.asarray(result.x), float(result.fun), np.zeros(0) if prices is None else prices)
+    greedy = [np.zeros(0, np.int64)]
+    for span in pairs.spans:
+        partners = pairs.partner[span]
+        mine = np.where(left[partners] >= 1, spread[span], -1.0)
+        best = int(mine.argmax())
+        if mine[best] > 0:
+            left[partners[best]] -= 1
+            greedy.append(np.array([span.start + best]))
+    return np.union1d(pairs.top(spread, _FIRST), np.concatenate(greedy))
