@@ -80,7 +80,7 @@ def read_policies(path: Path, in_force: "Policies") -> "Policies":
     InvalidInput
         If it is no JSON, or holds no policies.
     """
-    from training.what_if import asked_policies
+    from intelligence.matching.asked import asked_policies
 
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

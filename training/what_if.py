@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from domain.errors import InvalidInput
-from domain.routing import Policies, policy_of
+from domain.routing import Policies
 from intelligence.features.pair_events import positions
+from intelligence.matching.asked import check_span
 from intelligence.matching.log import decisions
 from models.artefact import as_utc
 from store.frames import aware
@@ -68,7 +68,7 @@ def what_if(
     context : Intelligence
         Store, models, settings.
     policies : Policies
-        What is to be tried; `asked_policies` makes them of JSON.
+        What is to be tried; `intelligence.matching.asked.asked_policies` makes them of JSON.
     since, until : datetime
         Leads created from `since` on and before `until` (default: now).
     limit : int
@@ -90,7 +90,8 @@ def what_if(
     Each lead is decided as of the instant of its first real offer (of its arrival if nobody was offered it). What is
     known of the other leads and of the partners is what really happened; open leads alone are those of the replay.
     """
-    start, end = _span(context, since, until, limit)
+    start, end = as_utc(since), context.instant(until)
+    check_span(start, end, limit)
     show = progress or _no_progress
     show("reading the history", 0.0)
     history = context.history(None)
@@ -127,51 +128,6 @@ def what_if(
     }
     show("replayed", 1.0)
     return WhatIf(_plain(report), _with_course(log, judge, course.columns))
-
-
-def asked_policies(content: Any, in_force: Policies, where: str = "policy") -> Policies:
-    """Return the policies that somebody asks about.
-
-    Parameters
-    ----------
-    content : mapping, or list of mappings
-        With the fields of `RoutingPolicy`. One that names no programme holds for all leads; a list replaces the
-        policies in force of the programmes that it names (the one for all others where it names none).
-    in_force : Policies
-        What holds where `content` says nothing.
-    where : str
-        What errors call it.
-
-    Raises
-    ------
-    InvalidInput
-        If it is neither, or a field is unknown or out of range, or a programme stands twice.
-    """
-    if isinstance(content, Mapping) and content.get("program") is None:
-        return Policies(policy_of(content, where))
-    if not isinstance(content, list | tuple):
-        content = [content]
-    if not content or not all(isinstance(one, Mapping) for one in content):
-        raise InvalidInput(f"{where}: it is a JSON object with the fields of a policy, or a list of such objects.")
-    given = [policy_of(one, f"{where} {place}") for place, one in enumerate(content, start=1)]
-    programs = [policy.program for policy in given]
-    for program in programs:
-        if programs.count(program) > 1:
-            name = "without a programme" if program is None else f"for programme {program}"
-            raise InvalidInput(f"{where}: there are two policies {name}.", field="program")
-    rest = (policy for policy in in_force.all if policy.program not in programs)
-    return Policies(*rest, *given)
-
-
-def _span(context: "Intelligence", since: datetime, until: datetime | None, limit: int) -> tuple[datetime, datetime]:
-    start, end = as_utc(since), context.instant(until)
-    if start >= end:
-        raise InvalidInput(
-            f"since ({start:%Y-%m-%d %H:%M}) must lie before until ({end:%Y-%m-%d %H:%M}).", field="since"
-        )
-    if limit < 1:
-        raise InvalidInput(f"limit must be at least 1, not {limit}.", field="limit")
-    return start, end
 
 
 def _first(log: pd.DataFrame, start: datetime) -> datetime:

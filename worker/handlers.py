@@ -148,6 +148,32 @@ def run_training(context: WorkerContext, payload: Payload, report: Report) -> di
     return {"reason": reason or None, "reports": told}
 
 
+def run_replay(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
+    """Try routing policies on past leads; the result is the report, nothing else is written."""
+    from domain.routing import Policies, policy_of
+    from training.what_if import what_if
+
+    told = 0.0
+
+    def show(_text: str, share: float) -> None:
+        nonlocal told
+        if share >= min(told + 0.02, 1.0):  # each report is a transaction
+            told = share
+            report(min(share, 1.0))
+
+    since = _instant(payload["since"])
+    found = what_if(
+        context.intelligence,
+        Policies(*(policy_of(policy) for policy in payload["policies"])),
+        since or context.clock(),
+        _instant(payload["until"]),
+        limit=payload["limit"],
+        model=payload["model"],
+        progress=show,
+    )
+    return dict(found.report)
+
+
 def run_scoring(context: WorkerContext, payload: Payload, report: Report) -> dict[str, Any]:
     """Score all partners or prospects and store the scores; beside them those of the version in shadow."""
     from intelligence.monitoring.shadow import score_shadow
@@ -329,6 +355,7 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "export": run_export,
     "train": run_training,
     "score": run_scoring,
+    "routing_replay": run_replay,
     "check": run_check,
     "alert_mail": run_alert_mail,
     "housekeeping": run_housekeeping,
