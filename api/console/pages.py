@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.console import login, prospects, risk
+from api.console import login, models, prospects, risk
 from api.console.shell import Visitor, visitor
 from api.dependencies import Services
 from api.schemas import MatchRequest
@@ -14,7 +14,7 @@ from domain.context import Actor
 from domain.terms import ModelName, Role
 
 router = APIRouter(default_response_class=HTMLResponse)
-for part in (login, prospects, risk):
+for part in (login, models, prospects, risk):
     router.include_router(part.router)
 
 _SHOWN = 10

@@ -47,6 +47,7 @@ SECTIONS = (
     Section("/", mark("Overview"), STAFF),
     Section("/prospects", mark("Prospects"), (Role.RECRUITER, Role.MANAGER, Role.ANALYST)),
     Section("/risk", mark("Partners at risk"), (Role.MANAGER, Role.ANALYST)),
+    Section("/models", mark("Models"), STAFF),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
 

@@ -77,7 +77,7 @@ def test_people_are_invited_choose_a_password_and_sign_in(sqlite_engine, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/prospects", "/prospects?country=DE&min_p=0.1", "/risk", "/risk?horizon=30&tier=x"]
+    "path", ["/", "/prospects", "/prospects?country=DE&min_p=0.1", "/risk", "/risk?horizon=30&tier=x", "/models"]
 )
 def test_each_page_shows_in_each_language(client, login, path):
     browser, _ = sign_in(client, login, Role.MANAGER)

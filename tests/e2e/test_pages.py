@@ -17,7 +17,7 @@ AXE = (Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js").read_text(en
 RULES = (
     "{resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
 )
-PAGES = ("/", "/prospects", "/risk", "/no-such-page")
+PAGES = ("/", "/prospects", "/risk", "/models", "/models/churn", "/no-such-page")
 LOOKS = ((1280, 800, "light"), (390, 844, "dark"))
 
 
