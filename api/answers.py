@@ -16,10 +16,13 @@ from api.schemas import (
     Exclusion,
     FitScore,
     MatchAnswer,
+    MatchReplay,
     MatchRequest,
+    PolicyUsed,
     ProspectRanking,
     Recommendation,
     RecommendationList,
+    ReplayedNumbers,
     WhiteSpace,
     WhiteSpaceRow,
 )
@@ -29,9 +32,11 @@ from domain.errors import InvalidInput, NotFound
 from domain.language import spoken
 from domain.terms import ModelName
 from intelligence.context import BASELINE
+from intelligence.matching.decision import Decision
 from intelligence.matching.service import match_leads, open_leads
 from intelligence.recommend.service import recommend
 from intelligence.recommend.worth import notes_on
+from intelligence.replay import replay_match
 from intelligence.scoring.churn import ChurnScores, churn_scores
 from intelligence.scoring.facts import facts_of
 from intelligence.scoring.fit import FitScores, fit_company, fit_scores
@@ -51,6 +56,7 @@ class Match:
     request: MatchRequest
     answer: MatchAnswer
     features: list[Row]
+    decision: Decision | None = None
 
     def keep(self, work: UnitOfWork) -> MatchAnswer:
         """Store the decision in `work` and return the answer."""
@@ -64,6 +70,7 @@ class Match:
             request=self.request.model_dump(mode="json", exclude_unset=True),
             response=self.answer.model_dump(mode="json"),
             features=self.features,
+            decision=None if self.decision is None else self.decision.as_json(),
         )
         return self.answer
 
@@ -80,21 +87,61 @@ def match(services: Services, request: MatchRequest) -> Match:
     """
     as_of = utc(request.as_of) or services.clock()
     lead = _lead_of(services, request, as_of)
-    result = match_leads(services.intelligence, [lead], as_of, request.limit, request.by, details=True)
+    match_id = uuid.uuid4().hex
+    # A lead of the store draws the same whenever it is asked about; any other is a new one each time.
+    key = None if not request.explore else "" if request.lead_id is not None else match_id
+    result = match_leads(services.intelligence, [lead], as_of, request.limit, request.by, details=True, key=key)
     candidates = [
         Candidate.model_validate(row | details | {"factors": [_named(factor) for factor in details["factors"]]})
         for row, details in zip(_records(result.candidates), result.details, strict=True)
     ]
+    decision = next(iter(result.decisions), None)
     versions = result.candidates["model_version"]
     version = str(versions.iloc[0]) if len(versions) else _version(services, ModelName.MATCH, as_of)
     answer = MatchAnswer(
-        match_id=uuid.uuid4().hex,
+        match_id=match_id,
         as_of=as_of,
         model_version=version,
         candidates=candidates,
         excluded=_excluded(result.exclusions),
+        policy=_policy_used(decision),
+        explored=decision is not None and decision.explored,
     )
-    return Match(request, answer, [details["features"] for details in result.details])
+    features = [details["features"] for details in result.details]
+    return Match(request, answer, features + ([] if decision is None else decision.left_out), decision)
+
+
+def replayed(services: Services, match_id: str) -> MatchReplay:
+    """Compute a stored match again.
+
+    Raises
+    ------
+    NotFound
+        If there is no such match, or its version is gone.
+    InvalidInput
+        If the baseline answered.
+    """
+    found = replay_match(services.intelligence, match_id)
+    rows = [
+        ReplayedNumbers(partner=row.subject, stored=list(row.stored), again=list(row.again), same=row.same)
+        for row in found.rows
+    ]
+    return MatchReplay(
+        match_id=match_id,
+        as_of=found.as_of,
+        model_version=found.model_version,
+        names=list(found.names),
+        same=found.same,
+        order_same=found.order_same,
+        sentence=found.sentence,
+        rows=rows,
+    )
+
+
+def _policy_used(decision: Decision | None) -> PolicyUsed | None:
+    if decision is None:
+        return None
+    return PolicyUsed(name=decision.policy.name, fingerprint=decision.policy.fingerprint)
 
 
 def _lead_of(services: Services, request: MatchRequest, as_of: datetime) -> str | Row:

@@ -154,7 +154,10 @@ class MatchRequest(BaseModel):
     lead_id: str | None = Field(None, description="external id of a lead of the store")
     limit: int = Field(10, ge=1, le=1000)
     as_of: types.Instant | None = Field(None, description="nothing recorded later is used; default: now")
-    by: Literal["p_win", "value"] = "p_win"
+    by: Literal["p_win", "value"] | None = Field(
+        None, description="value is p_win x expected amount x margin; default: the objective of the policy"
+    )
+    explore: bool = Field(True, description="whether the policy may show a near-equal first; false: always the best")
 
 
 class SimilarWin(BaseModel):
@@ -180,7 +183,7 @@ class Candidate(BaseModel):
     base: float = Field(description="log-odds before any factor; base plus contributions is the log-odds of p_win")
     factors: list[Factor]
     similar_wins: list[SimilarWin]
-    propensity: float = Field(description="probability with which the policy shows this partner")
+    propensity: float = Field(description="probability with which the policy shows this partner first")
     p_accept: float | None = Field(
         None, description="the partner accepts the lead if offered now; null where the history holds no answers"
     )
@@ -204,6 +207,13 @@ class Exclusion(BaseModel):
     texts: list[str]
 
 
+class PolicyUsed(BaseModel):
+    """The policy that decided who is shown first."""
+
+    name: str
+    fingerprint: str = Field(description="changes with anything in the policy")
+
+
 class MatchAnswer(BaseModel):
     """Ranked partners for a lead; stored under ``match_id``."""
 
@@ -212,6 +222,30 @@ class MatchAnswer(BaseModel):
     model_version: str
     candidates: list[Candidate]
     excluded: list[Exclusion]
+    policy: PolicyUsed | None = Field(None, description="null where nobody is eligible")
+    explored: bool = Field(False, description="whether a near-equal was drawn in place of the best")
+
+
+class ReplayedNumbers(BaseModel):
+    """Numbers of one partner, as stored and computed again."""
+
+    partner: str
+    stored: list[float | None]
+    again: list[float | None]
+    same: bool
+
+
+class MatchReplay(BaseModel):
+    """A stored decision taken again: by the same version from the same feature values, by the same policy and key."""
+
+    match_id: str
+    as_of: datetime
+    model_version: str
+    names: list[str] = Field(description="the numbers compared, in their order")
+    same: bool = Field(description="whether every number and the order is the same, byte for byte")
+    order_same: bool | None = Field(description="whether the draw gives the same order; null where none was stored")
+    sentence: str
+    rows: list[ReplayedNumbers]
 
 
 class PartnerFacts(BaseModel):

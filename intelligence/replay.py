@@ -13,7 +13,9 @@ import pandas as pd
 from domain.errors import InvalidInput, NotFound
 from domain.terms import ModelName
 from intelligence.context import BASELINE
+from intelligence.matching.decision import Decision
 from intelligence.scoring.served import FEATURES
+from store.match_runs import MatchRun
 from store.scores import Score
 from store.unit_of_work import UnitOfWork
 
@@ -67,6 +69,8 @@ class Replay:
         One per partner.
     left_out : int
         Rows that rest on counted rates and not on the model: partners without any sign of life.
+    order_same : bool or None
+        Whether policy and key give the same propensities and the same order again; None where that was not stored.
     """
 
     what: str
@@ -75,11 +79,12 @@ class Replay:
     names: tuple[str, ...]
     rows: tuple[Replayed, ...]
     left_out: int = 0
+    order_same: bool | None = None
 
     @property
     def same(self) -> bool:
-        """Whether every number is the same, byte for byte."""
-        return all(row.same for row in self.rows)
+        """Whether every number is the same, byte for byte, and so is the order."""
+        return all(row.same for row in self.rows) and self.order_same is not False
 
     @property
     def sentence(self) -> str:
@@ -87,11 +92,15 @@ class Replay:
         different = sum(not row.same for row in self.rows)
         verdict = "the same numbers byte for byte" if not different else f"{different} of them differ"
         rest = f"; {self.left_out} rest on counted rates, not on the model" if self.left_out else ""
-        return f"{self.what}: {len(self.rows)} predictions computed again by {self.model_version}, {verdict}{rest}."
+        order = {None: "", True: ", the same order", False: ", another order"}[self.order_same]
+        again = f"{len(self.rows)} predictions computed again by {self.model_version}"
+        return f"{self.what}: {again}, {verdict}{order}{rest}."
 
 
 def replay_match(context: "Intelligence", match_id: str) -> Replay:
     """Compute the candidates of a stored match again, from the stored feature values by the version that answered.
+
+    Who was to be shown first is decided again, by the stored policy and key from the numbers as they are now.
 
     Raises
     ------
@@ -102,7 +111,8 @@ def replay_match(context: "Intelligence", match_id: str) -> Replay:
     """
     with UnitOfWork(context.engine, read_only=True) as work:
         run = work.match_runs.get(match_id)
-    candidates = run.response["candidates"]
+    stored = None if run.decision is None else Decision.from_json(run.decision)
+    candidates = [*run.response["candidates"], *_not_shown(run, stored)]
     version, model = stored_version(context, run.model_version)
     rows: tuple[Replayed, ...] = ()
     if candidates:
@@ -113,7 +123,23 @@ def replay_match(context: "Intelligence", match_id: str) -> Replay:
             Replayed(str(candidate["partner"]), tuple(candidate[name] for name in _MATCH_NUMBERS), _plain(numbers))
             for candidate, numbers in zip(candidates, again, strict=True)
         )
-    return Replay(f"match {match_id}", run.model_version, run.as_of, _MATCH_NUMBERS, rows)
+    order_same = None if stored is None else _ordered_again(run, stored, rows)
+    return Replay(f"match {match_id}", run.model_version, run.as_of, _MATCH_NUMBERS, rows, order_same=order_same)
+
+
+def _not_shown(run: MatchRun, stored: Decision | None) -> list[dict[str, Any]]:
+    """Return what is stored of options that the answer did not show."""
+    shown = {candidate["partner"] for candidate in run.response["candidates"]}
+    options = () if stored is None else stored.options
+    return [option.as_json() for option in options if option.partner not in shown]
+
+
+def _ordered_again(run: MatchRun, stored: Decision, rows: Sequence[Replayed]) -> bool:
+    """Whether policy and key give the stored propensities and the answer's order, from the numbers as they are now."""
+    again = stored.again({row.subject: row.again[:3] for row in rows})
+    shown = [(str(one["partner"]), one["propensity"]) for one in run.response["candidates"]]
+    order = [(option.partner, option.propensity) for option in again.order]
+    return again.as_json() == stored.as_json() and order[: len(shown)] == shown
 
 
 def replay_scores(

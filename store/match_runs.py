@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select
 
@@ -11,9 +11,15 @@ from domain.errors import NotFound
 from store.sql import json_ready
 from store.tables import match_runs
 
+_JSON = ("request", "response", "features", "decision")
+
 
 class MatchRun(NamedTuple):
-    """One match: what was asked, what was answered, and the feature values that it rests on."""
+    """One match: what was asked and answered, the feature values that it rests on, and how the first was chosen.
+
+    ``features`` has a row for each candidate of the answer, then for each other option of ``decision``, which is None
+    where nothing was to be acted on.
+    """
 
     id: str
     as_of: datetime
@@ -24,6 +30,21 @@ class MatchRun(NamedTuple):
     request: Any
     response: Any
     features: Any
+    decision: Any = None
+
+
+class Kept(TypedDict):
+    """What is stored of a match."""
+
+    as_of: datetime
+    created_by: str
+    model_version: str
+    request: Any
+    response: Any
+    features: Any
+    decision: NotRequired[Any]
+    lead_id: NotRequired[int | None]
+    id: NotRequired[str | None]
 
 
 class MatchRunRepository:
@@ -33,33 +54,11 @@ class MatchRunRepository:
         self._connection = connection
         self._clock = clock
 
-    def put(
-        self,
-        *,
-        as_of: datetime,
-        created_by: str,
-        model_version: str,
-        request: Any,
-        response: Any,
-        features: Any,
-        lead_id: int | None = None,
-        id: str | None = None,
-    ) -> str:
+    def put(self, **run: Unpack[Kept]) -> str:
         """Store a decision and return its id (a new one unless given)."""
-        run_id = id or uuid.uuid4().hex
-        self._connection.execute(
-            match_runs.insert().values(
-                id=run_id,
-                as_of=as_of,
-                created_at=self._clock(),
-                created_by=created_by,
-                lead_id=lead_id,
-                model_version=model_version,
-                request=json_ready(request),
-                response=json_ready(response),
-                features=json_ready(features),
-            )
-        )
+        run_id = run.pop("id", None) or uuid.uuid4().hex
+        values = {name: json_ready(value) if name in _JSON else value for name, value in run.items()}
+        self._connection.execute(match_runs.insert().values(id=run_id, created_at=self._clock(), **values))
         return run_id
 
     def get(self, run_id: str) -> MatchRun:

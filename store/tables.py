@@ -177,6 +177,7 @@ match_runs = Table(
     SqlColumn("request", Json, nullable=False),
     SqlColumn("response", Json, nullable=False),
     SqlColumn("features", Json, nullable=False),
+    SqlColumn("decision", Json),
 )
 """Match decisions with the feature values and versions they rest on: replayable."""
 

@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from api.answers import match
+from api.answers import match, replayed
 from api.dependencies import ActorDep, ServicesDep, Work, allow
 from api.idempotency import IdempotencyKey, once, replay
 from api.problems import problem_responses
-from api.schemas import MatchAnswer, MatchRequest
+from api.schemas import MatchAnswer, MatchReplay, MatchRequest
 from domain.terms import Role
 
 router = APIRouter(tags=["matching"])
@@ -47,3 +47,19 @@ def match_lead(
 def get_match(match_id: str, work: Work) -> JSONResponse:
     """Get a stored decision as it was answered."""
     return JSONResponse(work.match_runs.get(match_id).response)
+
+
+@router.get(
+    "/match/{match_id}/replay",
+    operation_id="replay_match",
+    response_model=MatchReplay,
+    dependencies=[allow(Role.ROUTER, Role.MANAGER, Role.ANALYST)],
+    responses=problem_responses(401, 403, 404, 422, 503),
+)
+def replay_stored_match(match_id: str, services: ServicesDep) -> MatchReplay:
+    """Take a stored decision again, from the stored feature values by the version and the policy that made it.
+
+    Says for each number, and for the order, whether it comes out the same. What the baseline answered is counted from
+    the store and has no version to ask again (422).
+    """
+    return replayed(services, match_id)

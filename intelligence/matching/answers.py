@@ -54,10 +54,11 @@ def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[s
     base, contributions = _contributions(matcher, rows, answer.ranking.features)
     texts: list[list[str]] = []
     more: list[dict[str, Any]] = []
-    for row, start in zip(_rows(answer, contributions), base.tolist(), strict=True):
+    chances = rows.get("propensity", rows["rank"] == 1).to_numpy(np.float64).tolist()
+    for row, start, chance in zip(_rows(answer, contributions), base.tolist(), chances, strict=True):
         texts.append(explainer.reasons(row))
         if details:
-            more.append(_detail(row, start, explainer, record, question))
+            more.append(_detail(row, start, explainer, record, question) | {"propensity": chance})
     frame = pd.DataFrame(
         {
             "lead": [question.names[row] for row in rows["question"]],
@@ -129,7 +130,6 @@ def _detail(row: Row, base: float, explainer: Explainer, record: Record, questio
         "factors": factors,
         "similar_wins": record.similar_wins(row.partner, row.at_us, question.batch.codes[row.lead]),
         "features": {name: _plain(value) for name, value in row.values.items()},
-        "propensity": 1.0,
     }
 
 

@@ -71,9 +71,10 @@ def propensities(worth: Floats, low: Floats, p: Floats, high: Floats, policy: Ro
 
 def near_equals(worth: Floats, policy: RoutingPolicy) -> Bools:
     """Return which candidates, the best first, may take the first place; the best is always among them."""
-    if policy.exploration is Exploration.NONE or policy.explored_share == 0:
-        return np.arange(len(worth)) == 0
-    near: Bools = np.asarray(worth >= worth[0] - policy.explored_within * abs(worth[0]), dtype=np.bool_)
+    near: Bools = np.zeros(len(worth), dtype=np.bool_)
+    near[:1] = True
+    if policy.exploration is not Exploration.NONE and policy.explored_share > 0:
+        near |= worth >= worth[0] - policy.explored_within * abs(worth[0])
     return near
 
 

@@ -1,7 +1,7 @@
 """Match leads with the partners most likely to close them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from domain.routing import Policies
 from intelligence.matching.answers import Answer, exclusions, no_candidates, outputs
+from intelligence.matching.decision import Decision, decide, width
 from intelligence.matching.questions import Instant, check, questions
 
 if TYPE_CHECKING:
@@ -27,10 +28,13 @@ class MatchResult:
     details : list of dict
         One per row of `candidates` if asked for: ``base``, ``factors`` (name, value, contribution, text),
         ``similar_wins`` (deal, text), ``features``, ``propensity``.
+    decisions : list of Decision
+        With details: who is shown first, with what probability, by which policy; one per lead that has candidates.
     """
 
     candidates: pd.DataFrame
     details: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
     _exclude: Callable[[], pd.DataFrame] | None = None
 
     @cached_property
@@ -44,10 +48,11 @@ def match_leads(
     leads: Any,
     as_of: Instant = None,
     top: int = 10,
-    by: str = "p_win",
+    by: str | None = "p_win",
     *,
     details: bool = False,
     policies: Policies | None = None,
+    key: str | None = None,
 ) -> MatchResult:
     """Rank the eligible partners for each lead.
 
@@ -62,12 +67,15 @@ def match_leads(
         that has none. Default: now.
     top : int, default=10
         Partners per lead.
-    by : {"p_win", "value"}
-        Value is p_win times the expected amount.
+    by : {"p_win", "value"}, optional
+        Value is p_win times the expected amount times the margin. None: the objective of each lead's policy.
     details : bool, default=False
         Whether to give factors, similar wins and feature values.
     policies : Policies, optional
         Default: those in force.
+    key : str, optional
+        For decisions to be acted on: the policies explore, and each draw follows from the key, the lead and its policy,
+        so that the same again draws the same. None: the best first, whatever a policy says.
 
     Raises
     ------
@@ -77,11 +85,14 @@ def match_leads(
         If a lead given by id is not in the store.
     """
     check(top, by)
-    found = [
-        Answer(matcher, question, matcher.rank(question, top, by))
-        for matcher, question in questions(context, leads, as_of, policies)
-    ]
-    return result_of(found, details=details)
+    found, decisions = [], []
+    for matcher, question in questions(context, leads, as_of, policies):
+        ranking = matcher.rank(question, width(matcher, top, key), by)
+        if details or key is not None:
+            ranking, made = decide(matcher, question, ranking, top, key)
+            decisions += made
+        found.append(Answer(matcher, question, ranking))
+    return replace(result_of(found, details=details), decisions=decisions)
 
 
 def open_leads(context: "Intelligence", as_of: Instant = None) -> pd.DataFrame:
@@ -117,4 +128,4 @@ def result_of(answers: Sequence[Answer], *, details: bool) -> MatchResult:
         more += extra
     filled = [frame for frame in frames if len(frame)]
     candidates = pd.concat(filled, ignore_index=True) if filled else no_candidates()
-    return MatchResult(candidates, more, lambda: exclusions(answers))
+    return MatchResult(candidates, more, _exclude=lambda: exclusions(answers))

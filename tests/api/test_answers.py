@@ -24,7 +24,7 @@ def test_match_ranks_and_says_why_not(client, login):
     answer = client.post("/v1/match", json=body, headers=login(Role.ROUTER))
     assert answer.status_code == 200, answer.text
     found = answer.json()
-    assert set(found) == {"match_id", "as_of", "model_version", "candidates", "excluded"}
+    assert set(found) == {"match_id", "as_of", "model_version", "candidates", "excluded", "policy", "explored"}
     chances = [candidate["p_win"] for candidate in found["candidates"]]
     assert chances
     assert chances == sorted(chances, reverse=True)

@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("policy_id", "rule", name=op.f("uq_routing_rules_policy_id_rule")),
     )
     op.create_index(op.f("ix_routing_rules_row_updated_at"), "routing_rules", ["row_updated_at"], unique=False)
+    op.add_column("match_runs", sa.Column("decision", JSON, nullable=True))
     op.create_index(op.f("ix_match_runs_lead_id"), "match_runs", ["lead_id"], unique=False)
     op.add_column("offer_terms", sa.Column("hop", sa.Integer(), nullable=True))
     op.add_column("offer_terms", sa.Column("reminded_at", types.Instant(timezone=True), nullable=True))
@@ -171,6 +172,7 @@ def downgrade() -> None:
     op.drop_column("offer_terms", "reminded_at")
     op.drop_column("offer_terms", "hop")
     op.drop_index(op.f("ix_match_runs_lead_id"), table_name="match_runs")
+    op.drop_column("match_runs", "decision")
     op.drop_index(op.f("ix_routing_rules_row_updated_at"), table_name="routing_rules")
     op.drop_table("routing_rules")
     op.drop_index(op.f("ix_routing_overrides_row_updated_at"), table_name="routing_overrides")
