@@ -1,4 +1,4 @@
-"""Payloads of fairness: who gets the leads, beside who might have got them."""
+"""Payloads of fairness: who gets the leads, and where a partner stands for them."""
 
 from datetime import datetime
 
@@ -96,3 +96,88 @@ class FairnessAnswer(_Told):
         told = {name: getattr(report, name) for name in cls.model_fields if name != "groups_left_out"}
         told |= {"groups": report.groups[:limit], "groups_left_out": max(len(report.groups) - limit, 0)}
         return cls.model_validate(told)
+
+
+class FactorAnswer(_Told):
+    """What of the partner spoke for or against it."""
+
+    name: str
+    direction: str = Field(description="for or against")
+    text: str
+    contribution: float | None = Field(description="on the log-odds scale; null for partners")
+
+
+class ImprovementAnswer(_Told):
+    """A change of the partner's own, and what it would have made of its place."""
+
+    change: str = Field(description="certification, language, industry, response_time, acceptance or open_leads")
+    what: str = Field(description="what of the lead it is about: a product, an industry; empty for none")
+    rank: int | None
+    p_win: float | None = Field(description="null for partners")
+    text: str
+
+
+class RefusalAnswer(_Told):
+    """A rule that spoke against the partner."""
+
+    code: str
+    text: str
+
+
+class LeadStandingAnswer(_Told):
+    """Where a partner stood in the match that its offer came of."""
+
+    assignment: int
+    lead: str
+    partner: str
+    match_id: str | None = Field(description="null: the lead was offered without a ranking")
+    as_of: datetime | None
+    model_version: str | None
+    rank: int | None = Field(description="null for a partner among fewer than three, or one that is not listed")
+    ranked: int | None = Field(description="partners listed")
+    text: str
+    refusals: list[RefusalAnswer] = Field(description="why it was not eligible, where a person offered it all the same")
+    factors: list[FactorAnswer]
+    improvements: list[ImprovementAnswer] = Field(description="the best first; only what raises the chance")
+    p_win: float | None = Field(description="null for partners")
+    low: float | None
+    high: float | None
+
+
+class ExclusionAnswer(_Told):
+    """A rule that kept leads from the partner."""
+
+    code: str
+    text: str
+    leads: int
+    alone: int = Field(description="leads for which it was the only reason")
+    own: bool = Field(description="whether the partner can do something about it")
+    advice: str
+
+
+class ChanceAnswer(_Told):
+    """A change of the partner's own, and what it would have made of its places."""
+
+    change: str
+    what: str
+    better: int = Field(description="leads for which its chance would have been better")
+    first_more: int = Field(description="leads for which it would have been first, and was not")
+    of: int
+    text: str
+
+
+class PartnerStandingAnswer(_Told):
+    """How a partner fared in the matches of a period: at most the newest 500; of a lead its first match counts."""
+
+    partner: str
+    since: datetime
+    until: datetime
+    considered: int
+    ranked: int = Field(description="leads for which it was listed")
+    excluded: int
+    first: int = Field(description="leads for which it was listed first")
+    median_rank: float | None = Field(
+        description="null where it was not listed; for a partner of lists of three and more"
+    )
+    exclusions: list[ExclusionAnswer]
+    chances: list[ChanceAnswer]

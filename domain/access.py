@@ -51,6 +51,7 @@ _SELLING = frozenset(
         "program-rules",
         "registrations",
         "scorecard",
+        "standing",
         "surveys",
         "tasks",
         "tier",

@@ -1,28 +1,41 @@
 """Where partners stood in stored matches: of each offer that came of one, and of a partner over a period."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, select
 
 from store.claim_tables import offer_terms
+from store.sql import chunks
 from store.tables import RESOURCE_TABLES, match_runs
 
 _PAGE = 50
+_RANKED_BY = ("partner", "rank", "p_win", "expected_amount", "value")
 _assignments, _partners = RESOURCE_TABLES["assignments"], RESOURCE_TABLES["partners"]
+_leads, _products = RESOURCE_TABLES["leads"], RESOURCE_TABLES["products"]
 
 
 class Run(NamedTuple):
-    """What a stored match says, without what was asked."""
+    """A stored match."""
 
     id: str
     as_of: datetime
     lead_id: int | None
     model_version: str
+    request: Any
     response: Any
     features: Any
+
+
+class Wish(NamedTuple):
+    """What a lead of the store asks for; external id of the product."""
+
+    industry: str | None
+    product: str | None
+    language: str | None
 
 
 def place_in_match(connection: Connection, assignment_id: int, match_id: str) -> dict[str, Any]:
@@ -65,12 +78,86 @@ def matched_offers(connection: Connection, since: datetime, until: datetime) -> 
     return frame.astype({"assignment_id": "int64", "rank": "float64", "p_win": "float64", "override": object})
 
 
-def newest_runs(connection: Connection, since: datetime, until: datetime, most: int) -> Iterator[Run]:
-    """Yield the newest `most` matches as of instants in ``(since, until]``, the newest first, a page in memory."""
-    columns = [match_runs.c[name] for name in Run._fields]
-    wanted = select(*columns).where(match_runs.c.as_of > since, match_runs.c.as_of <= until)
-    rows = connection.execute(
-        wanted.order_by(match_runs.c.as_of.desc(), match_runs.c.id).limit(most), execution_options={"yield_per": _PAGE}
-    )
-    for row in rows:
-        yield Run(*row)
+def newest_leads(connection: Connection, since: datetime, until: datetime, most: int) -> list[int]:
+    """Return our ids of the leads of `newest_lines`, those of the store."""
+    wanted = select(match_runs.c.lead_id).where(match_runs.c.as_of > since, match_runs.c.as_of <= until)
+    rows = connection.execute(wanted.order_by(match_runs.c.as_of.desc(), match_runs.c.id).limit(most)).scalars()
+    return sorted({id_ for id_ in rows if id_ is not None})
+
+
+def newest_lines(
+    connection: Connection, partner: str, since: datetime, until: datetime, most: int
+) -> Iterator[tuple[Run, list[str]]]:
+    """Yield the newest `most` matches as of instants in ``(since, until]``, the newest first, as one partner saw them.
+
+    Without features; of the request only the lead is there, of the candidates what they are ranked by, if the partner
+    is among them. Beside each the codes by which the partner was excluded. Taken out of the JSON by the database: a
+    match of thousands of partners is a megabyte.
+    """
+    ranked, codes = _lines(connection, partner)
+    run = match_runs.c
+    wanted = select(run.id, run.as_of, run.lead_id, run.model_version, run.request, ranked, codes)
+    wanted = wanted.where(run.as_of > since, run.as_of <= until).order_by(run.as_of.desc(), run.id).limit(most)
+    for row in connection.execute(wanted, execution_options={"yield_per": _PAGE}):
+        id_, as_of, lead_id, version, request, lines, excluded = row
+        given, candidates = {"lead": (request or {}).get("lead")}, _parsed(lines) or []
+        yield Run(id_, as_of, lead_id, version, given, {"candidates": candidates}, []), _parsed(excluded) or []
+
+
+def _lines(connection: Connection, partner: str) -> tuple[Any, Any]:
+    """Return the expressions of a match's ranking, if a partner is in it, and of the codes that exclude the partner."""
+    response = match_runs.c.response
+    if connection.dialect.name == "postgresql":
+        candidate = func.jsonb_array_elements(response["candidates"]).table_valued("value", name="candidate")
+        other = func.jsonb_array_elements(response["excluded"]).table_valued("value", name="other")
+        listed = response.contains({"candidates": [{"partner": partner}]})
+        build, collect = func.jsonb_build_object, func.jsonb_agg
+
+        def part(value: Any, name: str) -> Any:
+            return value.op("->")(name)
+
+        is_own = other.c.value.op("->>")("partner") == partner
+    else:
+        candidate = func.json_each(response, "$.candidates").table_valued("value", name="candidate")
+        other = func.json_each(response, "$.excluded").table_valued("value", name="other")
+        build, collect = func.json_object, func.json_group_array
+
+        def part(value: Any, name: str) -> Any:
+            return func.json_extract(value, f"$.{name}")
+
+        is_own = part(other.c.value, "partner") == partner
+        mine = func.json_each(response, "$.candidates").table_valued("value", name="mine")
+        listed = select(mine.c.value).where(part(mine.c.value, "partner") == partner).exists()
+    fields = [each for name in _RANKED_BY for each in (name, part(candidate.c.value, name))]
+    ranked = case((listed, select(collect(build(*fields))).scalar_subquery()))
+    return ranked, select(part(other.c.value, "codes")).where(is_own).limit(1).scalar_subquery()
+
+
+def _parsed(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def features_of(connection: Connection, run_ids: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the feature values of matches with their ids."""
+    for part in chunks(list(run_ids)):
+        query = select(match_runs.c.id, match_runs.c.features).where(match_runs.c.id.in_(part))
+        for row in connection.execute(query, execution_options={"yield_per": _PAGE}):
+            yield row.id, row.features
+
+
+def wishes_of(connection: Connection, lead_ids: Sequence[int]) -> dict[int, Wish]:
+    """Return what leads ask for, by our id."""
+    found: dict[int, Wish] = {}
+    wanted = select(_leads.c.id, _leads.c.industry, _products.c.external_id, _leads.c.attributes)
+    wanted = wanted.select_from(_leads.outerjoin(_products, _products.c.id == _leads.c.product_id))
+    for part in chunks(list(lead_ids)):
+        for id_, industry, product, attributes in connection.execute(wanted.where(_leads.c.id.in_(part))):
+            language = (attributes or {}).get("language")
+            found[id_] = Wish(industry, product, None if language is None else str(language))
+    return found
+
+
+def demanding_products(connection: Connection) -> frozenset[str]:
+    """Return external ids of the products that ask for certificates."""
+    rows = connection.execute(select(_products.c.external_id, _products.c.required_certifications))
+    return frozenset(str(name) for name, courses in rows if courses)

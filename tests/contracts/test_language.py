@@ -11,8 +11,8 @@ from domain.errors import InvalidInput
 from domain.language import LANGUAGES, language_of, negotiate
 from intelligence.features.registry import SETS, FeatureSet
 from intelligence.features.sentences import messages
+from intelligence.matching import own_words, refusals
 from intelligence.matching import reasons as match_reasons
-from intelligence.matching import refusals
 from intelligence.recommend import reasons as recommend_reasons
 
 OTHERS = LANGUAGES[1:]
@@ -35,14 +35,20 @@ _NOUN = re.compile(r":#([a-z ]+)\}")
 
 def _singles() -> list[str]:
     features = [feature for name in SETS for feature in FeatureSet(name, PARAMETERS).features]
-    found = messages(features) | match_reasons.MESSAGES | refusals.MESSAGES | recommend_reasons.MESSAGES
+    found = (
+        messages(features)
+        | match_reasons.MESSAGES
+        | own_words.MESSAGES
+        | refusals.MESSAGES
+        | recommend_reasons.MESSAGES
+    )
     return sorted({*found, "All other factors", "{day} {month}", "{day} {month} {year}", "{month}", "{month} {year}"})
 
 
 def _plurals() -> list[tuple[str, str]]:
     nouns = {noun for text in _singles() for noun in _NOUN.findall(text)} | {"day", "time"}
     counted = {(f"{{n}} {noun}", f"{{n}} {noun}s") for noun in nouns}
-    return sorted(counted | match_reasons.PLURALS | refusals.PLURALS | recommend_reasons.PLURALS)
+    return sorted(counted | match_reasons.PLURALS | own_words.PLURALS | refusals.PLURALS | recommend_reasons.PLURALS)
 
 
 @pytest.mark.parametrize("code", OTHERS)
