@@ -7,26 +7,9 @@ import pandas as pd
 import pytest
 
 from domain.routing import Rule
-from intelligence.features.pair_leads import describe_leads, lead_table
-from intelligence.features.pair_profiles import PartnerProfiles
-from intelligence.features.pair_world import PairWorld
-from intelligence.matching.eligibility import Eligibility, covers
-from store.history import History
+from intelligence.matching.eligibility import covers
+from tests.matching.eligible import T, blocked, lead_frame
 from tests.matching.worlds import partners
-
-T = "2024-06-01"
-
-
-def blocked(lead: dict[str, Any] | None = None, at: str = T, row: int = -1, **given: Any) -> dict[Rule, list[int]]:
-    known = History.of("2026-01-01", **{"partners": partners(3), **given})
-    table = lead_table(known)
-    world = PairWorld(known, describe_leads(table), 180, None, table)
-    profiles = PartnerProfiles(known)
-    at_us = int(np.datetime64(at, "us").astype(np.int64))
-    profiles.advance(at_us)
-    query = world.ask(pd.DataFrame([lead or {"country": "DE"}])).query(0)
-    found = Eligibility(world, profiles).blocked(query, at_us, row)
-    return {rule: np.flatnonzero(mask).tolist() for rule, mask in found.items()}
 
 
 def agreements(**columns: Any) -> pd.DataFrame:
@@ -106,17 +89,6 @@ def test_certifications_missing_and_expired() -> None:
     found = blocked({"product": "A"}, products=products, certifications=passed)
     assert found == {Rule.CERTIFICATION_MISSING: [2], Rule.CERTIFICATION_EXPIRED: [1]}
     assert blocked({"country": "DE"}, products=products, certifications=passed) == {}
-
-
-def lead_frame() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "id": [1, 2],
-            "external_id": ["L1", "L2"],
-            "created_at": pd.Timestamp("2024-01-01"),
-            "company": ["Acme", "Bolt"],
-        }
-    )
 
 
 def offers(**columns: Any) -> pd.DataFrame:
