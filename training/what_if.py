@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domain.routing import Policies
+from domain.settings import Settings
 from intelligence.features.pair_events import positions
 from intelligence.matching.asked import check_span
 from intelligence.matching.log import decisions
@@ -16,7 +17,7 @@ from models.artefact import as_utc
 from store.frames import aware
 from training.what_if_clock import AnswerTimes
 from training.what_if_load import Load, Stays
-from training.what_if_model import Judge, find_judge
+from training.what_if_model import Judge, baseline_judge, find_judge
 from training.what_if_options import Task
 from training.what_if_report import changes, groups, off_policy, over_time, sides
 from training.what_if_walk import Walk
@@ -29,8 +30,8 @@ Progress = Callable[[str, float], None]
 GROUP_BY = ("tier", "kind", "country", "size", "newcomer")
 MOST_LEADS = 5_000
 _HOUR_US = 3_600_000_000
-_LEARNING = 0.4
-"""Share of the progress at which the walk begins."""
+_LEARNING, _WALKING = 0.4, 0.6
+"""Shares of the progress."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class WhatIf:
     ----------
     report : dict
         JSON-ready: ``since``, ``until``, ``leads``, ``policies``, ``model``, ``notes``, ``sides`` (``happened``,
-        ``happened_by_model``, ``policy``), ``off_policy``, ``groups``, ``over_time``, ``changes``.
+        ``happened_by_model``, ``policy``), ``off_policy``, ``groups``, ``over_time``, ``changes``; its size is bounded.
     leads : DataFrame
         One row per lead in order of decision: the log (`intelligence.matching.log.decisions`) and ``chosen`` (external
         id), ``shown``, ``kept``, ``p_actual``, ``p_policy``, ``p_chosen``.
@@ -95,45 +96,67 @@ def what_if(
     show = progress or _no_progress
     show("reading the history", 0.0)
     history = context.history(None)
-    horizon = context.settings.match_horizon_days
-    log = decisions(history, start, end, horizon).tail(limit)
-    first = _first(log, start)
-    judge = find_judge(context, history, first, model, lambda text: show(text, 0.1))
-    log, task = _task(log, judge)
+    log = decisions(history, start, end, context.settings.match_horizon_days).tail(limit)
+    if len(log):
+        judge = find_judge(context, history, _first(log), model, lambda text: show(text, 0.1))
+    else:
+        judge = baseline_judge(context, history, "There is nothing to judge.")
     show("replaying", _LEARNING)
-    pairs, until_us = judge.world.pairs, int(history.until.astype(np.int64))
+    found = replay(judge, policies, log, context.settings, lambda done: show("replaying", _LEARNING + _WALKING * done))
+    show("replayed", 1.0)
+    return WhatIf({"since": start.isoformat(), "until": end.isoformat(), **found.report}, found.leads)
+
+
+def replay(
+    judge: Judge, policies: Policies, log: pd.DataFrame, settings: Settings, report: Callable[[float], None]
+) -> WhatIf:
+    """Replay the leads of a log of decisions under `policies`, as `judge` sees them.
+
+    Parameters
+    ----------
+    judge : Judge
+        The model, and the history as it wants to see it.
+    policies : Policies
+        What is to be tried.
+    log : DataFrame
+        Of `intelligence.matching.log.decisions`.
+    settings : Settings
+        Horizon, candidates, protected attributes.
+    report : callable
+        Takes the share done.
+
+    Returns
+    -------
+    WhatIf
+        Whose report lacks ``since`` and ``until``.
+    """
+    horizon, protected = settings.match_horizon_days, settings.protected_attributes
+    log, task = _task(log, judge)
+    pairs, until = judge.world.pairs, judge.world.history.until
     n = len(judge.world.partner_ids)
     times = AnswerTimes(pairs, n)
-    stays = Stays.of(pairs, until_us, horizon)
-    load = Load(pairs, task.row, n, stays, horizon)
-    settings = context.settings
-    group_by = (*GROUP_BY, *settings.protected_attributes)
-    walk = Walk(judge, policies, load, times, settings.match_candidates, group_by, settings.protected_attributes)
-    course = walk.run(task, lambda share: show("replaying", _LEARNING + (1.0 - _LEARNING) * share))
-    report = {
-        "since": start.isoformat(),
-        "until": end.isoformat(),
-        "first_lead_at": first.isoformat() if len(log) else None,
+    load = Load(pairs, task.row, n, Stays.of(pairs, int(until.astype(np.int64)), horizon), horizon)
+    walk = Walk(judge, policies, load, times, settings.match_candidates, (*GROUP_BY, *protected), protected)
+    course = walk.run(task, report)
+    found = {
         "leads": len(log),
+        "first_lead_at": _first(log).isoformat() if len(log) else None,
         "horizon_days": horizon,
         "policies": [policy.model_dump(mode="json") for policy in policies.all],
         "fingerprint": policies.fingerprint,
         "model": {"version": judge.label, "text": judge.text, "warning": judge.warning or None},
         "notes": _notes(policies, log, times),
-        "sides": sides(log, task, course, times, policies, history.until),
+        "sides": sides(log, task, course, times, policies, until),
         "off_policy": off_policy(log, course, horizon),
         "groups": groups(course),
         "over_time": over_time(task, course),
         "changes": changes(judge, log, task, course, policies),
     }
-    show("replayed", 1.0)
-    return WhatIf(_plain(report), _with_course(log, judge, course.columns))
+    return WhatIf(_plain(found), _with_course(log, judge, course.columns))
 
 
-def _first(log: pd.DataFrame, start: datetime) -> datetime:
+def _first(log: pd.DataFrame) -> datetime:
     """Return when the first of the leads arrived: what was known then is what the model may know."""
-    if not len(log):
-        return start
     return aware(log["created_at"].min().to_datetime64().astype("datetime64[us]"))
 
 

@@ -46,7 +46,8 @@ class AnswerTimes:
     def __init__(self, pairs: Pairs, n_partners: int) -> None:
         offers = pairs.offers
         taken = taken_up(offers)
-        answered = np.where(taken, np.minimum(offers["responded"], offers["begun"]), offers["responded"])
+        silent = taken & (offers["responded"] == NEVER).to_numpy(bool)
+        answered = np.where(silent, offers["begun"], offers["responded"]).astype(np.int64)
         refused = offers["response"].isin(["declined", "expired"]).to_numpy(bool)
         hours = np.maximum((answered - offers["offered"].to_numpy(np.int64)) / _HOUR_US, 0.0)
         there = (answered != NEVER) & (taken | refused)

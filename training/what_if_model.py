@@ -97,7 +97,9 @@ def _trained_for_it(context: "Intelligence", history: History, since: datetime, 
             text = f"No version was trained by {since:%Y-%m-%d}: one was trained as of then for this replay only."
             return _learned(context, history, MatchModel.load(folder), "trained for this replay", text)
     why = " ".join(failed) or made.impossible
-    return _baseline(context, history, f"No version was trained by {since:%Y-%m-%d}, and the baseline answers. {why}")
+    return baseline_judge(
+        context, history, f"No version was trained by {since:%Y-%m-%d}, and the baseline answers. {why}"
+    )
 
 
 def _learned(
@@ -108,7 +110,8 @@ def _learned(
     return Judge(world, spec, model, label, text, warning, context.absences())
 
 
-def _baseline(context: "Intelligence", history: History, text: str) -> Judge:
+def baseline_judge(context: "Intelligence", history: History, text: str) -> Judge:
+    """Return the baseline, which answers where no model does."""
     settings = context.settings
     world, spec = baseline_world(history, settings.match_horizon_days, settings.protected_attributes, context.text)
     return Judge(world, spec, BaselineRanker(), BASELINE, text, absences=context.absences())
