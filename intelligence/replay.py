@@ -1,27 +1,25 @@
 """Stored predictions computed again from what was stored with them: by the same version, to the same numbers."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from domain.errors import InvalidInput, NotFound
 from domain.terms import ModelName
 from intelligence.context import BASELINE
 from intelligence.matching.decision import Decision
 from intelligence.scoring.served import FEATURES
+from intelligence.stored import stored_frame, stored_version
 from store.match_runs import MatchRun
 from store.scores import Score
 from store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from intelligence.context import Intelligence
-    from models.registry import ModelVersion
 
 _MATCH_NUMBERS = ("p_win", "low", "high", "expected_amount")
 _SCORE_NUMBERS = ("p", "low", "high")
@@ -204,35 +202,6 @@ def _scored_again(context: "Intelligence", label: str, horizon_days: int, scores
         Replayed(str(one.details.get("partner", one.partner_id)), (one.p, one.low, one.high), _plain(numbers))
         for one, numbers in zip(scores, again, strict=True)
     ]
-
-
-def stored_version(context: "Intelligence", label: str) -> "tuple[ModelVersion, Any]":
-    """Return the version that answered, and its model loaded.
-
-    Raises
-    ------
-    InvalidInput
-        If the baseline answered.
-    NotFound
-        If the version is gone.
-    """
-    if label == BASELINE:
-        raise InvalidInput("The baseline answered: it is counted from the store and has no version to ask again.")
-    name, number = label.rsplit("/", 1)
-    version = context.registry.version(name, int(number))
-    return version, context.load_version(version).model
-
-
-def stored_frame(records: Sequence[Mapping[str, Any]], folder: Path) -> pd.DataFrame:
-    """Return stored feature values as a frame with the kinds of column that the version was fitted with."""
-    golden = pd.read_parquet(next(iter(sorted((folder / "golden").glob("*.parquet")))))
-    words = {str(name) for name in golden if isinstance(golden[name].dtype, pd.CategoricalDtype)}
-    columns = {}
-    for name in records[0]:
-        values = [record.get(name) for record in records]
-        text = name in words or any(isinstance(value, str) for value in values)
-        columns[name] = pd.Categorical(values) if text else np.array(values, dtype=np.float64)
-    return pd.DataFrame(columns)
 
 
 def _plain(numbers: Sequence[float]) -> Numbers:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from domain.errors import InvalidInput, NotFound
 from intelligence.features.pair_build import PairSpec
-from intelligence.replay import stored_frame, stored_version
+from intelligence.stored import stored_frame, stored_version
 from models.affinity import AffinityParameters
 from store.standing import Run, Wish
 
