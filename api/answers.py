@@ -104,7 +104,7 @@ def match(services: Services, request: MatchRequest) -> Match:
         model_version=version,
         candidates=candidates,
         excluded=_excluded(result.exclusions),
-        policy=_policy_used(decision),
+        policy=None if decision is None else PolicyUsed.model_validate(decision.policy_used),
         explored=decision is not None and decision.explored,
     )
     features = [details["features"] for details in result.details]
@@ -136,12 +136,6 @@ def replayed(services: Services, match_id: str) -> MatchReplay:
         sentence=found.sentence,
         rows=rows,
     )
-
-
-def _policy_used(decision: Decision | None) -> PolicyUsed | None:
-    if decision is None:
-        return None
-    return PolicyUsed(name=decision.policy.name, fingerprint=decision.policy.fingerprint)
 
 
 def _lead_of(services: Services, request: MatchRequest, as_of: datetime) -> str | Row:

@@ -36,6 +36,8 @@ class Rule(StrEnum):
     DISTANCE = "distance"
 
 
+PROPENSITY = "propensity"
+"""Custom attribute of assignments: probability with which the policy shows that partner first. No partner sees it."""
 OPTIONAL_RULES = frozenset({Rule.LANGUAGE, Rule.TIER, Rule.DISTANCE})
 """Rules that hold only where a policy says so; all others hold unless it says otherwise."""
 

@@ -31,7 +31,7 @@ class Decision:
         Of what was known.
     model_version : str
         That ranked.
-    request, response, features : mappings
+    request, response, features, decision : mappings
         As of a match.
     """
 
@@ -41,6 +41,7 @@ class Decision:
     request: Row
     response: Row
     features: list[Row]
+    decision: Row | None = None
 
     @property
     def partners(self) -> list[str]:
@@ -63,6 +64,7 @@ class Decision:
             request=self.request,
             response=self.response,
             features=self.features,
+            decision=self.decision,
         )
 
 
@@ -94,7 +96,7 @@ def decide(context: Intelligence, leads: Mapping[str, RoutingPolicy]) -> dict[st
         in_force = current.of(policy.program) == policy
         policies = current if in_force else Policies(policy.model_copy(update={"program": None}))
         top = SHOWN + policy.max_hops
-        result = match_leads(context, names, now, top, str(policy.objective), details=True, policies=policies)
+        result = match_leads(context, names, now, top, str(policy.objective), details=True, policies=policies, key="")
         asked = {"limit": top, "by": str(policy.objective)}
         found |= _decisions(result, names, now, asked)
     return found
@@ -110,13 +112,19 @@ def _decisions(result: MatchResult, leads: list[str], now: datetime, asked: Row)
         candidates[lead].append({name: row[name] for name in row if not name.startswith("reason_")} | more)
         features[lead].append(details["features"])
     excluded = _excluded(result.exclusions, leads)
+    made = {decision.lead: decision for decision in result.decisions}
     found = {}
     for lead, rows in candidates.items():
         version = str(rows[0]["model_version"]) if rows else BASELINE
         id_ = uuid.uuid4().hex
         answer = {"match_id": id_, "as_of": now, "model_version": version, "candidates": rows}
-        answer["excluded"] = excluded[lead]
-        found[lead] = Decision(id_, now, version, {"lead_id": lead, **asked}, answer, features[lead])
+        answer |= {"excluded": excluded[lead], "policy": None, "explored": False}
+        decision = made.get(lead)
+        if decision is not None:
+            features[lead] += decision.left_out
+            answer |= {"policy": decision.policy_used, "explored": decision.explored}
+        kept = None if decision is None else decision.as_json()
+        found[lead] = Decision(id_, now, version, {"lead_id": lead, **asked}, answer, features[lead], kept)
     return found
 
 

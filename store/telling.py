@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.personal import ATTRIBUTES, KEYED_BY_US, personal_columns
 from domain.resources import RESOURCES
+from domain.routing import PROPENSITY
 from store.audit_chain import canonical
 
 Row = Mapping[str, Any]
@@ -77,7 +78,10 @@ def is_for_partner(resource: str, row: Row) -> bool:
 
 
 def _public(row: Row, personal: frozenset[str]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in personal}
+    told = {name: value for name, value in row.items() if name not in personal}
+    if isinstance(told.get(ATTRIBUTES), dict):  # a partner gets the events of its own rows
+        told[ATTRIBUTES] = {name: value for name, value in told[ATTRIBUTES].items() if name != PROPENSITY}
+    return told
 
 
 def _flat(row: Row | None) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_
+from sqlalchemy import ColumnElement, and_, exists, false, not_, or_
 
 from domain.context import Actor
 from domain.errors import InvalidInput
 from domain.resources import Resource
+from domain.routing import PROPENSITY
 from domain.terms import AssignmentResponse, Role
 from store.filters import RANGES
 from store.tables import RESOURCE_TABLES
@@ -22,10 +23,20 @@ class Veil:
     """Fields that `actor` sees of some rows of a resource only: contact data of leads that a partner has not accepted.
 
     What is hidden is as good as empty, for filters too.
+
+    Parameters
+    ----------
+    fields : frozenset of str
+        Their names, custom attributes as ``attributes.<name>``.
+    lifted : condition
+        Over the rows of which all is seen.
+    contacts : bool, default=True
+        Whether custom attributes that are named like contact data are hidden, too.
     """
 
     fields: frozenset[str]
     lifted: ColumnElement[bool]
+    contacts: bool = True
 
     def hides(self, name: str) -> bool:
         """Whether the field is hidden where the veil is not lifted.
@@ -39,7 +50,7 @@ class Veil:
         """
         if name in self.fields:
             return True
-        return is_contact_field(name)
+        return self.contacts and is_contact_field(name)
 
     def filtered(self, name: str, value: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return the condition of a filter as it is where the field may be hidden."""
@@ -81,8 +92,10 @@ def is_contact_field(name: str) -> bool:
 
 def veil_over(actor: Actor, resource: Resource) -> Veil | None:
     """Return what `actor` does not see of rows of `resource`; None: all fields of all visible rows are seen."""
-    if actor.role is not Role.PARTNER or resource.name != "leads":
+    if actor.role is not Role.PARTNER or resource.name not in ("leads", "assignments"):
         return None
+    if resource.name == "assignments":
+        return Veil(frozenset({f"{_ATTRIBUTE}{PROPENSITY}"}), false(), contacts=False)
     leads, answers = RESOURCE_TABLES["leads"], RESOURCE_TABLES["assignments"].alias()
     accepted = exists().where(
         answers.c.lead_id == leads.c.id,

@@ -82,6 +82,11 @@ class Decision:
         return self.drawn > 0
 
     @property
+    def policy_used(self) -> dict[str, str]:
+        """Name and fingerprint of the policy, for answers."""
+        return {"name": self.policy.name, "fingerprint": self.policy.fingerprint}
+
+    @property
     def order(self) -> tuple[Option, ...]:
         """The options in the order in which they are shown."""
         return (self.options[self.drawn], *self.options[: self.drawn], *self.options[self.drawn + 1 :])
