@@ -1,8 +1,9 @@
 """``allywise score``, ``match`` and ``recommend``."""
 
+import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pandas as pd
 import typer
@@ -10,6 +11,11 @@ import typer
 from cli.environment import open_intelligence, parse_as_of, say
 from cli.output import check_output, write_frame
 
+if TYPE_CHECKING:
+    from intelligence.context import Intelligence
+    from intelligence.matching.assign import ListResult
+
+Instant = datetime | Literal["created_at"] | None
 AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
 Out = Annotated[Path, typer.Option("--out", help=".csv, .csv.gz, .parquet or .jsonl")]
 
@@ -46,7 +52,7 @@ def fit_command(out: Out, as_of: AsOf = None) -> None:
     score_shadow(context, "fit", instant)
 
 
-def match_command(
+def match_command(  # noqa: PLR0913, PLR0917  # an option each
     out: Out,
     leads: Annotated[Path | None, typer.Option(help="file with the columns of leads", exists=True)] = None,
     open_: Annotated[bool, typer.Option("--open", help="the open leads of the store")] = False,
@@ -57,26 +63,46 @@ def match_command(
     exclusions: Annotated[Path | None, typer.Option(help="file for who was excluded and why")] = None,
     assign: Annotated[bool, typer.Option("--assign", help="solve the whole list under capacity")] = False,
     by: Annotated[str, typer.Option(help="rank by p_win or by value")] = "p_win",
+    report: Annotated[
+        Path | None, typer.Option(help="JSON file for what capacity and limits cost, with --assign")
+    ] = None,
 ) -> None:
     """Rank the partners most likely to close each lead."""
-    from intelligence.matching.assign import assign_leads
     from intelligence.matching.service import match_leads, open_leads
 
     if (leads is None) == (not open_):
         raise typer.BadParameter("give either --leads FILE or --open")
     if by not in ("p_win", "value"):
         raise typer.BadParameter(f"--by is p_win or value, not {by!r}")
+    if report is not None and not assign:
+        raise typer.BadParameter("--report belongs to --assign")
     for path in (out, exclusions):
         if path is not None:
             check_output(path)
     context = open_intelligence()
-    instant: datetime | Literal["created_at"] | None = "created_at" if as_of == "created_at" else parse_as_of(as_of)
+    instant: Instant = "created_at" if as_of == "created_at" else parse_as_of(as_of)
     wanted = _read_leads(leads) if leads is not None else open_leads(context, instant)
-    solve = assign_leads if assign else match_leads
-    result = solve(context, wanted, as_of=instant, top=top, by=by)
+    result = (
+        _assigned(context, wanted, instant, by, report) if assign else match_leads(context, wanted, instant, top, by)
+    )
     _deliver(result.candidates, out)
     if exclusions is not None:
         _deliver(result.exclusions, exclusions)
+
+
+def _assigned(
+    context: "Intelligence", leads: pd.DataFrame, as_of: Instant, by: str, report: Path | None
+) -> "ListResult":
+    """Give the whole list to partners, and tell what capacity and limits cost."""
+    from intelligence.matching.assign import assign_leads
+
+    result = assign_leads(context, leads, as_of, by)
+    for line in result.report.lines():
+        say(line)
+    if report is not None:
+        report.write_text(json.dumps(result.report.as_json(), ensure_ascii=False, indent=2), encoding="utf-8")
+        say(f"report in {report}")
+    return result
 
 
 def _read_leads(path: Path) -> pd.DataFrame:

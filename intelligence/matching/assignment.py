@@ -84,6 +84,8 @@ class Allocation:
         What each limit makes a lead cost at a partner (negative: what it pays for giving it one).
     report : Report
         What capacity and limits cost.
+    left : float array of shape (n_partners,)
+        Room that is left; infinite for no limit.
     """
 
     given: Ints
@@ -91,12 +93,13 @@ class Allocation:
     prices: Floats
     limit_prices: Floats
     report: Report
+    left: Floats
 
     @classmethod
-    def empty(cls, n_leads: int, n_partners: int, n_limits: int = 0) -> Self:
+    def empty(cls, n_leads: int, room: Floats, n_limits: int = 0) -> Self:
         """Return one that gives nothing."""
         nobody = np.full(n_leads, -1, dtype=np.int64)
-        return cls(nobody, 0.0, np.zeros(n_partners), np.zeros((n_limits, n_partners)), Report())
+        return cls(nobody, 0.0, np.zeros(len(room)), np.zeros((n_limits, len(room))), Report(), np.floor(room))
 
 
 def allocate(
@@ -143,7 +146,7 @@ def allocate_pairs(
 ) -> Allocation:
     """Do as `allocate` for pairs listed one by one; those that are not listed are not allowed."""
     if not len(pairs.worth):
-        return Allocation.empty(pairs.n_leads, pairs.n_partners, len(limits))
+        return Allocation.empty(pairs.n_leads, room, len(limits))
     capped = np.ones(pairs.n_leads, dtype=bool) if uncapped is None else ~uncapped
     free = Problem(pairs, np.floor(room), capped)
     before = optimum(free)
@@ -169,11 +172,10 @@ def _costs(problem: Problem, found: Optimum, position: int) -> float:
 def _allocation(problem: Problem, before: Optimum, after: Optimum, reports: tuple[LimitReport, ...]) -> Allocation:
     pairs = problem.pairs
     used = np.bincount(after.given[(after.given >= 0) & problem.capped], minlength=pairs.n_partners)
-    capacity = CapacityReport(
-        pairs.best(), before.value, int((before.given >= 0).sum()), int((used >= problem.room).sum())
-    )
+    left = problem.room - used
+    placed = int((before.given >= 0).sum())
+    capacity = CapacityReport(pairs.best(), before.value, placed, int(((left < 1) & (used > 0)).sum()))
     by_partner = [of_partners(dual, one) for dual, one in zip(after.duals.of_limits, problem.bounds, strict=True)]
-    limit_prices = np.array(by_partner).reshape(len(problem.bounds), pairs.n_partners)
-    return Allocation(
-        after.given, after.value, after.duals.of_room, limit_prices, Report(capacity, reports, after.bound)
-    )
+    prices = np.array(by_partner).reshape(len(problem.bounds), pairs.n_partners)
+    report = Report(capacity, reports, after.bound)
+    return Allocation(after.given, after.value, after.duals.of_room, prices, report, left)

@@ -116,7 +116,7 @@ class LimitReport:
     cost : float, optional
         What the total would gain without it, all other limits kept; None: not asked.
     groups : tuple of GroupReport
-        All groups.
+        Those that get leads, or would without limits, or miss some.
     """
 
     limit: str
@@ -184,7 +184,8 @@ def _report(
     groups = tuple(_groups(limit, bounds, before, after, duals))
     missed = any(group.missing for group in groups)
     price = max((group.shadow_price for group in groups), default=0.0)
-    return LimitReport(limit.title, missed or price > 0 or bool(cost), missed, price, cost, groups)
+    told = tuple(group for group in groups if group.before or group.leads or group.missing)
+    return LimitReport(limit.title, missed or price > 0 or bool(cost), missed, price, cost, told)
 
 
 def _groups(limit: GroupLimit, bounds: Bounds, before: Ints, after: Ints, duals: Floats) -> list[GroupReport]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from intelligence.matching.record import Record
 from intelligence.matching.value import PARTS, CommissionRates, margin_of, with_value, worth
 from models.match import Ranker
 from store.absences import Absences
+
+if TYPE_CHECKING:
+    from intelligence.matching.fairness_groups import Groups, Members
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -232,6 +236,34 @@ class Matcher:
             for position in np.argsort(question.at_us, kind="stable").tolist():
                 at, row = int(question.at_us[position]), int(question.store_rows[position])
                 yield position, reasons(self._walk_to(at).rules, question.batch.query(position), at, row)
+
+    def worths(self, question: Question, most: int) -> pd.DataFrame:
+        """Return what eligible pairs count for, without features: little enough to keep for very many pairs.
+
+        Parameters
+        ----------
+        question : Question
+            Leads.
+        most : int
+            Partners per lead to look at, the likeliest by stage 1; at least `candidates`.
+
+        Returns
+        -------
+        DataFrame
+            ``question``, ``partner``, ``p_win``, ``value``, ``lift``, the leads in order.
+        """
+        names = ["question", "partner", "p_win", "value", "lift"]
+        kept = [_no_rows()[names]]
+        with self._lock:
+            for rows, facts in self._chunks(question, most, None):
+                kept.append(with_value(self._answer(rows.frame(), facts))[names])
+        found = pd.concat(kept[1:] or kept, ignore_index=True)
+        return found.sort_values("question", kind="stable", ignore_index=True)
+
+    def members(self, groups: "Groups", at_us: int, newcomer_days: float) -> "Members":
+        """Return which partners are in which group at an instant."""
+        with self._lock:
+            return groups.members(self._walk_to(at_us).state.profiles, at_us, newcomer_days)
 
     def room(self, at_us: int) -> Floats:
         """How many more leads each partner takes at an instant."""
