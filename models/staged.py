@@ -4,6 +4,7 @@ Each step has its own model. Where the first is seen far more often than the eve
 are won), and depends on other things, two models learn more from the same rows than one of the event itself.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +43,30 @@ def worth_staging(first: Floats, y: Floats) -> bool:
     return bool(min(taken.sum(), (~taken).sum(), of_second) >= ENOUGH)
 
 
+@dataclass(frozen=True, eq=False)
+class Sooner:
+    """Rows of which only the first step is known yet; none when the model was asked about before them.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Columns as of the other rows.
+    first, as_of, group : arrays of shape (n,)
+        1 where the first step was taken; instant; group.
+    weight : array of shape (n,), optional
+        On the scale of the other rows' weights.
+    days : float
+        After which the first step is known.
+    """
+
+    X: pd.DataFrame
+    first: Floats
+    as_of: Any
+    group: Any
+    weight: Any = None
+    days: float = 0.0
+
+
 class StagedModel:
     """P(first step) times P(event | first step), each a `ProbabilityModel`.
 
@@ -71,14 +96,19 @@ class StagedModel:
         group: Any = None,
         weight: Any = None,
         embargo_days: float = 0.0,
+        sooner: Sooner | None = None,
     ) -> Self:
-        """Fit both steps; parameters as for `ProbabilityModel.fit`, `first` 1 where the first step was taken."""
+        """Fit both steps.
+
+        Parameters as for `ProbabilityModel.fit`; `first` is 1 where the first step was taken, `sooner` holds rows that
+        tell of the first step only.
+        """
         taken = np.asarray(first, dtype=np.float64) > 0
         rows = np.flatnonzero(taken)
         at, outcome = np.asarray(as_of), np.asarray(y, dtype=np.float64)
         groups = None if group is None else np.asarray(group)
         weights = None if weight is None else np.asarray(weight)
-        self.first.fit(X, taken.astype(np.float64), as_of=at, group=groups, weight=weights, embargo_days=embargo_days)
+        self._fit_first(X, taken.astype(np.float64), at, groups, weights, embargo_days, sooner)
         self.second.fit(
             X.iloc[rows],
             outcome[rows],
@@ -90,6 +120,19 @@ class StagedModel:
         for step in (self.first, self.second):
             step.cap_trees(MOST_TREES)
         return self
+
+    def _fit_first(
+        self, X: pd.DataFrame, taken: Floats, at: Any, group: Any, weight: Any, days: float, sooner: Sooner | None
+    ) -> None:
+        if sooner is not None and len(sooner.X):
+            if weight is not None or sooner.weight is not None:
+                parts = ((taken, weight), (sooner.first, sooner.weight))
+                weight = np.concatenate([np.ones(len(y)) if own is None else own for y, own in parts])
+            if group is not None:
+                group = np.concatenate([group, sooner.group])
+            X, taken = pd.concat([X, sooner.X], ignore_index=True), np.concatenate([taken, sooner.first])
+            at, days = np.concatenate([at, np.asarray(sooner.as_of)]), min(days, sooner.days)
+        self.first.fit(X, taken, as_of=at, group=group, weight=weight, embargo_days=days)
 
     @property
     def choice_(self) -> str:

@@ -50,6 +50,9 @@ class Dataset:
         enough rows each step has its own model.
     linear_only : tuple of str, optional
         Columns of `features` that trees do not see.
+    sooner : Dataset, optional
+        With a first step: all rows by when that step alone was known, labelled by it. A model is also fitted on those
+        of them that come after its own rows and were known in time.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Dataset:
     offset: str | None = None
     first_step: str | None = None
     linear_only: tuple[str, ...] = ()
+    sooner: Self | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__  # frozen: only the normal forms of the given values are set

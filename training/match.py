@@ -176,18 +176,46 @@ def _from_outcomes(
     world: PairWorld, spec: PairSpec, examples: Examples, context: TrainingContext
 ) -> tuple[Dataset, PairSpec]:
     rows = examples.rows.tail(MOST_ROWS)
-    lead, partner, at = (rows[name].to_numpy(np.int64) for name in ("lead", "partner", "at"))
-    spec = replace(spec, identity=has_identity(partner))
-    features = build_pairs(world, spec, world.batch, lead, partner, at)
+    spec = replace(spec, identity=has_identity(rows["partner"].to_numpy(np.int64)))
+    asked = [rows] if examples.answers is None else [rows, examples.answers.tail(MOST_ROWS)]
+    features = _features_of(world, spec, pd.concat(asked, ignore_index=True))
     state = PairState(world, spec.affinity)
     terms = features[list(state.term_names)].to_numpy(np.float64)
-    early = np.arange(len(rows)) < max(int(_EARLY_SHARE * len(rows)), 1)
+    early = np.arange(max(int(_EARLY_SHARE * len(rows)), 1))
     weights, intercept = fit_weights(terms[early], rows["won"].to_numpy(np.float64)[early])
     fitted = replace(spec.affinity, names=state.term_names, weights=tuple(weights.tolist()), intercept=intercept)
     # The same numbers as building everything again with the fitted weights.
     features["affinity"] = fitted.score(terms.astype(np.float32)).astype(np.float32).astype(np.float64)
     spec = replace(spec, affinity=fitted)
-    return _dataset(features, rows, spec, context.settings.match_horizon_days), spec
+    dataset = _dataset(features.iloc[: len(rows)], rows, spec, context.settings.match_horizon_days)
+    if examples.answers is not None:
+        more = features.iloc[len(rows) :].reset_index(drop=True)
+        dataset = replace(dataset, sooner=_answered(dataset, more, asked[1]))
+    return dataset, spec
+
+
+def _features_of(world: PairWorld, spec: PairSpec, asked: pd.DataFrame) -> pd.DataFrame:
+    """Features of pairs that may be asked about twice: as examples and as answers."""
+    distinct = asked[["lead", "partner", "at"]].drop_duplicates()
+    lead, partner, at = (distinct[name].to_numpy(np.int64) for name in ("lead", "partner", "at"))
+    found = build_pairs(world, spec, world.batch, lead, partner, at)
+    place = asked.merge(distinct.assign(row=np.arange(len(distinct))), how="left")["row"]
+    return found.iloc[place.to_numpy(np.int64)].reset_index(drop=True)
+
+
+def _answered(dataset: Dataset, features: pd.DataFrame, answers: pd.DataFrame) -> Dataset:
+    """Return the answered offers as rows of their own, labelled by the answer."""
+    at, known = (answers[name].to_numpy(np.int64) for name in ("at", "known"))
+    window = int(np.median(known - at)) if len(at) else 0
+    return Dataset(
+        features=features[list(dataset.features.columns)],
+        label=answers["accepted"].to_numpy(np.float64),
+        as_of=at.astype("datetime64[us]"),
+        known_at=known.astype("datetime64[us]"),
+        group=answers["lead"].to_numpy(np.int64),
+        horizon_days=int(np.ceil(window / DAY_US)),
+        extra=answers[["partner"]].reset_index(drop=True),
+    )
 
 
 def _from_wins(

@@ -1,6 +1,6 @@
 """Whether an offered lead is accepted: the part of P(win) that is known first, measured and gated by itself."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +37,7 @@ def learn_acceptance(dataset: Dataset, served: "AnyProbability", context: Traini
     Parameters
     ----------
     dataset : Dataset
-        Offers; its first step is their acceptance.
+        Of pairs; ``sooner`` holds the answered offers.
     served : ProbabilityModel or StagedModel
         The model of P(win).
     context : TrainingContext
@@ -47,12 +47,9 @@ def learn_acceptance(dataset: Dataset, served: "AnyProbability", context: Traini
     -----
     The gates are those of other models: better than the partner's own rate and the base rate, and calibrated.
     """
-    if dataset.first_step is None:
-        return Acceptance(None, "The history holds no answers to offers: P(accept) is not told apart from P(win).")
-    accepted = dataset.extra[dataset.first_step].to_numpy(np.float64)
-    offers = replace(dataset, label=accepted, first_step=None).known_by(context.until)
-    if min(offers.n_positive, len(offers) - offers.n_positive) < _FEW:
-        return Acceptance(None, "Hardly any offer was answered otherwise than the rest: P(accept) is not told apart.")
+    offers = dataset.sooner
+    if offers is None or min(offers.n_positive, len(offers) - offers.n_positive) < _FEW:
+        return Acceptance(None, "Too few offers were accepted, or turned down, to tell P(accept) apart from P(win).")
     split = time_split(offers.as_of, offers.known_at, label=offers.label, group=offers.group, seed=context.seed)
     baselines = {"partner's acceptance rate": partner_rate, "base rate": base_rate}
     evaluation = compare(offers, split, baselines, context, part=_PART)

@@ -17,6 +17,8 @@ Source = Literal["offers", "deals", "wins"]
 
 _TURNED_DOWN = ("declined", "expired")
 _FEW_OF_A_CLASS = 5
+_ALL_BUT_FEW = 0.99
+"""Share of the answers that come within what counts as the time for an answer."""
 _ENOUGH_MATURE = 200
 
 LABEL_RULES: dict[Source, str] = {
@@ -38,10 +40,14 @@ class Examples:
         ``lead`` (row of the lead table), ``partner`` (position), ``at`` (as_of, microseconds), ``known`` (when the
         outcome was known), ``won`` (0/1), ``amount`` (of the won deal, NaN for none); of offers, where any was
         answered, also ``accepted`` (0/1). For wins alone, winners only.
+    answers : DataFrame, optional
+        Of offers, the answered ones whether or not their horizon has passed: ``lead``, ``partner``, ``at``, ``known``
+        (when answers like these are in), ``accepted``.
     """
 
     source: Source
     rows: pd.DataFrame
+    answers: pd.DataFrame | None = None
 
 
 def find_examples(pairs: Pairs, until_us: int, horizon_days: int) -> Examples:
@@ -86,9 +92,26 @@ def offer_examples(pairs: Pairs, until_us: int, horizon_days: int) -> Examples:
             "won": won.astype(np.float64),
         }
     )
-    if offers["response"].notna().any():
-        rows["accepted"] = ((offers["response"] == "accepted") | won).astype(np.float64)
-    return Examples("offers", _with_amounts(rows, pairs))
+    if not offers["response"].notna().any():
+        return Examples("offers", _with_amounts(rows, pairs))
+    rows["accepted"] = ((offers["response"] == "accepted") | won).astype(np.float64)
+    return Examples("offers", _with_amounts(rows, pairs), _answers(pairs.offers, until_us))
+
+
+def _answers(offers: pd.DataFrame, until_us: int) -> pd.DataFrame:
+    """Answered offers as old as answers take: the quick ones among younger offers are mostly of one kind."""
+    answered = offers[offers["response"].isin(("accepted", *_TURNED_DOWN))]
+    window = int(np.quantile(answered["responded"] - answered["offered"], _ALL_BUT_FEW)) if len(answered) else 0
+    rows = pd.DataFrame(
+        {
+            "lead": answered["lead"],
+            "partner": answered["partner"],
+            "at": answered["offered"],
+            "known": np.maximum(answered["responded"], answered["offered"] + window),
+            "accepted": (answered["response"] == "accepted").astype(np.float64),
+        }
+    )
+    return _sorted(rows[rows["known"] <= until_us])
 
 
 def deal_examples(pairs: Pairs, until_us: int, horizon_days: int) -> Examples:

@@ -25,6 +25,7 @@ from training.task import GoldenRows, PartResult, TrainingContext
 
 if TYPE_CHECKING:
     from models.probability import ProbabilityModel
+    from models.staged import Sooner
 
 MODEL: Literal["model"] = "model"
 CHAMPION: Literal["champion"] = "champion"
@@ -138,7 +139,8 @@ def _by_group(known: Dataset, split: Split, evaluation: Evaluation, context: Tra
     if not protected.shape[1]:
         return found
     context.report(f"{evaluation.part}: what the protected attributes would add")
-    widened = replace(known, features=known.features.reset_index(drop=True).join(protected, rsuffix=" (protected)"))
+    wide = known.features.reset_index(drop=True).join(protected, rsuffix=" (protected)")
+    widened = replace(known, features=wide, sooner=None)  # whose protected attributes are not at hand
     train = widened.take(split.train)
     using = _answers(fit_model(train, context, members=_COMPARED_MEMBERS), widened.take(split.test))
     label, without, weight = (evaluation.predictions[name].to_numpy(np.float64) for name in ("label", MODEL, "weight"))
@@ -174,6 +176,7 @@ def fit_model(dataset: Dataset, context: TrainingContext, *, members: int = 5) -
                 group=dataset.group,
                 weight=dataset.weight,
                 embargo_days=_embargo_days(dataset),
+                sooner=_sooner(dataset),
             )
             return cast("ProbabilityModel", staged)  # answers the same questions; only a task that asks for it gets it
     return ProbabilityModel(seed=context.seed, threads=context.threads, members=members).fit(
@@ -186,6 +189,17 @@ def fit_model(dataset: Dataset, context: TrainingContext, *, members: int = 5) -
         offset=dataset.offset,
         linear_only=dataset.linear_only,
     )
+
+
+def _sooner(dataset: Dataset) -> "Sooner | None":
+    """Return later rows whose first step was known by the time the last outcome of `dataset` was."""
+    from models.staged import Sooner
+
+    if dataset.sooner is None or not len(dataset):
+        return None
+    later = dataset.sooner.known_by(dataset.known_at.max())
+    later = later.take(later.as_of > dataset.as_of.max())
+    return Sooner(later.features, later.label, later.as_of, later.group, later.weight, float(later.horizon_days))
 
 
 def _embargo_days(dataset: Dataset) -> float:
@@ -356,7 +370,8 @@ def back_test_binary(
             found = compare(known, split, baselines, context, part=part, champion=_champion(context, part))
             evaluations.append(with_segments(found, known.take(split.test)))
         if len(origins):  # on the rows of the last origin
-            on = partial(compare, known, baselines=baselines, context=context, part=part)
+            # A share of the rows learns from that share alone, not from what was known sooner of all others.
+            on = partial(compare, replace(known, sooner=None), baselines=baselines, context=context, part=part)
             evaluations += learning_curve(known, split, on)
     return evaluations
 

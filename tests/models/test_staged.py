@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from models.staged import ENOUGH, StagedModel, load_probability, worth_staging
+from models.staged import ENOUGH, Sooner, StagedModel, load_probability, worth_staging
 
 
 def offers(n: int = 1500, seed: int = 4) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -63,3 +63,24 @@ def test_two_models_need_enough_of_each_outcome() -> None:
     assert not worth_staging(taken[:-1], won[:-1])
     won[0] = 0.0
     assert not worth_staging(taken, won)
+
+
+def test_what_is_known_sooner_teaches_the_first_step_alone() -> None:
+    x, taken, won, at, _ = offers(700)
+    more, later, _, _, _ = offers(3000, seed=8)
+    sooner = Sooner(more, later, at[-1] + np.arange(1, 3001) * np.timedelta64(3, "h"), np.arange(700, 3700), days=2.0)
+    group = np.arange(700)
+    plain = StagedModel(threads=1, members=0).fit(x, won, taken, as_of=at, group=group, embargo_days=9.0)
+    told = StagedModel(threads=1, members=0).fit(x, won, taken, as_of=at, group=group, embargo_days=9.0, sooner=sooner)
+    assert (told.first.n_rows_, told.second.n_rows_) == (3700, plain.second.n_rows_)
+    np.testing.assert_array_equal(told.second.predict(more).p, plain.second.predict(more).p)
+    unseen = offers(2000, seed=9)[0]
+    error = [np.abs(model.first.predict(unseen).p - expit(2 * unseen["keen"])).mean() for model in (plain, told)]
+    assert error[1] < error[0]
+
+
+def test_the_first_step_is_believed_beside_the_product(fitted: StagedModel) -> None:
+    x = offers(seed=7)[0].head(50)
+    whole, first = fitted.believe_steps(x)
+    np.testing.assert_array_equal(whole.prediction().p, fitted.predict(x).p)
+    np.testing.assert_allclose(expit(first.z), fitted.first.predict(x).p, atol=1e-12)

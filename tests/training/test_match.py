@@ -33,6 +33,7 @@ def test_offers_with_outcomes_are_learned_and_served(tmp_path: Path) -> None:
     assert isinstance(cast(MatchModel, result.model).probability, StagedModel)  # acceptance, and a win once accepted
     model, best = part.evaluation.methods[0], part.evaluation.methods[1]
     assert model.metrics["auc"].value > best.metrics["auc"].value
+    assert any(note.startswith("P(accept), fitted on") or "not shown" in note for note in result.notes)
     result.model.save(tmp_path)
     again = TASK.predict(tmp_path, part.part, part.golden.features)
     np.testing.assert_allclose(again, part.golden.p, atol=1e-12)
@@ -85,9 +86,50 @@ def test_young_offers_are_left_out_whatever_became_of_them() -> None:
         }
     )
     deals = pd.DataFrame({"partner": [0], "lead": [0], "outcome": ["won"], "closed": [179 * DAY], "amount": [7.0]})
-    rows = offer_examples(Pairs(offers, deals), 200 * DAY, 180).rows
+    found = offer_examples(Pairs(offers, deals), 200 * DAY, 180)
+    rows, answers = found.rows, found.answers
+    assert answers is not None
+    assert answers[["lead", "accepted", "known"]].to_numpy().tolist() == [
+        [0, 1.0, DAY], [2, 0.0, DAY], [1, 1.0, 101 * DAY],
+    ]  # fmt: skip
     assert rows[["lead", "won", "known"]].to_numpy().tolist() == [[0, 1.0, 180 * DAY], [2, 0.0, 180 * DAY]]
     assert rows["amount"].iloc[0] == 7.0
     no_deals = deals.iloc[:0].assign(registered=0)
     with pytest.raises(TrainingImpossible):
         find_examples(Pairs(offers.iloc[:0], no_deals), 200 * DAY, 180)
+
+
+def answered(keen: bool, share: float = 0.5) -> dict[str, pd.DataFrame]:
+    """The programme, with answers that depend on the partner, or on nothing."""
+    known = frames(n_leads=900)
+    rng, offers = np.random.default_rng(5), known["assignments"]
+    eager = np.where(offers["partner_id"] % 3 == 1, 0.9, 0.2) if keen else np.full(len(offers), share)
+    accepted = rng.uniform(size=len(offers)) < eager
+    deals = known["deals"][accepted[known["deals"]["lead_id"] - 1]]
+    return {**known, "assignments": offers.assign(response=np.where(accepted, "accepted", "declined")), "deals": deals}
+
+
+def parts_of(known: History, result: TrainingResult) -> pd.DataFrame:
+    context = cast(Any, Context(known, result.model))
+    return match_leads(context, [{"country": "DE", "industry": "energy"}], top=9).candidates
+
+
+def test_acceptance_is_told_apart_where_partners_differ_in_it() -> None:
+    known = history(**answered(keen=True))
+    result = train(known)
+    assert result.notes[-1].startswith("P(accept), fitted on")
+    found = parts_of(known, result)
+    np.testing.assert_allclose(found["p_accept"] * found["p_win_if_accepted"], found["p_win"], rtol=0, atol=1e-12)
+    assert (found["p_accept"] >= found["p_win"]).all()
+    eager = found["partner"].isin(["P0", "P3", "P6"])
+    assert found["p_accept"][eager].min() > found["p_accept"][~eager].max()
+
+
+def test_acceptance_is_not_shown_without_answers() -> None:
+    known = history(**{**frames(), "assignments": frames()["assignments"].assign(response=None)})
+    result = train(known)
+    assert result.settings["source"] == "offers"
+    assert "P(accept)" in result.notes[-1]
+    found = parts_of(known, result)
+    assert found["p_accept"].isna().all()
+    assert found["p_win_if_accepted"].isna().all()
