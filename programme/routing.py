@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.errors import Conflict, NotFound
-from domain.routing import RouteState, RoutingPolicy, policy_of
+from domain.routing import PROPENSITY, RouteState, RoutingPolicy, policy_of
 from domain.terms import AssignmentResponse
 from programme import records
 from programme.assignments import announce_offer, standing_of
@@ -17,6 +17,7 @@ from programme.claim_terms import contact_time, every, later
 from programme.offers import offer_lead
 from programme.routing_clock import remind_at
 from programme.routing_ranking import Decision
+from programme.rows import plain_text
 from programme.rule import Row
 from store.claims import lock_lead
 from store.offers import Offer, is_closed, offer, offers_of
@@ -93,7 +94,7 @@ def stop(work: UnitOfWork, lead: int | str, reason: str | None = None) -> Route:
     NotFound
         If the actor may not see the lead, or nobody routes it.
     """
-    route = _locked(work, lead)
+    route, reason = _locked(work, lead), plain_text("reason", reason)
     if route.state != _S.CLOSED:
         _take_back(work, route, {None})
         note = reason or NOTES["stopped"]
@@ -113,7 +114,7 @@ def pull_back(work: UnitOfWork, lead: int | str, *, go_on: bool = True, reason: 
     Conflict
         If no partner has it.
     """
-    route = _locked(work, lead)
+    route, reason = _locked(work, lead), plain_text("reason", reason)
     if route.state == _S.CLOSED or is_closed(work.connection, route.lead_id):
         raise Conflict(f"Lead {route.lead} is not routed any more.")
     if not _take_back(work, route, {None, _R.ACCEPTED}):
@@ -194,10 +195,13 @@ def _offer_next(
     choices = [override.partner] if override else [name for name in decision.partners if name not in asked]
     with_run = decision.keep(work, route.lead_id)
     refusal = NOTES["nobody_eligible"]
+    # What a person chose says nothing of the policy: it stands in the log without a propensity.
+    more = {"attributes": {PROPENSITY: None}} if override else {}
     for partner in choices:
+        values = {"lead": route.lead, "partner": partner, "offered_at": work.clock(), **more}
         try:
             with work.attempt():  # undone if refused, the lock on the partner as well
-                made = offer_lead(work, {"lead": route.lead, "partner": partner, "offered_at": work.clock()}, with_run)
+                made = offer_lead(work, values, with_run)
         except Conflict as error:
             refusal = error.message
         else:

@@ -130,7 +130,7 @@ def put_override(key: LeadKey, body: OverrideInput, services: ServicesDep, actor
     """
     # The store is not locked while the models work.
     decision = opinion_on(services.intelligence, actor, _key(key))
-    values = body.model_dump(exclude_unset=True)
+    values = body.model_dump(exclude_unset=True) | {"expires_at": utc(body.expires_at)}
     with services.unit_of_work(actor) as work:
         lead_id = set_override(work, _key(key), values, decision)
         warnings = [{"code": code, "text": text} for code, text in decision.exclusions_of(body.partner)]
