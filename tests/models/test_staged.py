@@ -66,13 +66,13 @@ def test_two_models_need_enough_of_each_outcome() -> None:
 
 
 def test_what_is_known_sooner_teaches_the_first_step_alone() -> None:
-    x, taken, won, at, _ = offers(700)
+    x, taken, won, at, _ = offers(150)
     more, later, _, _, _ = offers(3000, seed=8)
-    sooner = Sooner(more, later, at[-1] + np.arange(1, 3001) * np.timedelta64(3, "h"), np.arange(700, 3700), days=2.0)
-    group = np.arange(700)
+    sooner = Sooner(more, later, at[-1] + np.arange(1, 3001) * np.timedelta64(3, "h"), np.arange(150, 3150), days=2.0)
+    group = np.arange(150)
     plain = StagedModel(threads=1, members=0).fit(x, won, taken, as_of=at, group=group, embargo_days=9.0)
     told = StagedModel(threads=1, members=0).fit(x, won, taken, as_of=at, group=group, embargo_days=9.0, sooner=sooner)
-    assert (told.first.n_rows_, told.second.n_rows_) == (3700, plain.second.n_rows_)
+    assert (told.first.n_rows_, told.second.n_rows_) == (3150, plain.second.n_rows_)
     np.testing.assert_array_equal(told.second.predict(more).p, plain.second.predict(more).p)
     unseen = offers(2000, seed=9)[0]
     error = [np.abs(model.first.predict(unseen).p - expit(2 * unseen["keen"])).mean() for model in (plain, told)]
