@@ -150,10 +150,14 @@ def _lead_of(services: Services, request: MatchRequest, as_of: datetime) -> str 
 
 
 def _excluded(exclusions: pd.DataFrame) -> list[Exclusion]:
-    return [
-        Exclusion(partner=str(partner), codes=list(rows["code"]), texts=list(rows["text"]))
-        for partner, rows in exclusions.groupby("partner", sort=False)
-    ]
+    found: dict[str, Exclusion] = {}
+    for partner, code, text in zip(*(exclusions[name].tolist() for name in ("partner", "code", "text")), strict=True):
+        one = found.get(partner)
+        if one is None:
+            one = found[partner] = Exclusion(partner=partner, codes=[], texts=[])
+        one.codes.append(code)
+        one.texts.append(text)
+    return list(found.values())
 
 
 def newest_open_lead(services: Services) -> str | None:
