@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, literal, select
 
 from store.claim_tables import offer_terms
 from store.sql import chunks
@@ -106,31 +106,40 @@ def newest_lines(
 
 def _lines(connection: Connection, partner: str) -> tuple[Any, Any]:
     """Return the expressions of a match's ranking, if a partner is in it, and of the codes that exclude the partner."""
-    response = match_runs.c.response
     if connection.dialect.name == "postgresql":
-        candidate = func.jsonb_array_elements(response["candidates"]).table_valued("value", name="candidate")
-        other = func.jsonb_array_elements(response["excluded"]).table_valued("value", name="other")
-        listed = response.contains({"candidates": [{"partner": partner}]})
-        build, collect = func.jsonb_build_object, func.jsonb_agg
-
-        def part(value: Any, name: str) -> Any:
-            return value.op("->")(name)
-
-        is_own = other.c.value.op("->>")("partner") == partner
+        build, collect, elements = func.jsonb_build_object, func.jsonb_agg, _elements_of_jsonb
+        part, text = _part_of_jsonb, _text_of_jsonb
     else:
-        candidate = func.json_each(response, "$.candidates").table_valued("value", name="candidate")
-        other = func.json_each(response, "$.excluded").table_valued("value", name="other")
-        build, collect = func.json_object, func.json_group_array
-
-        def part(value: Any, name: str) -> Any:
-            return func.json_extract(value, f"$.{name}")
-
-        is_own = part(other.c.value, "partner") == partner
-        mine = func.json_each(response, "$.candidates").table_valued("value", name="mine")
-        listed = select(mine.c.value).where(part(mine.c.value, "partner") == partner).exists()
-    fields = [each for name in _RANKED_BY for each in (name, part(candidate.c.value, name))]
+        build, collect, elements = func.json_object, func.json_group_array, _elements_of_text
+        part = text = _part_of_text
+    every, mine = (elements("candidates", name).c.value for name in ("candidate", "mine"))
+    other = elements("excluded", "other").c.value
+    wanted = literal(partner)
+    listed = select(mine).where(text(mine, "partner") == wanted).exists()
+    fields = [each for name in _RANKED_BY for each in (name, part(every, name))]
     ranked = case((listed, select(collect(build(*fields))).scalar_subquery()))
-    return ranked, select(part(other.c.value, "codes")).where(is_own).limit(1).scalar_subquery()
+    codes = select(part(other, "codes")).where(text(other, "partner") == wanted)
+    return ranked, codes.limit(1).scalar_subquery()
+
+
+def _elements_of_jsonb(key: str, name: str) -> Any:
+    return func.jsonb_array_elements(match_runs.c.response[key]).table_valued("value", name=name)
+
+
+def _elements_of_text(key: str, name: str) -> Any:
+    return func.json_each(match_runs.c.response, f"$.{key}").table_valued("value", name=name)
+
+
+def _part_of_jsonb(value: Any, name: str) -> Any:
+    return value.op("->")(name)
+
+
+def _text_of_jsonb(value: Any, name: str) -> Any:
+    return value.op("->>")(name)
+
+
+def _part_of_text(value: Any, name: str) -> Any:
+    return func.json_extract(value, f"$.{name}")
 
 
 def _parsed(value: Any) -> Any:

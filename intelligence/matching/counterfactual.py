@@ -126,7 +126,7 @@ class Entry:
     model_version : str
         That ranked.
     rank, ranked : int
-        Its place among how many.
+        Its place by that number among how many; who is shown first to be tried (`exploration.py`) changes no place.
     p_win, worth : float
         Its chance, and the number that the ranking is by.
     others : float64 array
@@ -183,10 +183,11 @@ def entry_of(run: Run, partner: str, need: Need) -> Entry | None:
         return None
     worth, mine = _worths(candidates), candidates[place]
     others = np.arange(len(candidates)) != place
+    above = (worth > worth[place]) | ((worth == worth[place]) & (np.arange(len(candidates)) < place))
     affinity = np.array([_number(values, "affinity") for values in run.features], dtype=np.float64)
     return Entry(
         run.model_version,
-        int(mine["rank"]),
+        1 + int(above.sum()),
         len(candidates),
         float(mine["p_win"]),
         float(worth[place]),
