@@ -9,7 +9,6 @@ them, it is whole; where it is not, a mixed integer programme over all pairs tha
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -95,12 +94,6 @@ class Allocation:
     report: Report
     left: Floats
 
-    @classmethod
-    def empty(cls, n_leads: int, room: Floats, n_limits: int = 0) -> Self:
-        """Return one that gives nothing."""
-        nobody = np.full(n_leads, -1, dtype=np.int64)
-        return cls(nobody, 0.0, np.zeros(len(room)), np.zeros((n_limits, len(room))), Report(), np.floor(room))
-
 
 def allocate(
     value: Floats, room: Floats, limits: Sequence[GroupLimit] = (), *, uncapped: Bools | None = None, costs: bool = True
@@ -146,7 +139,7 @@ def allocate_pairs(
 ) -> Allocation:
     """Do as `allocate` for pairs listed one by one; those that are not listed are not allowed."""
     if not len(pairs.worth):
-        return Allocation.empty(pairs.n_leads, room, len(limits))
+        return _nothing(pairs, np.floor(room), limits)
     capped = np.ones(pairs.n_leads, dtype=bool) if uncapped is None else ~uncapped
     free = Problem(pairs, np.floor(room), capped)
     before = optimum(free)
@@ -158,6 +151,16 @@ def allocate_pairs(
     prices = [_costs(bound, after, k) if costs else None for k in range(len(limits))]
     reports = reports_of(limits, bounds, before.given, after.given, after.duals.of_limits, prices)
     return _allocation(bound, before, after, reports)
+
+
+def _nothing(pairs: Pairs, room: Floats, limits: Sequence[GroupLimit]) -> Allocation:
+    """Return an allocation where no pair is allowed."""
+    nobody = np.full(pairs.n_leads, -1, dtype=np.int64)
+    bounds = [bounds_of(limit, nobody) for limit in limits]
+    free, costs = [np.zeros(len(one.least)) for one in bounds], [0.0] * len(bounds)
+    report = Report(CapacityReport(), reports_of(limits, bounds, nobody, nobody, free, costs))
+    prices = np.zeros((len(limits), pairs.n_partners))
+    return Allocation(nobody, 0.0, np.zeros(pairs.n_partners), prices, report, room)
 
 
 def _costs(problem: Problem, found: Optimum, position: int) -> float:
