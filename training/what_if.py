@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from domain.context import SYSTEM
 from domain.routing import Policies
 from domain.settings import Settings
 from intelligence.features.pair_events import positions
 from intelligence.matching.asked import check_span
 from intelligence.matching.log import decisions
 from models.artefact import as_utc
+from programme.claim_terms import answer_time, contact_time
 from store.frames import aware
+from store.unit_of_work import UnitOfWork
 from training.what_if_clock import AnswerTimes
 from training.what_if_load import Load, Stays
 from training.what_if_model import Judge, baseline_judge, find_judge
 from training.what_if_options import Task
-from training.what_if_report import changes, groups, off_policy, over_time, sides
+from training.what_if_report import changes, clocks, groups, limits, off_policy, over_time, sides
 from training.what_if_walk import Walk
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ Progress = Callable[[str, float], None]
 GROUP_BY = ("tier", "kind", "country", "size", "newcomer")
 MOST_LEADS = 5_000
 _HOUR_US = 3_600_000_000
+_WORTH_SAYING = 0.01
 _LEARNING, _WALKING = 0.4, 0.6
 """Shares of the progress."""
 
@@ -102,9 +106,35 @@ def what_if(
     else:
         judge = baseline_judge(context, history, "There is nothing to judge.")
     show("replaying", _LEARNING)
-    found = replay(judge, policies, log, context.settings, lambda done: show("replaying", _LEARNING + _WALKING * done))
+    clocked = with_clocks(context, policies, log["program"])
+    found = replay(judge, clocked, log, context.settings, lambda done: show("replaying", _LEARNING + _WALKING * done))
     show("replayed", 1.0)
-    return WhatIf({"since": start.isoformat(), "until": end.isoformat(), **found.report}, found.leads)
+    asked = {
+        "since": start.isoformat(),
+        "until": end.isoformat(),
+        "policies": [policy.model_dump(mode="json") for policy in policies.all],
+        "fingerprint": policies.fingerprint,
+    }
+    return WhatIf({**found.report, **asked}, found.leads)
+
+
+def with_clocks(context: "Intelligence", policies: Policies, programs: "pd.Series[Any]") -> Policies:
+    """Return a policy for each programme with the clocks that would really run.
+
+    Those of the rules of the programme, else of the policy, else the usual one.
+    """
+    named = [str(name) for name in programs.dropna().unique()]
+    found = []
+    with UnitOfWork(context.engine, SYSTEM, context.clock, read_only=True) as work:
+        for program in [*named, None]:
+            policy = policies.of(program)
+            answer, contact = answer_time(work, program, policy), contact_time(work, program, policy)
+            hours = {
+                "answer_hours": answer.total_seconds() / 3600,
+                "first_contact_hours": None if contact is None else contact.total_seconds() / 3600,
+            }
+            found.append(policy.model_copy(update={"program": program, **hours}))
+    return Policies(*found)
 
 
 def replay(
@@ -128,7 +158,7 @@ def replay(
     Returns
     -------
     WhatIf
-        Whose report lacks ``since`` and ``until``.
+        Whose report lacks ``since`` and ``until``; clocks are those of the policies, none where they name none.
     """
     horizon, protected = settings.match_horizon_days, settings.protected_attributes
     log, task = _task(log, judge)
@@ -136,7 +166,9 @@ def replay(
     n = len(judge.world.partner_ids)
     times = AnswerTimes(pairs, n)
     load = Load(pairs, task.row, n, Stays.of(pairs, int(until.astype(np.int64)), horizon), horizon)
-    walk = Walk(judge, policies, load, times, settings.match_candidates, (*GROUP_BY, *protected), protected)
+    limited = (str(limit.by) for policy in policies.all for limit in policy.limits)
+    group_by = tuple(dict.fromkeys((*GROUP_BY, *protected, *limited)))
+    walk = Walk(judge, policies, load, times, settings.match_candidates, group_by, protected)
     course = walk.run(task, report)
     found = {
         "leads": len(log),
@@ -148,7 +180,9 @@ def replay(
         "notes": _notes(policies, log, times),
         "sides": sides(log, task, course, times, policies, until),
         "off_policy": off_policy(log, course, horizon),
+        "clocks": clocks(policies),
         "groups": groups(course),
+        "limits": limits(course, policies),
         "over_time": over_time(task, course),
         "changes": changes(judge, log, task, course, policies),
     }
@@ -180,7 +214,16 @@ def _notes(policies: Policies, log: pd.DataFrame, times: AnswerTimes) -> list[st
     if any(policy.shadow_prices for policy in policies.all):
         found.append("Shadow prices are left out: they come of batches that the replay does not solve.")
     if any(policy.limits for policy in policies.all):
-        found.append("Limits of shares hold for batches; here leads are given one by one. Shares by group show them.")
+        found.append(
+            "Limits of shares hold for batches; here leads are given one by one, and it is said where they end."
+        )
+    hours = min(policy.answer_hours or np.inf for policy in policies.all)
+    late = times.late_share(hours)
+    if late >= _WORTH_SAYING:
+        found.append(
+            f"{late:.0%} of the acceptances on record came after more than {hours:g} hours: under the policy's clock they "
+            "are too late. Partners may answer faster where a clock runs."
+        )
     if not times.known:
         found.append("No answer to an offer is on record: nothing is said of clocks.")
     if len(log) and not (log["partner_id"] >= 0).any():

@@ -55,6 +55,7 @@ class AnswerTimes:
         self.p_accept = float(((there & taken).sum() + 2 * _USUAL_ACCEPTANCE) / (there.sum() + 2))
         self.pace = _paces(offers["partner"].to_numpy(np.int64)[there], hours[there], n_partners)
         rng = np.random.default_rng(_SEED)
+        self._accepted_hours = hours[there & taken]
         relative = hours / self.pace[offers["partner"].to_numpy(np.int64)]
         self._accepted = _quantiles(relative[there & taken], rng)
         self._refused = _quantiles(relative[there & refused], rng)
@@ -64,6 +65,10 @@ class AnswerTimes:
         """Return hours until acceptance and until refusal for the hop-th partner asked, shape (draws,) each."""
         accepted, refused = self._orders[hop % len(self._orders)]
         return self._accepted[accepted], self._refused[refused]
+
+    def late_share(self, hours: float) -> float:
+        """Return the share of acceptances on record that came later than `hours` after the offer."""
+        return float((self._accepted_hours > hours).mean()) if len(self._accepted_hours) else 0.0
 
     def usual_refusal_us(self, policy: RoutingPolicy) -> int:
         """Return microseconds until a partner that refuses has done so, at the middle."""

@@ -13,10 +13,12 @@ from training.what_if_text import (
     OPINION,
     change_rows,
     change_text,
+    clock_text,
     figure_rows,
     group_names,
     group_rows,
     heading,
+    limit_rows,
     off_policy_rows,
     off_policy_text,
     why_rows,
@@ -51,13 +53,15 @@ def page(report: Report) -> str:
 
 def _found(report: Report) -> list[str]:
     body = ["<h2>Side by side</h2>", _table(figure_rows(report), "narrow"), f"<p>{escape(OPINION)}</p>"]
+    body.append(f"<p>{escape(clock_text(report))}</p>")
     body += ["<h2>By the outcomes on record</h2>", f"<p>{escape(off_policy_text(report))}</p>"]
     if report["off_policy"]["estimates"]:
         body.append(_table(off_policy_rows(report)))
     body += ['<div class="charts">', *_charts(report), "</div>"]
     body += ["<h2>Who gets the leads</h2>", f"<p>{escape(_GROUPS)}</p>", '<div class="pairs">']
     body += [_group(report, by) for by in group_names(report)]
-    body += ["</div>", "<h2>What changes</h2>", f"<p>{escape(change_text(report))}</p>", _table(why_rows(report))]
+    body += ["</div>", _table(limit_rows(report)) if report["limits"] else ""]
+    body += ["<h2>What changes</h2>", f"<p>{escape(change_text(report))}</p>", _table(why_rows(report))]
     return [*body, "<h3>Largest changes</h3>", _table(change_rows(report, len(report["changes"]["largest"])), "told")]
 
 

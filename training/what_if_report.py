@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.routing import Objective, Policies, Rule
+from domain.routing import LimitBy, Objective, Policies, Rule
+from intelligence.matching.fairness_groups import NEWCOMER
 from intelligence.matching.fairness_report import gini
 from intelligence.matching.reasons import Explainer, Row
 from intelligence.matching.record import Record
@@ -28,6 +29,7 @@ Figures = dict[str, Any]
 LARGEST = 20
 _NUMBERS = ("chosen", "eligible", "p_actual", "value_actual", "p_policy", "value_policy")
 _MOST_GROUPS = 12
+_MOST_LIMITS = 50
 _TOP_SHARE = 0.1
 _POINTS = 40
 RANKED_LOWER, NOT_OFFERED, NO_ROOM = "ranked_lower", "not_offered", "nobody"
@@ -87,8 +89,8 @@ def sides(
 def _opinion(served: Bools, p: Floats, value: Floats) -> Figures:
     return {
         "offered": int(served.sum()),
-        "expected_wins": float(p[served].sum()),
-        "expected_value": _total(value[served]),
+        "expected_wins": float(p[served].sum()) if served.any() else None,
+        "expected_value": _total(value[served]) if served.any() else None,
     }
 
 
@@ -176,6 +178,34 @@ def groups(course: Course) -> list[Figures]:
                 row = {"by": by, "group": totals.groups.names[code]}
                 found.append({**row, "eligible_share": eligible, "happened_share": before, "policy_share": after})
     return found
+
+
+def clocks(policies: Policies) -> list[Figures]:
+    """Return the hours that partners have for an answer and customers wait for, by programme; None: no such clock."""
+    names = ("program", "answer_hours", "first_contact_hours")
+    return [{name: getattr(policy, name) for name in names} for policy in policies.all]
+
+
+def limits(course: Course, policies: Policies) -> list[Figures]:
+    """Return where the shares of groups end that a policy sets limits to; nothing where several policies do.
+
+    Shares are of all leads, given one by one without looking at the limits.
+    """
+    told = {limit for policy in policies.all for limit in policy.limits}
+    if not told or any(set(policy.limits) != told for policy in policies.all):
+        return []
+    found = []
+    for limit in sorted(told, key=str):
+        totals = course.groups[limit.by]
+        whole = float(totals.policy.sum())
+        for name, leads in zip(totals.groups.names, totals.policy.tolist(), strict=True):
+            wanted = limit.value or (NEWCOMER if limit.by is LimitBy.NEWCOMER else name)
+            share = leads / whole if whole > 0 else 0.0
+            beyond = share < (limit.least or 0.0) or share > (1.0 if limit.most is None else limit.most)
+            if name == wanted and (beyond or limit.value is not None):
+                row = {"by": str(limit.by), "group": name, "least": limit.least, "most": limit.most}
+                found.append({**row, "policy_share": share, "kept": not beyond})
+    return found[:_MOST_LIMITS]
 
 
 def over_time(task: Task, course: Course) -> list[Figures]:

@@ -94,6 +94,26 @@ def group_names(report: Report) -> list[str]:
     return list(dict.fromkeys(one["by"] for one in report["groups"]))
 
 
+def limit_rows(report: Report) -> Rows:
+    """Return shares beside the limits set to them; heading first."""
+    found = [["limit of", "least", "most", "policy", ""]]
+    for one in report["limits"]:
+        shares = (shown(one[name], "share") for name in ("least", "most", "policy_share"))
+        found.append([f"{one['by']} {one['group'] or '(not known)'}", *shares, "kept" if one["kept"] else "BEYOND"])
+    return found
+
+
+def clock_text(report: Report) -> str:
+    """Return in a sentence by which clocks leads are measured."""
+    told = dict.fromkeys((one["answer_hours"], one["first_contact_hours"]) for one in report["clocks"])
+    sentences = (
+        f"{'any time' if answer is None else f'{answer:g} hours'} to answer an offer, "
+        f"{'no clock for the customer' if contact is None else f'{contact:g} hours for the customer'}"
+        for answer, contact in told
+    )
+    return f"Clocks: {'; '.join(sentences)}."
+
+
 def why_rows(report: Report) -> Rows:
     """Return why first partners change; heading first."""
     return [["why the partner first asked changes", "leads"]] + [
@@ -134,11 +154,12 @@ def render(report: Report) -> str:
     lines += [f"note  {note}" for note in report["notes"]]
     if not report["leads"]:
         return "\n".join([*lines, "", "No lead arrived in that time."])
-    lines += ["", *_table(figure_rows(report)), "", OPINION]
+    lines += ["", *_table(figure_rows(report)), "", OPINION, clock_text(report)]
     lines += ["", "From outcomes on record (off-policy)", off_policy_text(report)]
     lines += _table(off_policy_rows(report)) if report["off_policy"]["estimates"] else []
     for by in group_names(report):
         lines += ["", *_table(group_rows(report, by))]
+    lines += ["", *_table(limit_rows(report))] if report["limits"] else []
     lines += ["", change_text(report), *_table(why_rows(report)), "", "Largest changes", *_changes(report)]
     return "\n".join(lines)
 
