@@ -221,8 +221,8 @@ def _notes(policies: Policies, log: pd.DataFrame, times: AnswerTimes) -> list[st
     late = times.late_share(hours)
     if late >= _WORTH_SAYING:
         found.append(
-            f"{late:.0%} of the acceptances on record came after more than {hours:g} hours: under the policy's clock they "
-            "are too late. Partners may answer faster where a clock runs."
+            f"{late:.0%} of the acceptances on record came after more than {hours:g} hours: by the policy's clock they are "
+            "too late. Partners may answer faster where a clock runs."
         )
     if not times.known:
         found.append("No answer to an offer is on record: nothing is said of clocks.")
