@@ -138,8 +138,15 @@ def calibration(world: Measured, leads: Routed) -> tuple[list[str], pd.DataFrame
         if len(part):
             cells = next(coverage_rows(name, part, "p_win_ours", "p_win")).strip("| ").split(" | ")
             rows.append(f"| {cells[0]} | {part['partner'].nunique():,} | " + " | ".join(cells[1:]) + " |")
-            figures[name] = (float(cells[4]), float(cells[6].rstrip("%")))
-    return rows, pd.DataFrame(figures, index=["error", "held"]).T
+            figures[name] = (float(cells[4]), float(cells[6].rstrip("%")), 100 * _error_of_coverage(part))
+    return rows, pd.DataFrame(figures, index=["error", "held", "spread"]).T
+
+
+def _error_of_coverage(both: pd.DataFrame) -> float:
+    """Return the standard error of the share of intervals that hold the truth, partners being what was drawn."""
+    inside = (both["low"] <= both["p_win"]) & (both["p_win"] <= both["high"])
+    beyond = (inside - inside.mean()).groupby(both["partner"]).sum()
+    return float(np.sqrt((beyond**2).sum()) / len(both))
 
 
 def claims(learned: int, shares: Mapping[str, tuple[float, float]], held: pd.DataFrame, caps: Capacity) -> list[str]:
@@ -152,7 +159,7 @@ def claims(learned: int, shares: Mapping[str, tuple[float, float]], held: pd.Dat
     shares : mapping
         Share of the gap closed and its standard error, by policy.
     held : DataFrame
-        Calibration error and percentage of intervals that hold the truth, by row of that table.
+        Calibration error, percentage of intervals that hold the truth and its standard error, by row of that table.
     caps : Capacity
         Totals under capacity.
     """
@@ -175,7 +182,8 @@ def _claims(
         if name == "in all" or str(name).startswith("partners with fewer"):
             wrong, inside = float(row["error"]), float(row["held"])
             yield f"p_win, {name}: calibration error", f"{_CALIBRATION}", f"{wrong:.4f}", wrong <= _CALIBRATION
-            yield f"p_win, {name}: intervals hold", "75–88%", f"{inside:.0f}%", _COVERED[0] <= inside <= _COVERED[1]
+            measured = f"{inside:.0f}% ± {row['spread']:.0f}%"
+            yield f"p_win, {name}: intervals hold", "75–88%", measured, _COVERED[0] <= inside <= _COVERED[1]
 
 
 @dataclass(frozen=True)

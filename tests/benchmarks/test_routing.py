@@ -169,9 +169,8 @@ def test_the_table_shows_regret_and_the_claims_their_bars() -> None:
         ["0.3500", "0.1500", "50.0%"],
         ["0.5000", "0.0000", "100.0%"],
     ]
-    held = pd.DataFrame(
-        {"error": [0.01, 0.03], "held": [80.0, 90.0]}, ["in all", "partners with fewer than 5 offers before"]
-    )
+    names = ["in all", "partners with fewer than 5 offers before"]
+    held = pd.DataFrame({"error": [0.01, 0.03], "held": [80.0, 90.0], "spread": 2.0}, names)
     capacity = Capacity(ours, ours / 0.95)
     found = claims(9_000, {"**allywise** (match/1)": (0.70, 0.01)}, held, capacity)
     assert [row.split(" | ")[-1] for row in found[2:]] == ["yes |", "yes |", "yes |", "yes |", "no |", "no |"]
