@@ -214,15 +214,13 @@ def _notes(policies: Policies, log: pd.DataFrame, times: AnswerTimes) -> list[st
     if any(policy.shadow_prices for policy in policies.all):
         found.append("Shadow prices are left out: they come of batches that the replay does not solve.")
     if any(policy.limits for policy in policies.all):
-        found.append(
-            "Limits of shares hold for batches; here leads are given one by one, and it is said where they end."
-        )
+        found.append("Limits of shares hold for batches; here leads are given one by one: see where the shares end.")
     hours = min(policy.answer_hours or np.inf for policy in policies.all)
     late = times.late_share(hours)
     if late >= _WORTH_SAYING:
         found.append(
-            f"{late:.0%} of the acceptances on record came after more than {hours:g} hours: by the policy's clock they are "
-            "too late. Partners may answer faster where a clock runs."
+            f"{late:.0%} of the acceptances on record came after more than {hours:g} hours, too late by the policy's "
+            "clock. Partners may answer faster where a clock runs."
         )
     if not times.known:
         found.append("No answer to an offer is on record: nothing is said of clocks.")
