@@ -17,6 +17,7 @@ from api.problems import Problem, add_problem_handlers, problem_responses
 from api.routes import (
     agreements,
     alerts,
+    allocations,
     analytics,
     assignments,
     audit,
@@ -60,6 +61,7 @@ the evidence behind it and the factors that moved it."""
 
 VERSIONED = (
     matches,
+    allocations,
     prospects,
     churn,
     recommendations,
