@@ -1,10 +1,8 @@
 """Which match model judges a replay: one that has not seen what became of the leads."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.terms import ModelName
@@ -16,8 +14,8 @@ from models.match import MatchModel, Ranker
 from store.absences import Absences
 from store.history import History, load_history
 from store.privacy import without_erased
-from training.make import load_task, make
 from training.task import TrainingContext
+from training.what_if_kept import kept_model
 
 if TYPE_CHECKING:
     from intelligence.context import Intelligence
@@ -85,21 +83,14 @@ def find_judge(context: "Intelligence", history: History, since: datetime, numbe
 
 
 def _trained_for_it(context: "Intelligence", history: History, since: datetime, report: Report) -> Judge:
-    report(f"no version was trained by {since:%Y-%m-%d}: training one as of then")
     with context.engine.connect() as connection:
         then = without_erased(connection, load_history(connection, since))
-    training = TrainingContext(context.settings, context.text, since, report=report)
-    with tempfile.TemporaryDirectory(prefix="allywise-") as scratch:
-        folder = Path(scratch) / ModelName.MATCH
-        made = make(load_task(ModelName.MATCH), then, training, folder)
-        failed = [gate.sentence for gate in made.gates if not gate.passed]
-        if made.result is not None and not failed:
-            text = f"No version was trained by {since:%Y-%m-%d}: one was trained as of then for this replay only."
-            return _learned(context, history, MatchModel.load(folder), "trained for this replay", text)
-    why = " ".join(failed) or made.impossible
-    return baseline_judge(
-        context, history, f"No version was trained by {since:%Y-%m-%d}, and the baseline answers. {why}"
-    )
+    kept = kept_model(then, TrainingContext(context.settings, context.text, since, report=report), report)
+    none = f"No version was trained by {since:%Y-%m-%d}"
+    if kept.problem:
+        return baseline_judge(context, history, f"{none}, and the baseline answers. {kept.problem}")
+    text = f"{none}: one was trained as of then for this replay only."
+    return _learned(context, history, MatchModel.load(kept.folder), "trained for this replay", text)
 
 
 def _learned(

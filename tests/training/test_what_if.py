@@ -1,5 +1,7 @@
 """What a policy would have done with past leads: worlds so small that the answer can be worked out."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,11 @@ from intelligence.matching.log import decisions
 from models.affinity import AffinityParameters
 from models.probability import Factors, Prediction
 from store.history import History
-from tests.matching.worlds import partners
+from tests.matching.worlds import NoText, frames, partners
+from training.task import TrainingContext
 from training.what_if import WhatIf, replay
 from training.what_if_clock import AnswerTimes, Chain, Clocked
+from training.what_if_kept import kept_model
 from training.what_if_model import Judge
 from training.what_if_page import page
 from training.what_if_text import render
@@ -81,9 +85,9 @@ def programme(n: int, who: Any, step: pd.Timedelta = DAY, won: Any = None, **of_
 
 
 def tried(
-    frames: dict[str, Any], policy: RoutingPolicy, chances: dict[str, float], p_accept: float = 1.0, **more: Any
+    given: dict[str, Any], policy: RoutingPolicy, chances: dict[str, float], p_accept: float = 1.0, **more: Any
 ) -> WhatIf:
-    known = History.of(UNTIL, **frames)
+    known = History.of(UNTIL, **given)
     table = lead_table(known)
     leads = describe_leads(table)
     spec = PairSpec(leads, AffinityParameters(contrast=True), 180, identity=True)
@@ -229,3 +233,20 @@ def test_the_page_is_whole_and_asks_nobody() -> None:
     assert "http" not in text
     assert "&lt;b&gt;" in text
     assert text.count("<svg") == 2
+
+
+def test_a_model_trained_for_a_replay_is_kept_until_the_history_changes(tmp_path: Path) -> None:
+    given = frames(n_leads=120)
+    known = History.of("2025-06-01", **given)
+    settings = Settings(home=tmp_path, training_threads=1, match_horizon_days=90)
+    context = TrainingContext(settings, NoText(), datetime(2025, 6, 1, tzinfo=UTC))  # type: ignore[arg-type]
+    said: list[str] = []
+    first, again = (kept_model(known, context, said.append) for _ in range(2))
+    assert len(said) == 1
+    assert first == again
+    assert first.problem or (first.folder / "match.json").is_file()
+    given["deals"]["outcome"] = "lost"
+    other = kept_model(History.of("2025-06-01", **given), context, said.append)
+    assert other.folder != first.folder
+    assert other.problem
+    assert len(list((tmp_path / "replays").iterdir())) == 2
