@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.console import login, models, prospects, risk
+from api.console import leads, login, models, portal, prospects, risk
 from api.console.shell import Visitor, visitor
 from api.dependencies import Services
 from api.schemas import MatchRequest
@@ -14,7 +14,7 @@ from domain.context import Actor
 from domain.terms import ModelName, Role
 
 router = APIRouter(default_response_class=HTMLResponse)
-for part in (login, models, prospects, risk):
+for part in (login, leads, models, portal, prospects, risk):
     router.include_router(part.router)
 
 _SHOWN = 10
@@ -22,10 +22,10 @@ _SHOWN = 10
 
 @router.get("/")
 def overview(visit: Annotated[Visitor, visitor(*Role)]) -> Response:
-    """Show the four answers on one page."""
+    """Show the four answers on one page; a partner sees its own home."""
     services, actor = visit.services, visit.actor
     if actor.role is Role.PARTNER:
-        return visit.page("closed.html", 403)
+        return portal.home(visit)
     registry = services.intelligence.registry
     champions = [registry.champion(name) for name in ModelName]
     fit, churn = _fit_panel(services), _churn_panel(services, actor)

@@ -47,6 +47,7 @@ SECTIONS = (
     Section("/", mark("Overview"), STAFF),
     Section("/prospects", mark("Prospects"), (Role.RECRUITER, Role.MANAGER, Role.ANALYST)),
     Section("/risk", mark("Partners at risk"), (Role.MANAGER, Role.ANALYST)),
+    Section("/leads", mark("Leads"), STAFF),
     Section("/models", mark("Models"), STAFF),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
@@ -128,6 +129,7 @@ def shown(
         "theme": theme if theme in THEMES else "",
         "told": TOLD.get(request.query_params.get("told", "")),
         "problem": None,
+        "problem_field": None,
     }
     return HTMLResponse(render(template, common | values), status)
 

@@ -11,6 +11,7 @@ from api.console.assets import STATIC, address
 from domain.language import LANGUAGES
 from domain.terms import Role
 from tests.api.people import PASSWORD, add_partners, admin_key, service
+from tests.programmes import END
 
 
 def open_form(app) -> tuple[TestClient, str]:
@@ -23,9 +24,9 @@ def hidden(page: str, name: str) -> str:
     return re.search(f'name="{name}"[^>]* value="([^"]+)"', page)[1]
 
 
-def sign_in(client, login, role):
+def sign_in(client, login, role, partner=None):
     browser, form = open_form(client.app)
-    key = login(role)["Authorization"].removeprefix("Bearer ")
+    key = login(role, partner)["Authorization"].removeprefix("Bearer ")
     answer = browser.post("/login", data={"key": key, "form": form})
     return browser, answer
 
@@ -115,3 +116,56 @@ def test_files_are_kept_by_browsers_when_their_address_names_their_content(clien
     assert {name: sha256((STATIC / "vendor" / name).read_bytes()).hexdigest() for name in manifest} == {
         name: told["sha256"] for name, told in manifest.items()
     }
+
+
+def csrf_of(browser: TestClient, path: str) -> str:
+    return hidden(browser.get(path).text, "csrf")
+
+
+def test_a_lead_is_routed_and_given_by_hand_at_the_desk(client, login, admin):
+    body = {"external_id": "at-the-desk", "created_at": END.isoformat(), "company": "Desk & Söhne"}
+    assert client.post("/v1/leads", headers=admin, json=body).status_code == 201
+    browser, _ = sign_in(client, login, Role.MANAGER)
+    assert "Desk &amp; Söhne" in browser.get("/leads").text
+    id_ = client.get("/v1/leads/at-the-desk", headers=admin).json()["id"]
+    page = browser.get(f"/leads/{id_}").text
+    assert "Who would close it" in page
+    csrf = csrf_of(browser, f"/leads/{id_}")
+    assert browser.post(f"/leads/{id_}/route").status_code == 403  # no token
+    assert browser.post(f"/leads/{id_}/route", data={"csrf": csrf}).status_code == 303
+    assert "next offer is due" in browser.get(f"/leads/{id_}?told=done").text
+    wrong = browser.post(f"/leads/{id_}/override", data={"csrf": csrf, "partner": "nobody", "reason": "knows them"})
+    assert wrong.status_code == 422
+    assert 'value="knows them"' in wrong.text  # what was typed stays
+    first = client.post("/v1/match", headers=admin, json={"lead_id": "at-the-desk"}).json()["candidates"][0]["partner"]
+    chosen = browser.post(f"/leads/{id_}/override", data={"csrf": csrf, "partner": first, "reason": "knows them"})
+    assert chosen.headers["location"] == f"/leads/{id_}?told=done"
+    assert "Let the models choose again" in browser.get(f"/leads/{id_}").text
+    assert browser.post(f"/leads/{id_}/override/end", data={"csrf": csrf}).status_code == 303
+    assert browser.post(f"/leads/{id_}/stop", data={"csrf": csrf}).status_code == 303
+    assert browser.get(f"/leads/{id_}?state=closed").status_code == 200
+    assert "closed" in browser.get("/leads?state=closed").text
+
+
+def test_a_partner_answers_a_lead_in_the_portal_and_sees_no_other(client, login, admin):
+    body = {"external_id": "in-the-portal", "created_at": END.isoformat(), "company": "Hidden until accepted"}
+    assert client.post("/v1/leads", headers=admin, json=body).status_code == 201
+    match = client.post("/v1/match", headers=admin, json={"lead_id": "in-the-portal"}).json()
+    one, other = (row["partner"] for row in match["candidates"][:2])
+    offer = {"lead": "in-the-portal", "partner": one, "match_id": match["match_id"]}
+    id_ = client.post("/v1/assignments", headers=admin, json=offer).json()["id"]
+    browser, _ = sign_in(client, login, Role.PARTNER, one)
+    home = browser.get("/").text
+    assert f"/offers/{id_}/accept" in home
+    assert "Hidden until accepted" not in home + browser.get(f"/offers/{id_}").text
+    stranger, _ = sign_in(client, login, Role.PARTNER, other)
+    assert stranger.get(f"/offers/{id_}").status_code == 404
+    assert stranger.get("/leads").status_code == 403
+    csrf = csrf_of(browser, "/")
+    assert browser.post(f"/offers/{id_}/accept", data={"csrf": csrf}).headers["location"] == f"/offers/{id_}?told=done"
+    assert "Hidden until accepted" in browser.get(f"/offers/{id_}").text
+    given_back = browser.post(f"/offers/{id_}/decline", data={"csrf": csrf, "reason": "no time"})
+    assert given_back.headers["location"] == "/?told=done"
+    again = browser.post(f"/offers/{id_}/accept", data={"csrf": csrf})
+    assert again.status_code == 422
+    assert "cannot become" in again.text
