@@ -197,7 +197,8 @@ def decide(
     names = matcher.world.partner_names[rows["partner"].to_numpy(np.int64)]
     numbers = {name: rows[name].to_numpy(np.float64) for name in _NUMBERS}
     chances, place, decisions = np.zeros(len(rows)), rows["rank"].to_numpy(np.int64).copy(), []
-    for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
+    stops = [*starts[1:], len(rows)] if starts else []  # nobody is eligible
+    for start, stop in zip(starts, stops, strict=True):
         position, mine = int(asked[start]), slice(start, stop)
         policy, lead = matcher.policy_of(question, position), str(question.names[position])
         # A lead that is asked about again draws the same, so that nobody asks until a favourite comes first.
