@@ -28,6 +28,7 @@ _MODULES = {
     "worlds": "worlds",
     "explored": "explored",
     "match-cost": "match_cost",
+    "off-policy": "off_policy",
     "routing": "routing",
     "ceiling": "ceiling",
     "learning-curve": "learning",
@@ -37,7 +38,7 @@ _MODULES = {
     "lists": "lists",
     "claims": "claims",
 }
-_WITH_OPTIONS = ("worlds", "routing", "explored", "match-cost", "ceiling", "learning-curve")
+_WITH_OPTIONS = ("worlds", "routing", "explored", "match-cost", "off-policy", "ceiling", "learning-curve")
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""
 _GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
 _SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7
