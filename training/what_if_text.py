@@ -38,6 +38,7 @@ OPINION = (
     "that follows it is too good on average; the middle column, beside what happened, shows how far the model can be "
     "trusted on pairs that were really chosen."
 )
+_ADVICE = " Where a share of the leads is explored, the log comes to tell of other policies, too."
 
 
 def figure_rows(report: Report) -> Rows:
@@ -65,7 +66,7 @@ def off_policy_text(report: Report) -> str:
     """Return in a sentence how much the log tells of the policy."""
     judged = report["off_policy"]
     if judged["refused"]:
-        return f"No estimate: {judged['refused']}"
+        return f"No estimate: {judged['refused']}{_ADVICE if judged['leads'] else ''}"
     opinion = 100 * judged["opinion_of_policy"]
     return (
         f"From {judged['leads']:,} leads with outcome and propensity, which tell as much as {judged['ess']:.0f} leads "
@@ -99,7 +100,8 @@ def limit_rows(report: Report) -> Rows:
     found = [["limit of", "least", "most", "policy", ""]]
     for one in report["limits"]:
         shares = (shown(one[name], "share") for name in ("least", "most", "policy_share"))
-        found.append([f"{one['by']} {one['group'] or '(not known)'}", *shares, "kept" if one["kept"] else "BEYOND"])
+        name = one["by"] if one["group"] == one["by"] else f"{one['by']} {one['group'] or '(not known)'}"
+        found.append([name, *shares, "kept" if one["kept"] else "BEYOND"])
     return found
 
 
