@@ -21,7 +21,8 @@ from intelligence.matching.lead_input import read_leads
 from intelligence.matching.matcher import Matcher, Question
 
 if TYPE_CHECKING:
-    from intelligence.context import Intelligence
+    from intelligence.context import Intelligence, LoadedModel
+    from models.match import Ranker
     from store.history import History
 
 Instant = datetime | Literal["created_at"] | None
@@ -113,19 +114,25 @@ def _matcher(context: "Intelligence", history: "History", instant: datetime | No
     absences = context.absences()
     key = (id(history.leads), label, policies.fingerprint, absences.fingerprint)
     if key not in kept:
-        settings = context.settings
-        if loaded is None:
-            days, protected = settings.match_horizon_days, settings.protected_attributes
-            world, spec = baseline_world(history, days, protected, context.text)
-            ranker: Any = BaselineRanker()
-        else:
-            spec = PairSpec.from_json(loaded.model.spec)
-            world = PairWorld(history, spec.leads, spec.horizon_days, context.text)
-            ranker = loaded.model
+        # What policies and absences do not change is shared with a matcher under others: it took seconds to prepare.
+        like = next((one for (of, by, *_), (_, one) in list(kept.items()) if (of, by) == key[:2]), None)
+        parts = _prepared(context, history, loaded) if like is None else (like.world, like.spec, like.ranker)
         # The frame is kept with the matcher, so that its id is not given to another one.
-        most = settings.match_candidates
-        kept[key] = (history.leads, Matcher(world, spec, ranker, label, most, policies, absences))
+        most = context.settings.match_candidates
+        kept[key] = (history.leads, Matcher(*parts, label, most, policies, absences))
     kept.move_to_end(key)
     while len(kept) > _KEPT_MATCHERS:
         kept.popitem(last=False)
     return kept[key][1]
+
+
+def _prepared(
+    context: "Intelligence", history: "History", loaded: "LoadedModel | None"
+) -> "tuple[PairWorld, PairSpec, Ranker]":
+    """Return the history prepared for a version, the features that it expects, and what ranks."""
+    settings = context.settings
+    if loaded is None:
+        days, protected = settings.match_horizon_days, settings.protected_attributes
+        return *baseline_world(history, days, protected, context.text), BaselineRanker()
+    spec = PairSpec.from_json(loaded.model.spec)
+    return PairWorld(history, spec.leads, spec.horizon_days, context.text), spec, loaded.model

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.language import LANGUAGES, language_of, speaking
 from domain.routing import OPTIONAL_RULES, Policies, RoutingPolicy, Rule
 from intelligence.matching.eligibility import Eligibility
+from intelligence.matching.questions import questions
 from intelligence.matching.service import match_leads
 from store.absences import Absences
 from store.history import History
@@ -400,3 +401,14 @@ def test_a_match_says_why_in_the_language_of_the_caller_with_stable_codes() -> N
     assert rows["text"].tolist()[:2] == ["Jest nieobecny", "Nie ma poziomu, a te leady przydziela się według poziomu"]
     what_if = match_leads(context, [{"country": "DE"}], policies=Policies())
     assert what_if.exclusions["code"].tolist() == ["away"]
+
+
+def test_matchers_under_other_policies_share_what_was_prepared() -> None:
+    context = cast(Any, Context(history()))
+    one, other = (
+        questions(context, [{"country": "DE"}], None, policies)[0][0]
+        for policies in (Policies(), policy({"rule": "tier", "names": ["gold"]}))
+    )
+    assert one is not other
+    assert one.world is other.world
+    assert one is questions(context, [{"country": "DE"}], None, Policies())[0][0]
