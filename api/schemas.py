@@ -197,6 +197,9 @@ class Candidate(BaseModel):
     lift: float | None = Field(
         None, description="value (p_win where no value is known) less that of the lead's best other candidate"
     )
+    shadow_price: float = Field(
+        0.0, description="what recent lists would have paid for the partner's room; taken off where the policy says so"
+    )
 
 
 class Exclusion(BaseModel):

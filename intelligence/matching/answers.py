@@ -55,10 +55,13 @@ def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[s
     texts: list[list[str]] = []
     more: list[dict[str, Any]] = []
     chances = rows.get("propensity", rows["rank"] == 1).to_numpy(np.float64).tolist()
-    for row, start, chance in zip(_rows(answer, contributions), base.tolist(), chances, strict=True):
+    prices = rows["shadow_price"].tolist()
+    for row, start, chance, price in zip(_rows(answer, contributions), base.tolist(), chances, prices, strict=True):
         texts.append(explainer.reasons(row))
         if details:
-            more.append(_detail(row, start, explainer, record, question) | {"propensity": chance})
+            more.append(
+                _detail(row, start, explainer, record, question) | {"propensity": chance, "shadow_price": price}
+            )
     frame = pd.DataFrame(
         {
             "lead": [question.names[row] for row in rows["question"]],

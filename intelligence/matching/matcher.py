@@ -23,6 +23,7 @@ from store.absences import Absences
 
 if TYPE_CHECKING:
     from intelligence.matching.fairness_groups import Groups, Members
+    from intelligence.matching.prices import Pricing
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -61,9 +62,9 @@ class Ranking:
     ----------
     rows : DataFrame
         ``question`` (position of the lead), ``partner`` (position), ``rank``, ``p_win``, ``low``, ``high``,
-        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds), ``worth`` (what they are ranked by), and the
-        parts of the value: ``p_accept``, ``p_win_if_accepted`` (NaN where not told apart), ``margin``, ``value``,
-        ``lift`` (`value.with_value`).
+        ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds), ``worth`` (what they are ranked by, the
+        ``shadow_price`` taken off), and the parts of the value: ``p_accept``, ``p_win_if_accepted`` (NaN where not told
+        apart), ``margin``, ``value``, ``lift`` (`value.with_value`).
     features : DataFrame
         Feature values of the rows.
     """
@@ -129,7 +130,14 @@ class Matcher:
         self._walk.at_us = at_us
         return self._walk
 
-    def rank(self, question: Question, top: int, by: str | None, partners: Sequence[Ints] | None = None) -> Ranking:
+    def rank(
+        self,
+        question: Question,
+        top: int,
+        by: str | None,
+        partners: Sequence[Ints] | None = None,
+        pricing: "Pricing | None" = None,
+    ) -> Ranking:
         """Rank eligible partners.
 
         Parameters
@@ -142,13 +150,17 @@ class Matcher:
             Value is p_win times the expected amount times the margin; default: the objective of each lead's policy.
         partners : sequence of int64 arrays, optional
             Only these positions per lead, without rules.
+        pricing : Pricing, optional
+            Shadow prices: taken off what pairs are worth, for leads of policies that go by them.
         """
         kept: list[tuple[pd.DataFrame, pd.DataFrame]] = []
         with self._lock:
             for rows, facts in self._chunks(question, top, partners):
                 features = rows.frame()
                 pairs = with_value(self._answer(features, facts))
-                kept.append(_best(pairs, features, top, self._worth(pairs, question, by)))
+                prices = np.zeros(len(pairs)) if pricing is None else pricing.of_pairs(self, pairs, question, by)
+                net = self._worth(pairs, question, by) - prices
+                kept.append(_best(pairs.assign(shadow_price=prices), features, top, net))
         if not kept:
             return Ranking(_no_rows(), pd.DataFrame())
         pairs = pd.concat([one for one, _ in kept], ignore_index=True)
@@ -282,5 +294,5 @@ def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, worth_of: Float
 
 def _no_rows() -> pd.DataFrame:
     names = ("question", "partner", "rank", "n", "at")
-    numbers = ("p_win", "low", "high", "expected_amount", "affinity", "worth", *PARTS)
+    numbers = ("p_win", "low", "high", "expected_amount", "affinity", "worth", "shadow_price", *PARTS)
     return pd.DataFrame({**{name: np.zeros(0, np.int64) for name in names}, **{name: np.zeros(0) for name in numbers}})

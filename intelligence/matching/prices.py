@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from domain.routing import Objective, Policies
 from store.allocations import prices_between
 from store.engine import reading
 
 if TYPE_CHECKING:
     from intelligence.context import Intelligence
+    from intelligence.matching.matcher import Matcher, Question
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,8 +77,39 @@ def _mean(prices: Sequence[Mapping[str, float]], shares: Sequence[float]) -> dic
     return {partner: round(price, 12) for partner, price in total.items()}
 
 
-def shadow_prices(context: "Intelligence", by: str, as_of: datetime) -> ShadowPrices:
-    """Return what lists of the last 30 days before an instant left, in units of `by` (``p_win`` or ``value``)."""
+@dataclass(frozen=True)
+class Pricing:
+    """Shadow prices as of an instant, for rankings by either objective.
+
+    Parameters
+    ----------
+    by_objective : mapping of str to ShadowPrices
+        ``p_win``, ``value``.
+    """
+
+    by_objective: Mapping[str, ShadowPrices]
+
+    def of_pairs(self, matcher: "Matcher", pairs: pd.DataFrame, question: "Question", by: str | None) -> Floats:
+        """Return the price of each pair's partner, in units of what its lead is ranked by.
+
+        0 for leads whose policy does not go by prices, and where a lead is ranked by chances for want of amounts.
+        """
+        found = np.zeros(len(pairs))
+        leads, partners = (pairs[name].to_numpy(np.int64) for name in ("question", "partner"))
+        unknown = pairs["value"].isna().groupby(pairs["question"]).transform("any").to_numpy(bool)
+        for lead in np.unique(leads).tolist():
+            policy, mine = matcher.policy_of(question, lead), leads == lead
+            objective = by or str(policy.objective)
+            if policy.shadow_prices and not (objective == Objective.VALUE and unknown[mine].any()):
+                names = matcher.world.partner_names[partners[mine]]
+                found[mine] = self.by_objective[objective].of_partners(names, policy.program)
+        return found
+
+
+def pricing_of(context: "Intelligence", policies: Policies, as_of: datetime) -> Pricing | None:
+    """Return what lists of the last 30 days before an instant left; None where no policy goes by prices."""
+    if not any(policy.shadow_prices for policy in policies.all):
+        return None
     with context.engine.connect() as connection:
         lists = prices_between(reading(connection), as_of - timedelta(days=DAYS), as_of)
-    return ShadowPrices.of(lists, by, as_of)
+    return Pricing({str(by): ShadowPrices.of(lists, str(by), as_of) for by in Objective})

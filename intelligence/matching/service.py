@@ -11,6 +11,7 @@ import pandas as pd
 from domain.routing import Policies
 from intelligence.matching.answers import Answer, exclusions, no_candidates, outputs
 from intelligence.matching.decision import Decision, decide, width
+from intelligence.matching.prices import pricing_of
 from intelligence.matching.questions import Instant, check, questions
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def match_leads(
     check(top, by)
     found, decisions = [], []
     for matcher, question in questions(context, leads, as_of, policies):
-        ranking = matcher.rank(question, width(matcher, top, key), by)
+        pricing = None if as_of == "created_at" else pricing_of(context, matcher.policies, context.instant(as_of))
+        ranking = matcher.rank(question, width(matcher, top, key), by, pricing=pricing)
         if details or key is not None:
             ranking, made = decide(matcher, question, ranking, top, key)
             decisions += made

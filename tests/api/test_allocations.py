@@ -119,6 +119,20 @@ def test_an_offer_that_is_refused_leaves_the_others_standing(world: World) -> No
     assert world.get(f"match/assign/{found['allocation_id']}") == found
 
 
+def test_prices_that_lists_left_count_for_single_leads_where_the_policy_says_so(world: World) -> None:
+    def match() -> list[tuple[str, float]]:
+        answer = world.client.post("/v1/match", json={"lead_id": "L0"}, headers=world.headers[Role.ROUTER])
+        return [(one["partner"], one["shadow_price"]) for one in answer.json()["candidates"]]
+
+    prices = {"by": "p_win", "room": {"P0": 0.05}, "limits": {"": {"P1": 0.02}, "other": {"P2": 0.5}}}
+    with UnitOfWork(world.engine, SYSTEM, lambda: NOW) as work:
+        keep_allocation(work.connection, Allocation("a", NOW, NOW, "ann", None, [], {}, {}, prices))
+    assert match() == [("P0", 0.0), ("P1", 0.0), ("P2", 0.0)]
+    with UnitOfWork(world.engine, SYSTEM, lambda: NOW) as work:
+        work.repository("routing_policies").create({"external_id": "R", "name": "north", "shadow_prices": True})
+    assert match() == [("P2", 0.0), ("P1", 0.02), ("P0", 0.05)]
+
+
 def test_slips_are_told(world: World) -> None:
     for body, status in (
         ({}, 422),
