@@ -146,6 +146,7 @@ _MORE_STYLE = """
 .warning { border-left: 4px solid var(--c1); padding-left: .8rem }
 .bars { width: 8rem; min-width: 6rem }
 .bar { display: block; height: .45rem; margin: .15rem 0; background: currentColor }
+.charts, .pairs { margin: 1.5rem 0 }
 .pairs { display: grid; gap: 1.5rem 2rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)) }
 .pairs table, table.narrow { width: 100% }
 table.narrow td:first-child, table.narrow th { white-space: normal } table.narrow { max-width: 52rem }

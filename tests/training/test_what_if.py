@@ -14,15 +14,16 @@ from intelligence.features.pair_build import PairSpec
 from intelligence.features.pair_leads import describe_leads, lead_table
 from intelligence.features.pair_world import PairWorld
 from intelligence.matching.log import decisions
+from intelligence.matching.service import match_leads
 from models.affinity import AffinityParameters
 from models.probability import Factors, Prediction
 from store.history import History
-from tests.matching.worlds import NoText, frames, partners
+from tests.matching.worlds import Context, NoText, frames, history, partners
 from training.task import TrainingContext
 from training.what_if import WhatIf, replay
 from training.what_if_clock import AnswerTimes, Chain, Clocked
 from training.what_if_kept import kept_model
-from training.what_if_model import Judge
+from training.what_if_model import Judge, baseline_judge
 from training.what_if_page import page
 from training.what_if_text import render
 
@@ -250,3 +251,16 @@ def test_a_model_trained_for_a_replay_is_kept_until_the_history_changes(tmp_path
     assert other.folder != first.folder
     assert other.problem
     assert len(list((tmp_path / "replays").iterdir())) == 2
+
+
+def test_a_replay_decides_as_a_match_would_have() -> None:
+    known = history()
+    context: Any = Context(known)
+    judge = baseline_judge(context, known, "")
+    log = decisions(known, "2025-03-01", UNTIL, 180).head(20)
+    found = replay(judge, Policies(), log, context.settings, lambda _done: None).leads
+    assert len(found) == 20
+    for row in found.itertuples():
+        best = match_leads(context, [row.lead], as_of=row.decided_at.to_pydatetime().replace(tzinfo=UTC), top=1)
+        assert best.candidates["partner"].tolist() == [row.chosen]
+        assert best.candidates["p_win"].to_numpy() == pytest.approx(row.p_chosen)
