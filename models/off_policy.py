@@ -251,7 +251,10 @@ def _both(columns: _Columns, weight: Floats, seed: int) -> tuple[dict[str, Estim
     ]
     laws = [law for _, _, law in parts.values()] * 2
     found = _estimates(np.concatenate(rows, axis=1), laws, seed)
-    return dict(zip(parts, found, strict=False)), dict(zip(parts, found[len(parts) :], strict=True))
+    estimates, gains = found[: len(parts)], found[len(parts) :]
+    if np.isin(columns.reward, (0.0, 1.0)).all():
+        estimates = [Estimate(one.value, max(one.low, min(one.value, 0.0)), min(one.high, 1.0)) for one in estimates]
+    return dict(zip(parts, estimates, strict=True)), dict(zip(parts, gains, strict=True))
 
 
 def _summands(base: Floats, weight: Floats, error: Floats) -> Floats:
