@@ -189,6 +189,10 @@ class ProbabilityModel:
         if trees > most and self._linear is not None:
             self._shares = (linear + trees - most, most)
 
+    def draw_together(self, share: float) -> None:
+        """Hold that those who look alike differ by this share of what is otherwise thought of them."""
+        self._hidden *= share
+
     def predict(self, X: pd.DataFrame) -> Prediction:
         """Probabilities with 80 % intervals.
 

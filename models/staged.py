@@ -22,6 +22,8 @@ ENOUGH = 100
 MOST_TREES = 0.25
 """What trees weigh at most. Pairs that are asked about differ from those that somebody chose to try: a line goes on
 where trees stand still, and validation on tried pairs cannot see it."""
+ALIKE = 0.8
+"""Of what is thought hidden of subjects: pairs are described from two sides, and those that look alike differ less."""
 _CLOSE = 1e-6
 
 
@@ -119,6 +121,7 @@ class StagedModel:
         )
         for step in (self.first, self.second):
             step.cap_trees(MOST_TREES)
+            step.draw_together(ALIKE)
         return self
 
     def _fit_first(

@@ -31,6 +31,7 @@ from training.match_accept import learn_acceptance
 from training.match_baselines import BASELINES, WINS_BASELINES
 from training.match_lists import with_ranking
 from training.match_pairs import LABEL_RULES, Examples, Source, find_examples
+from training.match_selection import PROPENSITY, corrected
 from training.tabular import Baseline, back_test_binary, train_binary
 from training.task import TrainingContext, TrainingResult
 
@@ -81,6 +82,10 @@ class MatchTask:
                 return self.predict(folder, part, features)
 
         binary = train_binary(dataset, _baselines(prepared.source), context, part=part, champion=champion)
+        correction = corrected(dataset, binary.part.evaluation, context)
+        if correction.weighted:
+            dataset = correction.dataset
+            binary = train_binary(dataset, _baselines(prepared.source), context, part=part, champion=champion)
         evaluation = with_ranking(binary.part.evaluation) if prepared.source == "wins" else binary.part.evaluation
         amounts, columns = _fit_amounts(dataset)
         acceptance = learn_acceptance(dataset, binary.model, context)
@@ -95,7 +100,7 @@ class MatchTask:
             columns=tuple(dataset.features.columns),
             label_rule=LABEL_RULES[prepared.source].format(days=context.settings.match_horizon_days),
             settings={"match_horizon_days": context.settings.match_horizon_days, "source": prepared.source},
-            notes=(*_notes(prepared), acceptance.note),
+            notes=_notes(prepared, correction.note, acceptance.note),
             counts={
                 "partners": len(prepared.world.partner_ids),
                 "leads": len(prepared.world.table),
@@ -148,12 +153,13 @@ def _untold(prepared: Prepared, model: "AnyProbability") -> Untold | None:
     return Untold.learn(model.believe(features).z, MatchModel.record(features))
 
 
-def _notes(prepared: Prepared) -> tuple[str, ...]:
+def _notes(prepared: Prepared, *more: str) -> tuple[str, ...]:
     """Say what the history can and cannot teach about partners that were not chosen."""
     if prepared.source == "wins":
         return (
             "Learned from wins alone: who did not win counts as a rival, not as a failure; p_win is the share among "
             "the candidates and tells partners apart better than leads.",
+            more[-1],
         )
     partners = prepared.dataset.extra["partner"].to_numpy(np.int64)
     counts = np.bincount(partners, minlength=len(prepared.world.partner_ids))
@@ -163,8 +169,7 @@ def _notes(prepared: Prepared) -> tuple[str, ...]:
     return (
         f"Learned from pairs that were chosen before: {thin:,} of {int(active.sum()):,} active partners have fewer "
         f"than {_THIN_RECORD} outcomes among the rows, and rest on profile, place, text and segment.",
-        "The history names no propensity of its offers: what the earlier router knew and the store does not know "
-        "cannot be corrected for (docs/models/match.md).",
+        *more,
     )
 
 
@@ -214,7 +219,7 @@ def _answered(dataset: Dataset, features: pd.DataFrame, answers: pd.DataFrame) -
         known_at=known.astype("datetime64[us]"),
         group=answers["lead"].to_numpy(np.int64),
         horizon_days=int(np.ceil(window / DAY_US)),
-        extra=answers[["partner"]].reset_index(drop=True),
+        extra=answers[["partner", PROPENSITY]].reset_index(drop=True),
     )
 
 
@@ -318,6 +323,7 @@ def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon
         features.columns[:1]
     )
     accepted = [name for name in ("accepted",) if name in rows]
+    logged = [name for name in (PROPENSITY,) if name in rows]
     return Dataset(
         features=features[varying],
         label=rows["won"].to_numpy(np.float64),
@@ -326,7 +332,7 @@ def _dataset(features: pd.DataFrame, rows: pd.DataFrame, spec: PairSpec, horizon
         group=rows["lead"].to_numpy(np.int64),
         horizon_days=horizon_days,
         weight=rows["weight"].to_numpy(np.float64) if "weight" in rows else None,
-        extra=rows[["partner", "amount", *accepted]].reset_index(drop=True),
+        extra=rows[["partner", "amount", *accepted, *logged]].reset_index(drop=True),
         first_step=accepted[0] if accepted else None,
         feature_set=FEATURE_SET,
         fingerprint=spec.fingerprint,

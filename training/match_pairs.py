@@ -39,10 +39,10 @@ class Examples:
     rows : DataFrame
         ``lead`` (row of the lead table), ``partner`` (position), ``at`` (as_of, microseconds), ``known`` (when the
         outcome was known), ``won`` (0/1), ``amount`` (of the won deal, NaN for none); of offers, where any was
-        answered, also ``accepted`` (0/1). For wins alone, winners only.
+        answered, also ``accepted`` (0/1), and ``propensity`` (NaN for none). For wins alone, winners only.
     answers : DataFrame, optional
         Of offers, the answered ones whether or not their horizon has passed: ``lead``, ``partner``, ``at``, ``known``
-        (when answers like these are in), ``accepted``.
+        (when answers like these are in), ``accepted``, ``propensity``.
     """
 
     source: Source
@@ -90,6 +90,7 @@ def offer_examples(pairs: Pairs, until_us: int, horizon_days: int) -> Examples:
             "at": offers["offered"],
             "known": offers["offered"] + horizon,
             "won": won.astype(np.float64),
+            "propensity": offers["propensity"],
         }
     )
     if not offers["response"].notna().any():
@@ -109,6 +110,7 @@ def _answers(offers: pd.DataFrame, until_us: int) -> pd.DataFrame:
             "at": answered["offered"],
             "known": np.maximum(answered["responded"], answered["offered"] + window),
             "accepted": (answered["response"] == "accepted").astype(np.float64),
+            "propensity": answered["propensity"],
         }
     )
     return _sorted(rows[rows["known"] <= until_us])

@@ -70,7 +70,8 @@ class Pairs:
     ----------
     offers : DataFrame
         ``partner``, ``lead``, ``offered``, ``responded``, ``response``, ``won`` (instant of the first win of
-        the lead by the partner after the offer), ``begun`` and ``ended`` (its first deal registered, closed).
+        the lead by the partner after the offer), ``begun`` and ``ended`` (its first deal registered, closed),
+        ``propensity`` (probability with which the router made this first offer, NaN where it was not logged).
     deals : DataFrame
         ``partner``, ``lead``, ``registered``, ``closed``, ``outcome``, ``status``, ``amount``, ``offered`` (bool).
     """
@@ -125,6 +126,7 @@ def pairs_of(history: "History", table: pd.DataFrame, partner_ids: Ints) -> Pair
             "offered": micros(history.assignments["offered_at"]),
             "responded": _responded(history.assignments),
             "response": history.assignments["response"].to_numpy(object),
+            "propensity": _propensity(history.assignments),
         }
     )
     offers = offers[(offers["partner"] >= 0) & (offers["lead"] >= 0)].reset_index(drop=True)
@@ -132,6 +134,14 @@ def pairs_of(history: "History", table: pd.DataFrame, partner_ids: Ints) -> Pair
     offered = _key(offers)
     deals["offered"] = np.isin(_key(deals), offered)
     return Pairs(_with_results(offers, deals), deals)
+
+
+def _propensity(assignments: pd.DataFrame) -> Floats:
+    """Return what the router that made the offers logged as a custom attribute; what is no probability is none."""
+    if "attributes.propensity" not in assignments:
+        return np.full(len(assignments), np.nan)
+    given = np.asarray(pd.to_numeric(assignments["attributes.propensity"], errors="coerce"), dtype=np.float64)
+    return np.where((given > 0) & (given <= 1), given, np.nan)
 
 
 def _key(frame: pd.DataFrame) -> Ints:

@@ -1,5 +1,6 @@
 """Training of the match model from each kind of history."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +16,12 @@ from models.match import MatchModel
 from models.staged import StagedModel
 from store.history import History
 from tests.matching.worlds import INDUSTRIES, NOW, Context, NoText, frames, history
+from training.dataset import Dataset
 from training.match import TASK
+from training.match_baselines import base_rate
 from training.match_pairs import find_examples, offer_examples
+from training.match_selection import corrected
+from training.tabular import train_binary
 from training.task import TrainingContext, TrainingResult
 
 DAY = 86_400_000_000
@@ -33,7 +38,8 @@ def test_offers_with_outcomes_are_learned_and_served(tmp_path: Path) -> None:
     assert isinstance(cast(MatchModel, result.model).probability, StagedModel)  # acceptance, and a win once accepted
     model, best = part.evaluation.methods[0], part.evaluation.methods[1]
     assert model.metrics["auc"].value > best.metrics["auc"].value
-    assert any(note.startswith("P(accept), fitted on") or "not shown" in note for note in result.notes)
+    assert "names no propensity" in result.notes[1]
+    assert "P(accept)" in result.notes[2]
     result.model.save(tmp_path)
     again = TASK.predict(tmp_path, part.part, part.golden.features)
     np.testing.assert_allclose(again, part.golden.p, atol=1e-12)
@@ -83,6 +89,7 @@ def test_young_offers_are_left_out_whatever_became_of_them() -> None:
             "responded": [DAY, 101 * DAY, DAY, DAY],
             "response": ["accepted", "accepted", "declined", "withdrawn"],
             "won": [179 * DAY, 110 * DAY, 20 * DAY, 20 * DAY],
+            "propensity": [0.5, np.nan, 0.2, np.nan],
         }
     )
     deals = pd.DataFrame({"partner": [0], "lead": [0], "outcome": ["won"], "closed": [179 * DAY], "amount": [7.0]})
@@ -133,3 +140,36 @@ def test_acceptance_is_not_shown_without_answers() -> None:
     found = parts_of(known, result)
     assert found["p_accept"].isna().all()
     assert found["p_win_if_accepted"].isna().all()
+
+
+def test_propensities_are_used_only_where_known_and_where_they_serve_better() -> None:
+    rng, n = np.random.default_rng(3), 1200
+    x, at = rng.normal(size=n), np.datetime64("2024-01-01", "us") + np.arange(n) * np.timedelta64(6, "h")
+    won = (rng.uniform(size=n) < 1 / (1 + np.exp(-x))).astype(float)
+    rows = Dataset(pd.DataFrame({"x": x}), won, at, at, np.arange(n), 0, extra=pd.DataFrame({"partner": np.zeros(n)}))
+    context = TrainingContext(Settings(), cast(Any, NoText()), NOW)
+    plain = train_binary(rows, {"base rate": base_rate, "rate": base_rate}, context).part.evaluation
+
+    def said(propensity: Any) -> str:
+        found = corrected(replace(rows, extra=rows.extra.assign(propensity=propensity)), plain, context)
+        assert found.weighted == ("is corrected" in found.note)
+        assert (found.dataset.weight is not None) == found.weighted
+        return found.note
+
+    assert "names no propensity" in corrected(rows, plain, context).note
+    assert "names no propensity" in said(np.where(np.arange(n) % 3 == 0, 0.4, np.nan))
+    assert "names no propensity" in said(2.0)
+    assert "nothing to correct" in said(0.25)
+    told = said(rng.uniform(0.01, 1.0, n))  # by lot: there is nothing to gain
+    assert "effective sample" in told
+    assert "not corrected: it does not serve better" in told
+    flipped = replace(plain, predictions=plain.predictions.assign(model=1 - plain.predictions["model"]))
+    plain = flipped  # a model that is wrong: whatever is fitted by weights is better
+    assert "is corrected" in said(rng.uniform(0.01, 1.0, n))
+
+
+def test_logged_propensities_reach_the_card() -> None:
+    known = frames(n_leads=900)
+    logged = {"attributes.propensity": np.random.default_rng(1).uniform(0.01, 1.0, 900)}
+    result = train(history(**{**known, "assignments": known["assignments"].assign(**logged)}))
+    assert result.notes[1].startswith("Propensities are known of")
