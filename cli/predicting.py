@@ -95,8 +95,14 @@ def _assigned(
 ) -> "ListResult":
     """Give the whole list to partners, and tell what capacity and limits cost."""
     from intelligence.matching.assign import assign_leads
+    from programme.allocations import keep_list
+    from store.unit_of_work import UnitOfWork
 
     result = assign_leads(context, leads, as_of, by)
+    if as_of in (None, "created_at"):  # what is asked about the past is no act
+        with UnitOfWork(context.engine, clock=context.clock) as work:
+            asked = {"leads": len(leads), "by": by}
+            say(f"allocation {keep_list(work, result, context.instant(), asked)['allocation_id']}")
     for line in result.report.lines():
         say(line)
     if report is not None:

@@ -131,6 +131,17 @@ def test_leads_of_a_file_are_matched_and_exclusions_written(programme, tmp_path)
     assert set(excluded["partner"]) == {"p2"}
 
 
+def test_a_whole_list_is_given_with_a_report_of_what_it_costs(programme, tmp_path, capsys):
+    assert run(["import", str(programme)]) == 0
+    out, report = tmp_path / "out.csv", tmp_path / "report.json"
+    assert run(["match", "--open", "--assign", "--out", str(out), "--report", str(report)]) == 0
+    assert "1 of 1 leads assigned" in capsys.readouterr().err
+    assert list(pd.read_csv(out).columns) == MATCH_COLUMNS
+    told = json.loads(report.read_text())
+    assert (told["leads"], told["assigned"], told["limits"], told["unassigned"]) == (1, 1, [], [])
+    assert run(["match", "--open", "--out", str(out), "--report", str(report)]) == 2
+
+
 def test_export_and_import_again_is_the_same(programme, tmp_path):
     assert run(["import", str(programme)]) == 0
     first, second = tmp_path / "first", tmp_path / "second"
