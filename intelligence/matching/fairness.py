@@ -153,6 +153,7 @@ def _reports(
     last, at = PartnerProfiles(history), _micros(window[1])
     last.advance(at)
     active = last.equals("status", PartnerStatus.ACTIVE)
+    known_until = pd.Timestamp(history.until).tz_localize(UTC).to_pydatetime()
     reports = []
     for grouping, code, tally in zip(groupings, codes, lots.tallies, strict=True):
         ends = grouping.members(last, at, policies.of(None).newcomer_days)
@@ -160,10 +161,9 @@ def _reports(
         groups = _groups(grouping, offers, code, tally.padded(len(grouping.names)), lots.compared, sizes)
         flags = *four_fifths(grouping.by, groups, lots.compared), *_limits(policies, offers, code, grouping)
         rates = _rate(offers.won[young & offers.known]), _rate(offers.won[~young & offers.known])
-        leads, now = int(offers.first.sum()), context.instant(None)
-        counts = leads, lots.compared, lots.nobody, lots.not_eligible
+        counts = int(offers.first.sum()), lots.compared, lots.nobody, lots.not_eligible
         spread = _spread(offers, lots, active)
-        reports.append(FairnessReport(*window, now, grouping.by, *counts, groups, *rates, spread, flags))
+        reports.append(FairnessReport(*window, known_until, grouping.by, *counts, groups, *rates, spread, flags))
     return reports
 
 

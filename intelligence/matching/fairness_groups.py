@@ -74,12 +74,17 @@ class Groups:
 
     def members(self, profiles: PartnerProfiles, at_us: int, newcomer_days: float) -> Members:
         """Return who is in which group; `profiles` were advanced to the instant by the caller."""
-        timed = self.by == NEWCOMER
-        key = (id(profiles), profiles.versions[self._field], at_us if timed else 0, newcomer_days if timed else 0.0)
+        if self.by == NEWCOMER:  # changes with every instant
+            return self._by_age(at_us / _DAY_US - profiles.values["recruited_at"], newcomer_days)
+        key = id(profiles), profiles.versions[self._field]
         if self._kept is None or self._kept[0] != key:
-            lists = self._read(profiles, at_us, newcomer_days)
-            self._kept = key, self._coded(lists)
+            self._kept = key, self._coded(self._read(profiles))
         return self._kept[1]
+
+    def _by_age(self, age: Floats, days: float) -> Members:
+        young, old = self._code(NEWCOMER), self._code(ESTABLISHED)
+        place = np.arange(len(age) + 1)
+        return Members(place[:-1], np.where(age < days, young, old), place)
 
     def _coded(self, lists: list[tuple[str | None, ...]]) -> Members:
         counts = np.fromiter((len(names) for names in lists), dtype=np.int64, count=len(lists))
@@ -94,7 +99,7 @@ class Groups:
         return self._codes[name]
 
 
-_Reader = Callable[[PartnerProfiles, int, float], list[tuple[str | None, ...]]]
+_Reader = Callable[[PartnerProfiles], list[tuple[str | None, ...]]]
 
 
 def checked_group(by: str, protected: Sequence[str]) -> str:
@@ -122,7 +127,7 @@ def _reader(by: str, history: "History", protected: Sequence[str]) -> tuple[str,
         return _attribute(column, history)
     if column in ("partner", "program"):
         known = _programs(history) if column == "program" else _column(history, "external_id")
-        return "", lambda _profiles, _at, _days: known
+        return "", lambda _profiles: known
     return _PROFILE.get(column, column), _OF_PROFILE.get(column) or _words_of(column)
 
 
@@ -137,30 +142,25 @@ def _column(history: "History", name: str) -> list[tuple[str | None, ...]]:
 
 
 def _words_of(column: str) -> _Reader:
-    return lambda profiles, _at, _days: _words(profiles.values[column])
+    return lambda profiles: _words(profiles.values[column])
 
 
 def _words(values: npt.NDArray[Any]) -> list[tuple[str | None, ...]]:
     return [(None if value is None else str(value),) for value in values]
 
 
-def _newcomers(profiles: PartnerProfiles, at_us: int, days: float) -> list[tuple[str | None, ...]]:
-    age = at_us / _DAY_US - profiles.values["recruited_at"]
-    return [(NEWCOMER,) if young else (ESTABLISHED,) for young in (age < days).tolist()]
-
-
-def _sizes(profiles: PartnerProfiles, _at: int, _days: float) -> list[tuple[str | None, ...]]:
+def _sizes(profiles: PartnerProfiles) -> list[tuple[str | None, ...]]:
     employees: Floats = profiles.values["employees"]
     bands = np.searchsorted(_SIZES, employees, side="right").tolist()
     return [(None if np.isnan(n) else _SIZE_NAMES[band],) for n, band in zip(employees.tolist(), bands, strict=True)]
 
 
-def _territories(profiles: PartnerProfiles, _at: int, _days: float) -> list[tuple[str | None, ...]]:
+def _territories(profiles: PartnerProfiles) -> list[tuple[str | None, ...]]:
     return [tuple(dict.fromkeys(map(str, listed))) or (None,) for listed in profiles.values["territories"]]
 
 
-_PROFILE = {"newcomer": "recruited_at", "size": "employees", "territory": "territories"}
-_OF_PROFILE: dict[str, _Reader] = {"newcomer": _newcomers, "size": _sizes, "territory": _territories}
+_PROFILE = {"size": "employees", "territory": "territories"}
+_OF_PROFILE: dict[str, _Reader] = {"size": _sizes, "territory": _territories}
 
 
 def _attribute(column: str, history: "History") -> tuple[str, _Reader]:
@@ -168,16 +168,16 @@ def _attribute(column: str, history: "History") -> tuple[str, _Reader]:
     folded = {str(name).casefold(): str(name) for name in history.partners.columns}
     name = folded.get(column.casefold())
     if name is None:
-        return "", lambda profiles, _at, _days: [(None,)] * len(profiles.ids)
+        return "", lambda profiles: [(None,)] * len(profiles.ids)
     if not pd.api.types.is_numeric_dtype(history.partners[name]):
-        return name, lambda profiles, _at, _days: _words(profiles.values[name])
+        return name, lambda profiles: _words(profiles.values[name])
     given = history.partners[name].dropna().to_numpy(np.float64)
     if len(np.unique(given)) <= _FEW_NUMBERS:
-        return name, lambda profiles, _at, _days: [
+        return name, lambda profiles: [
             (None if np.isnan(value) else f"{value:g}",) for value in profiles.values[name].tolist()
         ]
     edges = np.unique(np.quantile(given, [0.25, 0.5, 0.75]))
-    return name, lambda profiles, _at, _days: _quarters(profiles.values[name], edges)
+    return name, lambda profiles: _quarters(profiles.values[name], edges)
 
 
 def _quarters(values: Floats, edges: Floats) -> list[tuple[str | None, ...]]:
