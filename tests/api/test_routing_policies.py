@@ -65,6 +65,16 @@ def test_what_is_written_decides_at_once_and_speaks_the_callers_language(
     assert (wrong.status_code, wrong.json()["field"]) == (422, "explored_share")
 
 
+def test_a_submitted_registration_of_another_is_a_conflict(client: TestClient, manager: dict[str, str]) -> None:
+    claim = {"external_id": "r1", "partner": "b", "company": "Nord Öl GmbH", "domain": "nord-oel.example"}
+    client.post("/v1/registrations", json=claim, headers=manager).raise_for_status()
+    for lead in ({"company": "NORD ÖL"}, {"domain": "https://www.nord-oel.example/kontakt"}):
+        found = excluded(client, manager, **lead)
+        assert "conflict" in found["a"]
+        assert "conflict" not in found.get("b", {})
+    assert "conflict" not in excluded(client, manager, company="Süd Öl")["c"]
+
+
 def test_an_imported_policy_that_makes_no_sense_is_shown(client: TestClient, manager: dict[str, str]) -> None:
     services = client.app.state.services  # type: ignore[attr-defined]  # the application's own state
     with UnitOfWork(services.intelligence.engine, SYSTEM) as work:
