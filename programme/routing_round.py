@@ -38,10 +38,13 @@ class RoutingUpkeep:
         The time.
     rank : callable
         Ranks partners for leads: `ranking_by` the models.
+    batch : int
+        Leads that a round takes in hand.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, rank: Decide) -> None:
+    def __init__(self, engine: Engine, clock: Clock, rank: Decide, batch: int = BATCH) -> None:
         self._engine = engine
+        self._batch = batch
         self._clock = clock
         self._rank = rank
         self._swept_at: datetime | None = None
@@ -54,7 +57,7 @@ class RoutingUpkeep:
         if not due:
             return 0
         with self._work() as work:
-            claimed = claim_routes(work.connection, work.clock(), BATCH)
+            claimed = claim_routes(work.connection, work.clock(), self._batch)
         to_rank = [route for lead_id in claimed if (route := self._step(lead_id)) is not None]
         for route, decision in self._decisions(to_rank):
             if isinstance(decision, str):

@@ -25,19 +25,16 @@ def crashing(engine: Engine, after: int | None) -> Iterator[None]:
                 connection.connection.rollback()  # as the database does when a client is gone
                 raise Crash
 
-    def before(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
-        if not statement.startswith(("BEGIN", "SAVEPOINT", "ROLLBACK", "RELEASE")):
-            tick(connection)
-
-    def committing(connection: Connection) -> None:
+    def before(connection: Connection, *_statement: Any) -> None:
         tick(connection)
 
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "commit", committing)
+    listeners = {"before_execute": before, "commit": tick}
+    for name, listener in listeners.items():
+        event.listen(engine, name, listener)
     try:
         yield
     except Crash:
         pass
     finally:
-        event.remove(engine, "before_cursor_execute", before)
-        event.remove(engine, "commit", committing)
+        for name, listener in listeners.items():
+            event.remove(engine, name, listener)
