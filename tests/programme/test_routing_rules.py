@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +55,19 @@ def test_one_active_policy_for_the_leads_of_a_programme(units: Units) -> None:
         records.change(work, "routing_policies", "of x", {"active": False})
         records.change(work, "routing_policies", "old", {"active": True})
         assert load_policies(work.connection).of("x").name == "old"
+
+
+def test_of_two_written_at_once_one_is_refused(units: Units) -> None:
+    def write(key: str) -> bool:
+        try:
+            with units() as work:
+                policy(work, key, program="x")
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(write, "abcd")) == 1
 
 
 @pytest.mark.parametrize(
