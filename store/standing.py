@@ -62,20 +62,20 @@ def place_in_match(connection: Connection, assignment_id: int, match_id: str) ->
 
 
 def matched_offers(connection: Connection, since: datetime, until: datetime) -> pd.DataFrame:
-    """Return offers made in ``[since, until)`` that came of a match or follow an override.
+    """Return offers made in ``[since, until)`` that came of a match.
 
     Returns
     -------
     DataFrame
-        ``assignment_id``, ``rank`` (NaN: of no match), ``p_win``, ``override`` (its id, None without one).
+        ``assignment_id``, ``rank``, ``p_win`` (NaN: not listed), ``hop`` (NaN: a person chose the partner).
     """
     terms = offer_terms.c
-    query = select(terms.assignment_id, terms.rank, terms.p_win, terms.override)
+    query = select(terms.assignment_id, terms.rank, terms.p_win, terms.hop)
     query = query.join_from(offer_terms, _assignments)
     query = query.where(_assignments.c.offered_at >= since, _assignments.c.offered_at < until)
-    rows = connection.execute(query.where(terms.rank.is_not(None) | terms.override.is_not(None)))
-    frame = pd.DataFrame([tuple(row) for row in rows], columns=["assignment_id", "rank", "p_win", "override"])
-    return frame.astype({"assignment_id": "int64", "rank": "float64", "p_win": "float64", "override": object})
+    rows = connection.execute(query.where(terms.rank.is_not(None)))
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=["assignment_id", "rank", "p_win", "hop"])
+    return frame.astype({"assignment_id": "int64", "rank": "float64", "p_win": "float64", "hop": "float64"})
 
 
 def newest_leads(connection: Connection, since: datetime, until: datetime, most: int) -> list[int]:

@@ -77,7 +77,11 @@ def first_offers(book: Book, window: Window) -> pd.DataFrame:
 
 
 def agreements(book: Book, window: Window) -> pd.DataFrame:
-    """Return offers that came of a match, and those made to the partner that it ranked first of those left to ask."""
-    matched = matched_offers(book.connection, window.start, window.end).dropna(subset="rank")
+    """Return people's offers that came of a match, and those made to the partner that it put first.
+
+    What is offered without a person follows the match by itself, which is no agreement of anybody.
+    """
+    matched = matched_offers(book.connection, window.start, window.end)
+    matched = matched[matched["hop"].isna()]
     offers = within(book.offers, "offered_at", window).merge(matched, left_on="id", right_on="assignment_id")
     return facts_frame(offers, "offered_at", offers["rank"] == 1)

@@ -77,9 +77,10 @@ _LEADS = (
            "got one; 0: all the same, towards 1: all to one", "no lead was offered", leads.first_offers, Shape.GINI,
            better=-1, internal=True),
     Figure("routing_agreement", "share",
-           "made to the partner that the match ranked first, of those not asked before / offers in the period that "
-           "came of a match, people's overrides among them", "no offer came of a match", leads.agreements, _RATIO,
-           better=0, internal=True, by_product=True),
+           "made to the partner that the match put first, of those not asked before / offers of people in the period "
+           "that came of a match, overrides among them; what is offered automatically does not count",
+           "no person made an offer after a match", leads.agreements, _RATIO, better=0, internal=True,
+           by_product=True),
 )  # fmt: skip
 
 _PEOPLE = (

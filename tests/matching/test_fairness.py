@@ -25,6 +25,7 @@ from intelligence.matching.fairness_report import binomial, exact_interval, gini
 from programme.fairness_watch import tell_unfair, unfair_groups
 from store.engine import create_store_engine
 from store.offers import keep_offer_terms
+from store.routes import note_hop
 from store.unit_of_work import UnitOfWork
 from tests.conftest import FixedClock
 from tests.matching.worlds import NoText, _Registry
@@ -218,6 +219,9 @@ def test_agreement_counts_offers_to_the_first_of_those_not_asked(
         book = Book(unit.connection, datetime(2024, 6, 1, tzinfo=UTC), "USD")
         found = answer(book, FIGURES["routing_agreement"], window).number
         assert (found.value, found.n) == (pytest.approx(2 / 3), 3)
+        first = next(row["id"] for row in made if row["partner"] == "c")
+        note_hop(unit.connection, first, hop=1, override=None)  # the machine did what it says itself
+        assert answer(book, FIGURES["routing_agreement"], window).number.value == 0.5
         assert answer(book, FIGURES["lead_spread"], window).number.value == pytest.approx(0.55)
     groups = by_name(fairness(context, SINCE, None, "partner"))
     assert (groups["a"].expected_wins, groups["a"].expected_of, groups["a"].wins_of) == (pytest.approx(0.3), 1, 1)
