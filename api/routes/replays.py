@@ -16,6 +16,7 @@ from domain.errors import InvalidInput
 from domain.routing import Policies
 from domain.terms import ModelName, Role
 from intelligence.matching.asked import asked_policies, check_span
+from programme.rows import plain_text
 
 router = APIRouter(tags=["routing"])
 
@@ -58,6 +59,7 @@ def start_replay(
     (of first partners, with reasons). Safe to retry with an Idempotency-Key.
     """
     policies = _asked(body, services.intelligence.policies())
+    _check_texts(policies)
     since, until = utc(body.since), utc(body.until)
     if since is not None:
         check_span(since, until or services.clock(), body.limit)
@@ -75,6 +77,14 @@ def start_replay(
         return work.jobs.enqueue("routing_replay", payload, created_by=actor.name)
 
     return once(work, idempotency_key, ["routing_replay", body], start, Job, 202)
+
+
+def _check_texts(policies: Policies) -> None:
+    """Refuse texts that no database can hold: policies stand in the job and in its result."""
+    for policy in policies.all:
+        texts = [policy.name, policy.program, *(limit.value for limit in policy.limits)]
+        for text in [*texts, *(name for setting in policy.rules for name in setting.names)]:
+            plain_text("policy", text)
 
 
 def _asked(body: ReplayRequest, in_force: Policies) -> Policies:

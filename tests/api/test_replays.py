@@ -54,6 +54,8 @@ def test_policies_by_programme_keep_those_in_force(client, login, worker):
         ({"since": "2025-06-01", "policy": {}, "policies": [{}]}, 422),
         ({"since": "2025-06-01", "policies": [{"name": "a"}, {"name": "b"}]}, 422),
         ({"since": "0001-01-01T00:00:00+14:00"}, 422),
+        ({"since": "2025-06-01", "policy": {"name": "a\0"}}, 422),
+        ({"since": "2025-06-01", "policy": {"rules": [{"rule": "tier", "names": ["\0"]}]}}, 422),
         ({"since": "2025-06-01", "model": 999}, 404),
     ],
 )
