@@ -6,6 +6,7 @@ import pytest
 
 from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotFound
+from domain.routing import Exploration, Policies, RoutingPolicy
 from intelligence.context import open_intelligence
 from intelligence.matching.service import match_leads
 from intelligence.replay import Replay, Replayed, replay_match, replay_scores
@@ -52,6 +53,45 @@ def test_a_match_is_computed_again(context):
     assert replay.rows
     assert replay.same, [row for row in replay.rows if not row.same]
     assert "byte for byte" in replay.sentence
+
+
+def keep_decision(context) -> str:
+    """Store a decision that shows three of more near-equals, as the API does."""
+    near = {"exploration": Exploration.THOMPSON, "explored_share": 1.0, "explored_within": 0.9}
+    lead = context.history(END).leads.tail(1)["external_id"].tolist()
+    policies = Policies(RoutingPolicy(**near))
+    result = match_leads(context, lead, END, 3, details=True, policies=policies, key="kept")
+    (decision,) = result.decisions
+    numbers = ["partner", "p_win", "low", "high", "expected_amount"]
+    rows = result.candidates[numbers].astype(object).to_dict("records")
+    chances = [{"propensity": details["propensity"]} for details in result.details]
+    with UnitOfWork(context.engine, SYSTEM) as work:
+        return work.match_runs.put(
+            as_of=END,
+            created_by="test",
+            model_version=str(result.candidates["model_version"].iloc[0]),
+            request={},
+            response={"candidates": [row | chance for row, chance in zip(rows, chances, strict=True)]},
+            features=[*(details["features"] for details in result.details), *decision.left_out],
+            decision=decision.as_json(),
+        )
+
+
+def test_who_was_shown_first_is_decided_again(context):
+    match_id = keep_decision(context)
+    replay = replay_match(context, match_id)
+    assert replay.same, [row for row in replay.rows if not row.same]
+    assert replay.order_same is True
+    assert len(replay.rows) > 3  # those that might have been shown, too
+    assert "the same order" in replay.sentence
+    with UnitOfWork(context.engine, SYSTEM) as work:
+        run = work.match_runs.get(match_id)
+        kept = {name: getattr(run, name) for name in ("as_of", "created_by", "model_version", "request", "features")}
+        other = run.decision | {"key": "another", "drawn": (run.decision["drawn"] + 1) % 2}
+        forged = work.match_runs.put(**kept, response=run.response, decision=other)
+    again = replay_match(context, forged)
+    assert (again.order_same, again.same) == (False, False)
+    assert "another order" in again.sentence
 
 
 def test_scores_are_computed_again_whatever_was_stored_since(context):
