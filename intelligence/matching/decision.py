@@ -208,14 +208,17 @@ def decide(
         chances[mine] = [one.propensity for one in made.options]
         place[start : start + made.drawn] += 1
         place[start + made.drawn] = 1
-        left_out = _plain(ranking.features[mine][place[mine] > top])
-        decisions.append(replace(made, left_out=left_out))
+        if stop - start > top:
+            made = replace(made, left_out=_plain(ranking.features[mine][place[mine] > top]))
+        decisions.append(made)
     return _shown(ranking, place, chances, top), decisions
 
 
 def _shown(ranking: Ranking, place: Ints, chances: Floats, top: int) -> Ranking:
     """Return the rows in their new places, those beyond `top` left out."""
     rows = ranking.rows.assign(rank=place, propensity=chances)
+    if (place == ranking.rows["rank"]).all() and (place <= top).all():
+        return Ranking(rows, ranking.features)
     order = np.lexsort((place, rows["question"].to_numpy(np.int64)))
     order = order[place[order] <= top]
     return Ranking(rows.iloc[order].reset_index(drop=True), ranking.features.iloc[order].reset_index(drop=True))
