@@ -28,6 +28,7 @@ class Run(NamedTuple):
     request: Any
     response: Any
     features: Any
+    decision: Any = None
 
 
 class Wish(NamedTuple):
@@ -55,10 +56,10 @@ def place_in_match(connection: Connection, assignment_id: int, match_id: str) ->
     before = select(_partners.c.external_id).join_from(_assignments, _partners)
     before = before.where(_assignments.c.lead_id == lead, _assignments.c.id < assignment_id)
     asked = set(connection.execute(before).scalars()) - {partner}
-    ranked = sorted(response.get("candidates", []), key=lambda one: one["rank"])
+    ranked = sorted(response.get("candidates", []), key=lambda one: one.get("rank") or 0)
     left = [one for one in ranked if one["partner"] not in asked]
     place = next((k for k, one in enumerate(left) if one["partner"] == partner), len(left))
-    return {"rank": place + 1, "p_win": left[place]["p_win"] if place < len(left) else None}
+    return {"rank": place + 1, "p_win": left[place].get("p_win") if place < len(left) else None}
 
 
 def matched_offers(connection: Connection, since: datetime, until: datetime) -> pd.DataFrame:
@@ -96,12 +97,13 @@ def newest_lines(
     """
     ranked, codes = _lines(connection, partner)
     run = match_runs.c
-    wanted = select(run.id, run.as_of, run.lead_id, run.model_version, run.request, ranked, codes)
+    wanted = select(run.id, run.as_of, run.lead_id, run.model_version, run.request, run.decision, ranked, codes)
     wanted = wanted.where(run.as_of > since, run.as_of <= until).order_by(run.as_of.desc(), run.id).limit(most)
     for row in connection.execute(wanted, execution_options={"yield_per": _PAGE}):
-        id_, as_of, lead_id, version, request, lines, excluded = row
-        given, candidates = {"lead": (request or {}).get("lead")}, _parsed(lines) or []
-        yield Run(id_, as_of, lead_id, version, given, {"candidates": candidates}, []), _parsed(excluded) or []
+        *known, request, decision, lines, excluded = row
+        id_, as_of, lead_id, version = known
+        given, answer = {"lead": (request or {}).get("lead")}, {"candidates": _parsed(lines) or []}
+        yield Run(id_, as_of, lead_id, version, given, answer, [], decision), _parsed(excluded) or []
 
 
 def _lines(connection: Connection, partner: str) -> tuple[Any, Any]:

@@ -127,8 +127,8 @@ class Entry:
         That ranked.
     rank, ranked : int
         Its place by that number among how many; who is shown first to be tried (`exploration.py`) changes no place.
-    p_win, worth : float
-        Its chance, and the number that the ranking is by.
+    p_win, worth, gross : float
+        Its chance, the number that the ranking is by, and that before prices are taken off.
     others : float64 array
         That number of all other candidates.
     values : mapping
@@ -146,6 +146,7 @@ class Entry:
     ranked: int
     p_win: float
     worth: float
+    gross: float
     others: Floats
     values: Values
     affinities: Floats
@@ -181,33 +182,43 @@ def entry_of(run: Run, partner: str, need: Need) -> Entry | None:
     place = next((k for k, one in enumerate(candidates) if one["partner"] == partner), None)
     if place is None or place >= len(run.features):
         return None
-    worth, mine = _worths(candidates), candidates[place]
+    gross, mine = _gross(candidates), candidates[place]
+    worth = _net(candidates, run.decision, gross)
     others = np.arange(len(candidates)) != place
     above = (worth > worth[place]) | ((worth == worth[place]) & (np.arange(len(candidates)) < place))
-    affinity = np.array([_number(values, "affinity") for values in run.features], dtype=np.float64)
+    affinity = [_number(values, "affinity") for values in run.features[: len(candidates)]]
     return Entry(
         run.model_version,
         1 + int(above.sum()),
         len(candidates),
         float(mine["p_win"]),
         float(worth[place]),
+        float(gross[place]),
         worth[others],
         run.features[place],
-        affinity[others[: len(affinity)]],
+        np.array([one for k, one in enumerate(affinity) if k != place]),
         need,
         mine,
     )
 
 
-def _worths(candidates: Sequence[Values]) -> Floats:
-    """Return the number that a stored ranking is by: p_win, or value where that goes down with the ranks instead."""
-    ranks = np.argsort([one["rank"] for one in candidates], kind="stable")
+def _gross(candidates: Sequence[Values]) -> Floats:
+    """Return what a stored ranking is by: p_win, or value where that goes down with the ranks instead."""
+    ranks = np.argsort([one.get("rank") or 0 for one in candidates], kind="stable")
     chance = np.array([one["p_win"] for one in candidates], dtype=np.float64)
     amount = np.array([_number(one, "expected_amount") for one in candidates], dtype=np.float64)
     told = np.array([_number(one, "value") for one in candidates], dtype=np.float64)
     value = np.where(np.isfinite(told), told, chance * np.where(np.isfinite(amount), amount, 1.0))
     climbs = [int((np.diff(one[ranks]) > 0).sum()) for one in (chance, value)]
     return chance if climbs[0] <= climbs[1] else value
+
+
+def _net(candidates: Sequence[Values], decision: Any, gross: Floats) -> Floats:
+    """Return what candidates were worth, as the decision has it: less the price of a place that others need, say."""
+    options = (decision or {}).get("options") or []
+    worth = {one["partner"]: _number(one, "worth") for one in options}
+    net = np.array([worth.get(one["partner"], np.nan) for one in candidates], dtype=np.float64)
+    return net if np.isfinite(net).all() else gross
 
 
 def gains(context: "Intelligence", entries: Sequence[Entry]) -> list[list[Gain]]:
@@ -251,7 +262,8 @@ def _gains(context: "Intelligence", label: str, entries: Sequence[tuple[int, Ent
 
 
 def _rank(entry: Entry, p_win: float) -> int:
-    worth = entry.worth * p_win / entry.p_win if entry.p_win > 0 else p_win
+    more = p_win / entry.p_win - 1.0 if entry.p_win > 0 else 0.0
+    worth = entry.worth + entry.gross * more  # a price stays what it is
     return min(entry.rank, 1 + int((entry.others > worth).sum()))
 
 

@@ -223,6 +223,31 @@ def test_nothing_changes_with_a_rivals_name_and_none_is_told(
         assert str(p) not in str(told[0])
 
 
+def test_a_place_is_by_worth_whoever_was_shown_first_to_be_tried(
+    context: Intelligence, work: Callable[[], UnitOfWork], lead: dict[str, Any]
+) -> None:
+    answer = response(RIVALS)
+    me = next(one for one in answer["candidates"] if one["partner"] == "me")
+    drawn = [me, *(one for one in answer["candidates"] if one is not me)]
+    answer["candidates"] = [{**one, "rank": k + 1} for k, one in enumerate(drawn)]
+    worth = {"acme": 0.4, "bolt": 0.3131, "corp": 0.0123, "me": toy_chance(), "beyond": 0.001}
+    options = [{"partner": name, "worth": one} for name, one in worth.items()]
+    with work() as unit:
+        match_id = unit.match_runs.put(
+            as_of=NOW,
+            created_by="t",
+            model_version="match/1",
+            request={},
+            response=answer,
+            features=[*features(answer), MINE],
+            decision={"options": options},
+            lead_id=lead["id"],
+        )
+    found = stand(context, match_id, lead)
+    assert (found.rank, found.ranked) == (3, 4)
+    assert found.improvements[0].rank == 1  # 0.5 is more than 0.78 less the price of acme's place
+
+
 def test_of_a_lead_without_needs_nothing_is_asked(context: Intelligence, work: Callable[[], UnitOfWork]) -> None:
     with work() as unit:
         plain = unit.repository("leads").create({"external_id": "M", "created_at": NOW})
