@@ -24,6 +24,7 @@ from store.journal_tables import (
     webhooks,
 )
 from store.notice_tables import notices
+from store.routing_tables import allocations
 from store.sessions import TryRepository
 from store.sql import chunks
 from store.tables import (
@@ -46,6 +47,7 @@ _PATTERNS = 100
 
 _WRITTEN: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (match_runs, ("request", "response", "features", "created_by")),
+    (allocations, ("request", "response", "created_by")),
     (model_checks, ("report",)),
     (jobs, ("payload", "result", "error", "created_by", "unique_key")),
     (scores, ("details",)),
@@ -85,6 +87,7 @@ class LogErasure:
         self._delete(webhooks, webhooks.c.partner_id == partner_id)
         self._close_keys(partner_id)
         self._redact_matches(external_id, pseudonym)
+        self._redact_allocations(external_id, pseudonym)
 
     def matches_of_lead(self, lead_id: int, texts: Collection[str]) -> None:
         """Erase texts of a lead from its matches: in the answer, and among the features, which keep their places."""
@@ -175,6 +178,16 @@ class LogErasure:
                 self._connection.execute(update(match_runs).where(match_runs.c.id == row.id).values(**values))
                 self._count("match_runs", 1)
 
+    def _redact_allocations(self, external_id: str, pseudonym: str) -> None:
+        """Rename a partner in lists given to partners, and drop what its room was worth."""
+        names = ["policy", "request", "response", "prices"]
+        columns = [allocations.c.id, *(allocations.c[name] for name in names)]
+        for row in self._holding(allocations, names, [external_id], columns):
+            values = {name: _renamed(row._mapping[name], external_id, pseudonym) for name in names}
+            values["prices"] = _without_key(row.prices, external_id)
+            self._connection.execute(update(allocations).where(allocations.c.id == row.id).values(**values))
+            self._count("allocations", 1)
+
     def _replace(
         self, table: Table, names: Sequence[str], texts: Sequence[str], also: ColumnElement[bool] | None = None
     ) -> None:
@@ -251,6 +264,13 @@ def _renamed(value: Any, name: str, pseudonym: str) -> Any:
         case list():
             return [_renamed(each, name, pseudonym) for each in value]
     return value
+
+
+def _without_key(value: Any, name: str) -> Any:
+    """Return a JSON value without what stands under a name."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_key(each, name) for key, each in value.items() if key != name}
 
 
 def _without(response: Any, features: Any, names: Collection[str]) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ from domain.context import SYSTEM
 from domain.errors import NotFound
 from domain.settings import Settings
 from domain.terms import Role
+from programme.privacy import erase_partner
 from store.allocations import Allocation, allocation, keep_allocation, prices_between
 from store.unit_of_work import UnitOfWork
 
@@ -131,6 +132,17 @@ def test_prices_that_lists_left_count_for_single_leads_where_the_policy_says_so(
     with UnitOfWork(world.engine, SYSTEM, lambda: NOW) as work:
         work.repository("routing_policies").create({"external_id": "R", "name": "north", "shadow_prices": True})
     assert match() == [("P2", 0.0), ("P1", 0.02), ("P0", 0.05)]
+
+
+def test_an_erased_partner_has_no_name_and_no_price_in_lists(world: World, tmp_path: Path) -> None:
+    found = world.assign({"lead_ids": LEADS})
+    with UnitOfWork(world.engine, SYSTEM, lambda: NOW) as work:
+        work.repository("partners").patch("P0", {"status": "ended"})
+        erase_partner(work, "P0", "asked for it", tmp_path)
+        kept = allocation(work.connection, found["allocation_id"])
+    assert "P0" not in {item["partner"] for item in kept.response["items"]}
+    assert len(kept.response["items"]) == 6
+    assert "P0" not in kept.prices["room"]
 
 
 def test_slips_are_told(world: World) -> None:
