@@ -91,7 +91,8 @@ def fairness_of(
     history, policies = context.history(None), context.policies()
     columns = [checked_group(by, context.settings.protected_attributes) for by in every]
     kept = _kept.setdefault(context, OrderedDict())
-    keys = [(id(history.leads), policies.fingerprint, since, until, column) for column in columns]
+    rules = policies.fingerprint, context.absences().fingerprint
+    keys = [(id(history.leads), *rules, since, until, column) for column in columns]
     new = [k for k, key in enumerate(keys) if key not in kept]
     window = _window(context, since, until)
     if new:
