@@ -8,7 +8,6 @@ estimates lean on is the service's, trained before the first of these leads.
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.explored import DEMO
-from benchmarks.workspace import Workspace
-from benchmarks.worlds import WORLD_SETTINGS, Measured, Rerouted, default_words, imported, rerouted
+from benchmarks.worlds import default_words, imported, rerouted
 from models.off_policy import OffPolicy, evaluate
 
 Floats = npt.NDArray[np.float64]
@@ -176,15 +174,13 @@ def _refusals(name: str, found: Sequence[OffPolicy]) -> str:
     )
 
 
-@contextmanager
-def _measured(home: Path | None, truth: Path | None, sizes: list[str]) -> Iterator[Rerouted]:
-    """Yield the newest leads of a world, ranked again: of a home that is there, or of a new one."""
-    if home is not None and truth is not None:
-        with rerouted(Measured(Workspace(home, WORLD_SETTINGS), truth)) as again:
-            yield again
-        return
-    with imported("demo", sizes) as world, rerouted(world) as again:
-        yield again
+def _log(truth: Path | None, ranked: Path | None, words: list[str]) -> Log:
+    """Return the log of a new world, or of one that was generated, trained and matched before."""
+    if truth is not None and ranked is not None:
+        known = pd.read_parquet(truth / "match.parquet")
+        return Log.of(known[~known["open"]], pd.read_parquet(ranked))
+    with imported("demo", words) as world, rerouted(world) as again:
+        return Log.of(again.known, again.ranked)
 
 
 def main(arguments: list[str] | None = None) -> str:
@@ -192,11 +188,9 @@ def main(arguments: list[str] | None = None) -> str:
     parser = argparse.ArgumentParser(prog="python -m benchmarks off-policy", allow_abbrev=False, description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED, help="of the world")
     parser.add_argument("--replications", type=int, default=REPLICATIONS)
-    parser.add_argument("--home", type=Path, help="a home with an imported world, in place of a new one")
-    parser.add_argument("--truth", type=Path, help="the folder of its truth")
+    parser.add_argument("--truth", type=Path, help="truth of a world generated before, in place of a new one")
+    parser.add_argument("--ranked", type=Path, help="answers of `match` for its newest routed leads, --top 100000")
     options, sizes = parser.parse_known_args(arguments or [])
     sizes = sizes or DEMO.split()
-    with _measured(options.home, options.truth, default_words("demo", options.seed, sizes)) as again:
-        log = Log.of(again.known, again.ranked)
-    which = f"of `{options.home.name}`" if options.home else f"`{' '.join(sizes)}`, seed {options.seed}"
-    return f"World: {which}. {tables(log, options.replications)}"
+    log = _log(options.truth, options.ranked, default_words("demo", options.seed, sizes))
+    return f"World: `{' '.join(sizes)}`, seed {options.seed}. {tables(log, options.replications)}"

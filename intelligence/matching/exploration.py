@@ -32,7 +32,7 @@ def propensities(worth: Floats, low: Floats, p: Floats, high: Floats, policy: Ro
     Parameters
     ----------
     worth : float64 array of shape (k,)
-        What candidates are ranked by, the best first.
+        What candidates are ranked by, the best first. It is taken to grow in proportion to the chance of a win.
     low, p, high : float64 arrays of shape (k,)
         P(win) with its 80 % interval.
     policy : RoutingPolicy
@@ -64,7 +64,8 @@ def propensities(worth: Floats, low: Floats, p: Floats, high: Floats, policy: Ro
     if near.sum() < 2:
         return found
     tried = np.zeros(len(worth))
-    thompson = policy.exploration is Exploration.THOMPSON
+    # What is worth nothing, or less than a scarce partner's price, is so whatever its chance: all are tried alike.
+    thompson = policy.exploration is Exploration.THOMPSON and worth[near].min() > 0
     tried[near] = _best_by_belief(worth[near], low[near], p[near], high[near]) if thompson else 1 / near.sum()
     return (1 - policy.explored_share) * found + policy.explored_share * tried
 

@@ -91,6 +91,12 @@ def test_equals_share_alike_whatever_is_known() -> None:
         assert propensities(same, same, same, same, THOMPSON) == pytest.approx(np.full(3, 1 / 3))
 
 
+def test_what_is_worth_nothing_is_tried_alike() -> None:
+    worth, p = np.array([-0.02, -0.05]), np.array([0.3, 0.2])
+    assert propensities(worth, p, p, p, THOMPSON).tolist() == [1.0, 0.0]
+    assert propensities(worth - 0.1, p / 2, p, p, THOMPSON) == pytest.approx([0.5, 0.5])
+
+
 def test_what_is_hardly_ever_the_best_is_not_tried() -> None:
     worth = np.array([0.5, 0.1])
     assert propensities(worth, worth * 0.99, worth, worth * 1.01, THOMPSON).tolist() == [1.0, 0.0]
