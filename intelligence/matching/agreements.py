@@ -93,7 +93,7 @@ class Agreements:
         frame = history.agreements
         since, to = micros(frame["valid_from"]), micros(frame["valid_to"])
         changes = history.changes
-        told = changes.loc[(changes["resource"] == "agreements") & (changes["field"] == "status"), "external_id"]
+        told = changes[(changes["resource"] == "agreements") & (changes["field"] == "status")]
         exclusive: Any = frame["exclusive"].fillna(0.0).to_numpy(np.float64) > 0
         self._history = history
         self._n = len(partner_ids)
@@ -104,9 +104,12 @@ class Agreements:
         self._territories: list[tuple[str, ...]] = list(frame["territories"])
         self._products: list[tuple[str, ...]] = list(frame["products"])
         self._exclusive: Bools = exclusive
-        self._ran_out = (to < system_clock().timestamp() * 1e6) & ~frame["external_id"].isin(told).to_numpy(bool)
+        self._ran_out = (to < system_clock().timestamp() * 1e6) & ~frame["external_id"].isin(
+            told["external_id"]
+        ).to_numpy(bool)
         self._ids = frame["id"].to_numpy(np.int64)
-        self._static: Bools | None = None
+        self._turns = np.unique(micros(told["changed_at"]))
+        self._held: tuple[int, Bools] | None = None
         self._masks: dict[tuple[Any, ...], Bools] = {}
 
     def any_known(self, at_us: int) -> bool:
@@ -153,14 +156,12 @@ class Agreements:
         An agreement that has run out is marked as ended today without having been so then: where no history of its
         status says more, and its last day is past today, its dates rule.
         """
-        if self._static is not None:
-            return self._static
-        status = self._history.value_as_of("agreements", "status", self._ids, np.datetime64(at_us, "us"))
-        ran_out = self._ran_out & (status == AgreementStatus.ENDED).to_numpy(bool)
-        signed: Bools = ((status == AgreementStatus.ACTIVE) | status.isna()).to_numpy(bool) | ran_out
-        if not (self._history.changes["resource"] == "agreements").any():
-            self._static = signed
-        return signed
+        turn = int(np.searchsorted(self._turns, at_us, side="right"))
+        if self._held is None or self._held[0] != turn:
+            status = self._history.value_as_of("agreements", "status", self._ids, np.datetime64(at_us, "us"))
+            ran_out = self._ran_out & (status == AgreementStatus.ENDED).to_numpy(bool)
+            self._held = turn, ((status == AgreementStatus.ACTIVE) | status.isna()).to_numpy(bool) | ran_out
+        return self._held[1]
 
     def _owners(self, lead: LeadQuery, rows: Ints) -> Bools:
         rows = rows[self._exclusive[rows]]

@@ -8,7 +8,8 @@ import pytest
 
 from domain.routing import Rule
 from intelligence.matching.eligibility import covers
-from tests.matching.eligible import T, blocked, lead_frame
+from store.history import History
+from tests.matching.eligible import T, asked, blocked, lead_frame, micros, rules_of
 from tests.matching.worlds import partners
 
 
@@ -44,6 +45,24 @@ def test_agreements_hold_on_their_last_day_and_only_when_active() -> None:
 def test_an_agreement_marked_as_ended_since_it_ran_out_held_before() -> None:
     ends = agreements(valid_to=[pd.Timestamp("2024-12-31"), pd.NaT, pd.Timestamp("2999-01-01")], status="ended")
     assert blocked(agreements=ends) == {Rule.NO_AGREEMENT: [1, 2]}
+
+
+def test_a_suspended_agreement_holds_again_once_it_is_taken_up() -> None:
+    signed = agreements(external_id=["x", "y", "z"])
+    changes = pd.DataFrame(
+        {
+            "resource": "agreements",
+            "external_id": "y",
+            "field": "status",
+            "changed_at": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-05-01"]),
+            "value": ["active", "suspended", "active"],
+        }
+    )
+    known = History.of("2026-01-01", partners=partners(3), agreements=signed, changes=changes)
+    world, rules = rules_of(known, "2024-02-01")
+    for at, expected in (("2024-02-29", []), ("2024-03-01", [1]), ("2024-04-30", [1]), ("2024-05-01", [])):
+        found = rules.blocked(asked(world, None), micros(at)).get(Rule.NO_AGREEMENT, np.zeros(3, dtype=bool))
+        assert np.flatnonzero(found).tolist() == expected
 
 
 def test_an_agreement_must_cover_place_and_product() -> None:
