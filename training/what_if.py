@@ -1,6 +1,6 @@
 """What a routing policy would have done with the last leads, beside what happened, before anybody switches it on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from domain.context import SYSTEM
-from domain.routing import Policies
+from domain.routing import Policies, RoutingPolicy
 from domain.settings import Settings
 from intelligence.features.pair_events import positions
 from intelligence.matching.asked import check_span
@@ -22,7 +22,7 @@ from training.what_if_clock import AnswerTimes
 from training.what_if_load import Load, Stays
 from training.what_if_model import Judge, baseline_judge, find_judge
 from training.what_if_options import Task
-from training.what_if_report import changes, clocks, groups, limits, off_policy, over_time, sides
+from training.what_if_report import changes, clocks, groups, in_use, limits, off_policy, over_time, sides
 from training.what_if_walk import Walk
 
 if TYPE_CHECKING:
@@ -109,7 +109,10 @@ def what_if(
     clocked = with_clocks(context, policies, log["program"])
     found = replay(judge, clocked, log, context.settings, lambda done: show("replaying", _LEARNING + _WALKING * done))
     show("replayed", 1.0)
+    missing = {policy.program for policy in policies.all} - {None, *log["program"].dropna()}
+    notes = [f"None of these leads is of programme {program}." for program in sorted(filter(None, missing))]
     asked = {
+        "notes": [*found.report["notes"], *notes],
         "since": start.isoformat(),
         "until": end.isoformat(),
         "policies": [policy.model_dump(mode="json") for policy in policies.all],
@@ -166,7 +169,8 @@ def replay(
     n = len(judge.world.partner_ids)
     times = AnswerTimes(pairs, n)
     load = Load(pairs, task.row, n, Stays.of(pairs, int(until.astype(np.int64)), horizon), horizon)
-    limited = (str(limit.by) for policy in policies.all for limit in policy.limits)
+    used = in_use(policies, log)
+    limited = (str(limit.by) for policy in used for limit in policy.limits)
     group_by = tuple(dict.fromkeys((*GROUP_BY, *protected, *limited)))
     walk = Walk(judge, policies, load, times, settings.match_candidates, group_by, protected)
     course = walk.run(task, report)
@@ -177,14 +181,14 @@ def replay(
         "policies": [policy.model_dump(mode="json") for policy in policies.all],
         "fingerprint": policies.fingerprint,
         "model": {"version": judge.label, "text": judge.text, "warning": judge.warning or None},
-        "notes": _notes(policies, log, times),
+        "notes": _notes(used, log, times),
         "sides": sides(log, task, course, times, policies, until),
         "off_policy": off_policy(log, course, horizon),
-        "clocks": clocks(policies),
+        "clocks": clocks(used),
         "groups": groups(course),
-        "limits": limits(course, policies),
+        "limits": limits(course, used),
         "over_time": over_time(task, course),
-        "changes": changes(judge, log, task, course, policies),
+        "changes": changes(judge, log, task, course, used),
     }
     return WhatIf(_plain(found), _with_course(log, judge, course.columns))
 
@@ -208,14 +212,14 @@ def _task(log: pd.DataFrame, judge: Judge) -> tuple[pd.DataFrame, Task]:
     return log, Task(rows, at, np.maximum((at - arrived) / _HOUR_US, 0.0), actual)
 
 
-def _notes(policies: Policies, log: pd.DataFrame, times: AnswerTimes) -> list[str]:
+def _notes(used: Sequence[RoutingPolicy], log: pd.DataFrame, times: AnswerTimes) -> list[str]:
     """Say what the replay leaves out."""
     found = []
-    if any(policy.shadow_prices for policy in policies.all):
+    if any(policy.shadow_prices for policy in used):
         found.append("Shadow prices are left out: they come of batches that the replay does not solve.")
-    if any(policy.limits for policy in policies.all):
+    if any(policy.limits for policy in used):
         found.append("Limits of shares hold for batches; here leads are given one by one: see where the shares end.")
-    hours = min(policy.answer_hours or np.inf for policy in policies.all)
+    hours = min([policy.answer_hours or np.inf for policy in used], default=np.inf)
     late = times.late_share(hours)
     if late >= _WORTH_SAYING:
         found.append(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.routing import LimitBy, Objective, Policies, Rule
+from domain.routing import LimitBy, Objective, Policies, RoutingPolicy, Rule
 from intelligence.matching.fairness_groups import NEWCOMER
 from intelligence.matching.fairness_report import gini
 from intelligence.matching.reasons import Explainer, Row
@@ -180,19 +180,26 @@ def groups(course: Course) -> list[Figures]:
     return found
 
 
-def clocks(policies: Policies) -> list[Figures]:
+def in_use(policies: Policies, log: pd.DataFrame) -> list[RoutingPolicy]:
+    """Return the policies that hold for any of the leads."""
+    return list(
+        {policy.fingerprint: policy for policy in map(policies.of, map(_text, log["program"].unique()))}.values()
+    )
+
+
+def clocks(used: Sequence[RoutingPolicy]) -> list[Figures]:
     """Return the hours that partners have for an answer and customers wait for, by programme; None: no such clock."""
     names = ("program", "answer_hours", "first_contact_hours")
-    return [{name: getattr(policy, name) for name in names} for policy in policies.all]
+    return [{name: getattr(policy, name) for name in names} for policy in used]
 
 
-def limits(course: Course, policies: Policies) -> list[Figures]:
+def limits(course: Course, used: Sequence[RoutingPolicy]) -> list[Figures]:
     """Return where the shares of groups end that a policy sets limits to; nothing where several policies do.
 
     Shares are of all leads, given one by one without looking at the limits.
     """
-    told = {limit for policy in policies.all for limit in policy.limits}
-    if not told or any(set(policy.limits) != told for policy in policies.all):
+    told = {limit for policy in used for limit in policy.limits}
+    if not told or any(set(policy.limits) != told for policy in used):
         return []
     found = []
     for limit in sorted(told, key=str):
@@ -221,13 +228,13 @@ def over_time(task: Task, course: Course) -> list[Figures]:
     ]
 
 
-def changes(judge: Judge, log: pd.DataFrame, task: Task, course: Course, policies: Policies) -> Figures:
+def changes(judge: Judge, log: pd.DataFrame, task: Task, course: Course, used: Sequence[RoutingPolicy]) -> Figures:
     """Return how many leads change their first partner, why, and the largest changes with reasons."""
     chosen, kept = course.numbers("chosen"), course.numbers("kept")
     moved = chosen != task.actual
     why = [_why(course, task, position) for position in range(len(task))]
     counted = Counter(code for position in np.flatnonzero(moved).tolist() for code in why[position])
-    by_value = all(policy.objective is Objective.VALUE for policy in policies.all)
+    by_value = all(policy.objective is Objective.VALUE for policy in used)
     what = "value" if by_value and np.isfinite(course.numbers("value_chosen")).all() else "p"
     gain = course.numbers(f"{what}_chosen") - course.numbers(f"{what}_actual")
     gain = np.where(moved, np.nan_to_num(gain), 0.0)

@@ -74,9 +74,12 @@ def test_leads_without_any_history_are_judged_by_the_baseline(tmp_path, capsys):
     (folder / "leads.csv").write_text("external_id,created_at,country\nl1,2024-02-02,DE\nl2,2024-02-03,\n")
     assert run(["import", str(folder)]) == 0
     out = tmp_path / "replay.json"
-    arguments = ["--policy", written(tmp_path, {"name": "all"}), "--since", "2024-01-01", "--out", str(out)]
+    policies = [{"name": "all"}, {"name": "other", "program": "none"}]
+    arguments = ["--policy", written(tmp_path, policies), "--since", "2024-01-01", "--out", str(out)]
     assert run(["routing", "replay", *arguments]) == 0
-    assert "there is nothing to compare with" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "there is nothing to compare with" in told
+    assert "None of these leads is of programme none." in told
     report = json.loads(out.read_text())
     assert (report["leads"], report["model"]["version"]) == (2, "baseline")
     assert report["sides"]["policy"]["offered"] == 2

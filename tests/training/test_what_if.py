@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domain.routing import Policies, RoutingPolicy, Rule, RuleSetting
+from domain.routing import LimitBy, Policies, RoutingPolicy, Rule, RuleSetting, ShareLimit
 from domain.settings import Settings
 from intelligence.features.pair_build import PairSpec
 from intelligence.features.pair_leads import describe_leads, lead_table
@@ -264,3 +264,16 @@ def test_a_replay_decides_as_a_match_would_have() -> None:
         best = match_leads(context, [row.lead], as_of=row.decided_at.to_pydatetime().replace(tzinfo=UTC), top=1)
         assert best.candidates["partner"].tolist() == [row.chosen]
         assert best.candidates["p_win"].to_numpy() == pytest.approx(row.p_chosen)
+
+
+def test_limits_are_set_beside_the_shares() -> None:
+    frames = programme(4, 1, tier=["gold", "silver", "silver"])
+    bounds = (
+        ShareLimit(by=LimitBy.TIER, value="gold", most=0.5),
+        ShareLimit(by=LimitBy.TIER, value="silver", most=0.5),
+    )
+    found = tried(frames, RoutingPolicy(limits=bounds), BEST_FIRST).report["limits"]
+    assert [(one["group"], one["policy_share"], one["kept"]) for one in found] == [
+        ("gold", 1.0, False),
+        ("silver", 0.0, True),
+    ]
