@@ -124,7 +124,7 @@ def with_value(pairs: pd.DataFrame) -> pd.DataFrame:
     accepted = p_win / pairs["p_accept"].to_numpy(np.float64)
     value = p_win * pairs["expected_amount"].to_numpy(np.float64) * pairs["margin"].to_numpy(np.float64)
     pairs = pairs.assign(p_win_if_accepted=accepted, value=value)
-    return pairs.assign(lift=_over_the_next(worth(pairs), pairs["question"]))
+    return pairs.assign(lift=_over_the_next(worth(pairs), pairs["question"].to_numpy(np.int64)))
 
 
 def worth(pairs: pd.DataFrame, by: str = Objective.VALUE) -> Floats:
@@ -140,14 +140,17 @@ def worth(pairs: pd.DataFrame, by: str = Objective.VALUE) -> Floats:
     p_win = pairs["p_win"].to_numpy(np.float64)
     if by == Objective.P_WIN:
         return p_win
-    unknown = pairs["value"].isna().groupby(pairs["question"]).transform("any").to_numpy(bool)
-    return np.where(unknown, p_win, pairs["value"].to_numpy(np.float64))
+    value, lead = pairs["value"].to_numpy(np.float64), pairs["question"].to_numpy(np.int64)
+    return np.where(np.isin(lead, lead[np.isnan(value)]), p_win, value)
 
 
-def _over_the_next(worth: Floats, lead: pd.Series) -> Floats:
-    """Worth of each row less that of the best other row of its lead."""
-    frame = pd.DataFrame({"lead": lead.to_numpy(), "worth": worth})
-    best = frame.groupby("lead")["worth"].transform("max").to_numpy()
-    place = frame.groupby("lead")["worth"].rank(method="first", ascending=False).to_numpy()
-    second = frame["worth"].where(place == 2).groupby(frame["lead"]).transform("max").fillna(0.0).to_numpy()
-    return np.asarray(worth - np.where(place == 1, second, best), dtype=np.float64)
+def _over_the_next(worth: Floats, lead: Ints) -> Floats:
+    """Worth of each row less that of the best other row of its lead; of a lone row all it is worth."""
+    order = np.lexsort((-worth, lead))
+    _, first, size = np.unique(lead[order], return_index=True, return_counts=True)
+    ranked = worth[order]
+    best = np.repeat(ranked[first], size)
+    best[first] = np.where(size > 1, ranked[np.minimum(first + 1, len(ranked) - 1)], 0.0)
+    lift = np.empty(len(worth))
+    lift[order] = ranked - best
+    return lift
