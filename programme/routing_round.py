@@ -5,21 +5,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.context import SYSTEM, Clock
-from domain.errors import AllywiseError, Conflict, NotFound
+from domain.errors import AllywiseError
 from domain.routing import policy_of
 from intelligence.context import Intelligence
 from programme.routing import postpone, start, step
 from programme.routing_ranking import Decide, Decision, decide
+from store.claims import lock_lead
 from store.engine import Engine
 from store.route_starts import leads_to_route
-from store.routes import Route, any_due, claim_routes, wake_strays
+from store.routes import Route, any_due, claim_routes, strays, wake_route
 from store.unit_of_work import UnitOfWork
 
 BATCH = 50
 """Leads that a round takes in hand: they are ranked on one history."""
 
 STARTS = 100
-"""Leads at the most that begin to be routed by themselves in one round."""
+"""Leads at the most that begin to be routed by themselves, or are found changed past the rules, at one time."""
 
 SWEEP_EVERY = timedelta(seconds=30)
 """How often is looked for new leads, and for what came past the rules, as imports do."""
@@ -72,14 +73,17 @@ class RoutingUpkeep:
             return
         with self._work(read_only=True) as work:
             new = leads_to_route(work.connection, now, STARTS)
+            changed = strays(work.connection, now, STARTS)
         for lead_id in new:
             try:
                 with self._work() as work:
                     start(work, lead_id)
-            except (Conflict, NotFound):  # somebody else was faster
-                _log.debug("lead %s is routed, taken or gone already", lead_id)
-        with self._work() as work:
-            wake_strays(work.connection, now)
+            except AllywiseError as error:  # somebody else was faster, mostly
+                _log.info("lead %s does not begin to be routed: %s", lead_id, error.message)
+        for lead_id in changed:
+            with self._work() as work:
+                lock_lead(work.connection, lead_id)
+                wake_route(work.connection, lead_id, now)
         self._swept_at = now
 
     def _step(self, lead_id: int, decision: Decision | None = None, route: Route | None = None) -> Route | None:

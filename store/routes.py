@@ -129,8 +129,11 @@ def claim_routes(connection: Connection, now: datetime, limit: int) -> list[int]
     return found
 
 
-def wake_strays(connection: Connection, now: datetime) -> None:
-    """Make routes due whose lead was changed past the rules, as imports do: answered, taken or closed."""
+def strays(connection: Connection, now: datetime, limit: int) -> list[int]:
+    """Return our ids of leads whose route rests, and that were changed past the rules, as imports do.
+
+    They were offered, answered, given back or closed, and the route does not know.
+    """
     lead = routes.c.lead_id
     of_lead = _assignments.c.lead_id == lead
     waits = select(_assignments.c.id).where(of_lead, _assignments.c.response.is_(None)).exists()
@@ -138,17 +141,13 @@ def wake_strays(connection: Connection, now: datetime) -> None:
     taken = select(_assignments.c.id).where(of_lead, is_taken).exists()
     closed = select(_deals.c.id).where(_deals.c.lead_id == lead, _deals.c.outcome.is_not(None)).exists()
     state = routes.c.state
-    strays = or_(
+    changed = or_(
         and_(state == str(RouteState.ACCEPTED), or_(closed, ~taken)),
         and_(state == str(RouteState.OFFERED), or_(closed, taken, ~waits)),
         and_(state.in_((str(RouteState.PERSON), str(RouteState.OPEN))), or_(closed, taken, waits)),
     )
-    late = or_(routes.c.due_at.is_(None), routes.c.due_at > now)
-    connection.execute(
-        routes.update()
-        .where(state != str(RouteState.CLOSED), strays, late)
-        .values(due_at=now, version=routes.c.version + 1)
-    )
+    rests = and_(state != str(RouteState.CLOSED), or_(routes.c.due_at.is_(None), routes.c.due_at > now))
+    return list(connection.execute(select(lead).where(rests, changed).order_by(lead).limit(limit)).scalars())
 
 
 def list_routes(
