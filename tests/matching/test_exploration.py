@@ -4,16 +4,18 @@ from functools import cache
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from domain.routing import Exploration, Objective, Policies, RoutingPolicy
+from intelligence.features.pair_build import describe_partners
 from intelligence.matching.decision import Decision
 from intelligence.matching.exploration import draw, near_equals, propensities
 from intelligence.matching.service import MatchResult, match_leads
-from tests.matching.worlds import Context, history
+from tests.matching.worlds import Context, frames, history
 
 THOMPSON = RoutingPolicy(exploration=Exploration.THOMPSON, explored_share=1.0, explored_within=1.0)
 LEADS = [{"external_id": name, "country": "DE", "industry": name} for name in ("retail", "health")]
@@ -187,3 +189,13 @@ def test_by_value_near_equals_are_worth_nearly_as_much() -> None:
         shown = np.array([option.propensity for option in decision.options])
         assert (np.diff(worth) <= 0).all()
         assert ((shown > 0) == (worth >= 0.9 * worth[0])).all()
+
+
+def test_no_feature_knows_the_propensity_of_an_offer() -> None:
+    given = frames()["assignments"]
+    logged = given.assign(**{"attributes.propensity": np.linspace(0.1, 0.9, len(given))})
+    known = history(assignments=logged)
+    found, plain = (match_leads(one, LEADS, top=9, details=True) for one in (cast(Any, Context(known)), context()))
+    assert not [name for name in found.details[0]["features"] if "propensity" in name]
+    pd.testing.assert_frame_equal(found.candidates, plain.candidates)
+    assert not [name for names in describe_partners(known) for name in names if "propensity" in name]
