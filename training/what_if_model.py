@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from intelligence.context import Intelligence
 
 Report = Callable[[str], None]
+_ROUGH = (
+    "The baseline tells partners apart by their record alone: its opinion of a policy that follows it is far too good. "
+    "What it says of load, clocks and shares can be read, its wins cannot."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,4 +109,4 @@ def baseline_judge(context: "Intelligence", history: History, text: str) -> Judg
     """Return the baseline, which answers where no model does."""
     settings = context.settings
     world, spec = baseline_world(history, settings.match_horizon_days, settings.protected_attributes, context.text)
-    return Judge(world, spec, BaselineRanker(), BASELINE, text, absences=context.absences())
+    return Judge(world, spec, BaselineRanker(), BASELINE, text, _ROUGH, context.absences())

@@ -79,6 +79,7 @@ def test_leads_without_any_history_are_judged_by_the_baseline(tmp_path, capsys):
     assert run(["routing", "replay", *arguments]) == 0
     told = capsys.readouterr().out
     assert "there is nothing to compare with" in told
+    assert "WARNING The baseline" in told
     assert "None of these leads is of programme none." in told
     report = json.loads(out.read_text())
     assert (report["leads"], report["model"]["version"]) == (2, "baseline")
