@@ -16,19 +16,23 @@ def crashing(engine: Engine, after: int | None) -> Iterator[None]:
     """Let what is done with `engine` inside the block die before its statement number `after`, commits counted."""
     left = after
 
-    def tick(connection: Connection) -> None:
+    def is_over() -> bool:
         nonlocal left
-        if left is not None:
-            left -= 1
-            if left < 0:
-                left = None  # what tidies up is not the service's
-                connection.connection.rollback()  # as the database does when a client is gone
-                raise Crash
+        left = None if left is None else left - 1
+        over = left is not None and left < 0
+        left = None if over else left  # what tidies up is not the service's
+        return over
 
-    def before(connection: Connection, *_statement: Any) -> None:
-        tick(connection)
+    def before(_connection: Connection, *_statement: Any) -> None:
+        if is_over():
+            raise Crash
 
-    listeners = {"before_execute": before, "commit": tick}
+    def committing(connection: Connection) -> None:
+        if is_over():
+            connection.connection.rollback()  # as the database does when a client is gone
+            raise Crash
+
+    listeners = {"before_execute": before, "commit": committing}
     for name, listener in listeners.items():
         event.listen(engine, name, listener)
     try:
