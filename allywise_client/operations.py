@@ -17,6 +17,18 @@ class Allywise(Transport):
         """Get a stored decision as it was answered."""
         return cast("types.MatchAnswer", self.send("GET", f"/v1/match/{path_part(match_id)}", query={**filters}))
 
+    def replay_match(self, match_id: str, **filters: Any) -> types.MatchReplay:
+        """Take a stored decision again, from the stored feature values by the version and the policy that made it."""
+        return cast("types.MatchReplay", self.send("GET", f"/v1/match/{path_part(match_id)}/replay", query={**filters}))
+
+    def assign_leads(self, body: types.AllocationRequest, *, idempotency_key: str | None = None) -> types.AllocationAnswer:
+        """Give each lead of a list to one partner so that all are worth most, within capacity and limits of shares."""
+        return cast("types.AllocationAnswer", self.send("POST", "/v1/match/assign", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_allocation(self, allocation_id: str, **filters: Any) -> types.AllocationAnswer:
+        """Get a stored list as it was answered."""
+        return cast("types.AllocationAnswer", self.send("GET", f"/v1/match/assign/{path_part(allocation_id)}", query={**filters}))
+
     def rank_prospects(self, *, as_of: str | None = None, country: str | None = None, kind: types.PartnerKind | None = None, program: str | None = None, min_p: float | None = None, limit: int | None = None, **filters: Any) -> types.ProspectRanking:
         """Rank prospects, applicants and onboarding partners by their chance to become productive."""
         return cast("types.ProspectRanking", self.send("GET", "/v1/prospects/ranking", query={"as_of": as_of, "country": country, "kind": kind, "program": program, "min_p": min_p, "limit": limit, **filters}))
@@ -393,7 +405,7 @@ class Allywise(Transport):
         """Add the next version of the terms. What has a day of agreement is never changed."""
         return cast("types.Term", self.send("POST", f"/v1/agreements/{path_part(key)}/terms", body=body, headers={"Idempotency-Key": idempotency_key}))
 
-    def list_alerts(self, *, kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "webhook_disabled"] | None = None, severity: Literal["info", "warning", "critical"] | None = None, partner: str | None = None, state: Literal["open", "resolved"] | None = None, unread: bool | None = None, console: bool | None = None, portfolio: Literal["mine"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.AlertPage:
+    def list_alerts(self, *, kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled"] | None = None, severity: Literal["info", "warning", "critical"] | None = None, partner: str | None = None, state: Literal["open", "resolved"] | None = None, unread: bool | None = None, console: bool | None = None, portfolio: Literal["mine"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.AlertPage:
         """List alerts, the newest first: of the partners that you may see; a partner gets those that concern it."""
         return cast("types.AlertPage", self.send("GET", "/v1/alerts", query={"kind": kind, "severity": severity, "partner": partner, "state": state, "unread": unread, "console": console, "portfolio": portfolio, "limit": limit, "cursor": cursor, **filters}))
 
@@ -465,7 +477,7 @@ class Allywise(Transport):
         """Send the event of a delivery again, whether it got there or not, as a delivery of its own."""
         return cast("types.DeliveryAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/deliveries/{path_part(delivery_id)}/replay", headers={"Idempotency-Key": idempotency_key}))
 
-    def replay_events(self, webhook_id: int, body: types.ReplayRequest, *, idempotency_key: str | None = None) -> types.ReplayAnswer:
+    def replay_events(self, webhook_id: int, body: types.api__routes__webhooks__ReplayRequest, *, idempotency_key: str | None = None) -> types.ReplayAnswer:
         """Send all events again that it wants and that happened since an instant, 10,000 at the most."""
         return cast("types.ReplayAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/replay", body=body, headers={"Idempotency-Key": idempotency_key}))
 
@@ -560,6 +572,58 @@ class Allywise(Transport):
     def erase_user(self, user_id: int, body: types.ErasureRequest, *, idempotency_key: str | None = None) -> types.ErasureCertificate:
         """Erase a person who signs in; the row stays without anything personal, as the trail names its number."""
         return cast("types.ErasureCertificate", self.send("POST", f"/v1/users/{path_part(user_id)}/erase", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_routing_fairness(self, *, since: str | None = None, until: str | None = None, by: str | None = None, limit: int | None = None, **filters: Any) -> types.FairnessAnswer:
+        """Compare the shares of leads that groups of partners got with what lots among the eligible would have given."""
+        return cast("types.FairnessAnswer", self.send("GET", "/v1/routing/fairness", query={"since": since, "until": until, "by": by, "limit": limit, **filters}))
+
+    def get_lead_standing(self, id: int, **filters: Any) -> types.LeadStandingAnswer:
+        """Tell where the partner of an offer stood in the match that it came of, and what of its own would have raised it."""
+        return cast("types.LeadStandingAnswer", self.send("GET", f"/v1/assignments/{path_part(id)}/standing", query={**filters}))
+
+    def get_partner_standing(self, key: str, *, since: str | None = None, until: str | None = None, **filters: Any) -> types.PartnerStandingAnswer:
+        """Tell how a partner fared in the matches of a period, what kept leads from it, and what would have raised it."""
+        return cast("types.PartnerStandingAnswer", self.send("GET", f"/v1/partners/{path_part(key)}/standing", query={"since": since, "until": until, **filters}))
+
+    def list_routes(self, *, state: types.RouteState | None = None, due_until: str | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.RouteRowPage:
+        """List routed leads in the order in which the leads were recorded."""
+        return cast("types.RouteRowPage", self.send("GET", "/v1/routes", query={"state": state, "due_until": due_until, "limit": limit, "cursor": cursor, **filters}))
+
+    def start_route(self, key: str, *, idempotency_key: str | None = None) -> types.RouteRow:
+        """Begin to route a lead by the policy of its programme; the first offer follows within moments."""
+        return cast("types.RouteRow", self.send("POST", f"/v1/leads/{path_part(key)}/route", headers={"Idempotency-Key": idempotency_key}))
+
+    def get_route(self, key: str, **filters: Any) -> types.Routing:
+        """Tell where a lead stands: both clocks, its offers, the override in force, and whom the models put first."""
+        return cast("types.Routing", self.send("GET", f"/v1/leads/{path_part(key)}/route", query={**filters}))
+
+    def stop_route(self, key: str) -> types.RouteRow:
+        """Stop routing a lead and take a waiting offer back; an accepted one stays. Safe to repeat."""
+        return cast("types.RouteRow", self.send("DELETE", f"/v1/leads/{path_part(key)}/route"))
+
+    def pull_back_lead(self, key: str, *, idempotency_key: str | None = None, body: types.PullBack | None | None = None) -> types.RouteRow:
+        """Take a waiting or accepted offer back, and go on to the next partner or leave the lead to a person."""
+        return cast("types.RouteRow", self.send("POST", f"/v1/leads/{path_part(key)}/route/pull-back", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def set_override(self, key: str, body: types.OverrideInput) -> types.OverrideAnswer:
+        """Choose the partner to whom the next offer of the lead goes; it replaces an earlier choice."""
+        return cast("types.OverrideAnswer", self.send("PUT", f"/v1/leads/{path_part(key)}/override", body=body))
+
+    def end_override(self, key: str) -> types.Routing:
+        """End the choice that is in force; the models choose again. Safe to repeat."""
+        return cast("types.Routing", self.send("DELETE", f"/v1/leads/{path_part(key)}/override"))
+
+    def get_policies_in_force(self, **filters: Any) -> types.PoliciesInForce:
+        """Say which policy decides for the leads of which programme, completed by the defaults."""
+        return cast("types.PoliciesInForce", self.send("GET", "/v1/routing/policies", query={**filters}))
+
+    def check_policy(self, body: types.RoutingPolicyGiven) -> types.PolicyChecked:
+        """Complete a policy by the defaults, or say what is wrong with it; nothing is stored."""
+        return cast("types.PolicyChecked", self.send("POST", "/v1/routing/policies/check", body=body))
+
+    def start_routing_replay(self, body: types.api__routes__replays__ReplayRequest, *, idempotency_key: str | None = None) -> types.Job:
+        """Show what policies would have done with past leads, beside what happened, as a job; nothing is activated."""
+        return cast("types.Job", self.send("POST", "/v1/routing/replays", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def list_programs(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, name: str | None = None, kind: str | None = None, objective: str | None = None, tiers: str | None = None, updated_since: str | None = None, **filters: Any) -> types.ProgramPage:
         """List rows page by page. Stable while rows are added."""

@@ -203,6 +203,49 @@ class AlertPage(TypedDict):
     next_cursor: str | None
 
 
+class AllocatedLead(TypedDict):
+    """A lead and the partner that it is given to."""
+
+    lead: str
+    partner: str
+    p_win: float
+    low: float
+    high: float
+    expected_amount: float | None
+    value: float | None
+    evidence: Evidence
+    n: int
+    reasons: list[str]
+
+
+class AllocationAnswer(TypedDict):
+    """A list of leads given to partners; stored under ``allocation_id``."""
+
+    allocation_id: str
+    as_of: str
+    by: Literal["p_win", "value"]
+    model_version: str
+    leads: int
+    items: list[AllocatedLead]
+    unassigned: list[UnassignedLead]
+    expected_value: float
+    bound: float
+    limits: list[LimitCost]
+    limits_cost: float
+    capacity: CapacityCost
+    offered: bool
+
+
+class AllocationRequest(TypedDict):
+    """Which leads to give to partners, and how."""
+
+    lead_ids: NotRequired[list[str] | None]
+    leads: NotRequired[list[LeadInput] | None]
+    as_of: NotRequired[str | None]
+    by: NotRequired[Literal["p_win", "value"] | None]
+    offer: NotRequired[bool]
+
+
 class AppealDecision(TypedDict):
     """How an appeal is decided: the partner reads the reason."""
 
@@ -416,6 +459,22 @@ class Candidate(TypedDict):
     factors: list[Factor]
     similar_wins: list[SimilarWin]
     propensity: float
+    p_accept: NotRequired[float | None]
+    p_win_if_accepted: NotRequired[float | None]
+    margin: NotRequired[float | None]
+    value: NotRequired[float | None]
+    lift: NotRequired[float | None]
+    shadow_price: NotRequired[float]
+
+
+class CapacityCost(TypedDict):
+    """What want of room costs."""
+
+    value_without: float
+    value: float
+    cost: float
+    unassigned: int
+    full_partners: int
 
 
 Certainty = Literal["same", "likely", "possible"]
@@ -464,6 +523,17 @@ class CertificationPatch(TypedDict):
     expires_on: NotRequired[str | None]
     contact: NotRequired[str | None]
     attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class ChanceAnswer(TypedDict):
+    """A change of the partner's own, and what it would have made of its places."""
+
+    change: str
+    what: str
+    better: int
+    first_more: int
+    of: int
+    text: str
 
 
 class CheckAnswer(TypedDict):
@@ -739,6 +809,18 @@ class CompanyInput(TypedDict):
     website: NotRequired[str | None]
     description: NotRequired[str | None]
     program: NotRequired[str | None]
+
+
+class ComparedAnswer(TypedDict):
+    """First offers beside those that lots among the eligible partners would have given."""
+
+    observed: int
+    expected: float
+    share: float | None
+    eligible_share: float | None
+    ratio: float | None
+    low: float | None
+    high: float | None
 
 
 class CompletionRequest(TypedDict):
@@ -1258,6 +1340,17 @@ class Exclusion(TypedDict):
     texts: list[str]
 
 
+class ExclusionAnswer(TypedDict):
+    """A rule that kept leads from the partner."""
+
+    code: str
+    text: str
+    leads: int
+    alone: int
+    own: bool
+    advice: str
+
+
 class ExpiringAgreement(TypedDict):
     """An agreement that ends soon."""
 
@@ -1282,6 +1375,10 @@ class ExpiringCertificate(TypedDict):
     contact: str | None
 
 
+Exploration = Literal["none", "epsilon", "thompson"]
+"""How a policy tries partners of which less is known."""
+
+
 class Extension(TypedDict):
     """By how much a protection is extended."""
 
@@ -1296,6 +1393,34 @@ class Factor(TypedDict):
     value: str | float | None
     contribution: float
     sentence: str
+
+
+class FactorAnswer(TypedDict):
+    """What of the partner spoke for or against it."""
+
+    name: str
+    direction: str
+    text: str
+    contribution: float | None
+
+
+class FairnessAnswer(TypedDict):
+    """Shares of leads by group, over the first offers in a window."""
+
+    since: str
+    until: str
+    as_of: str
+    by: str
+    leads: int
+    compared: int
+    nobody_eligible: int
+    not_eligible: int
+    groups: list[GroupShareAnswer]
+    groups_left_out: int
+    newcomers: RateAnswer
+    others: RateAnswer
+    spread: SpreadAnswer
+    flags: list[FlagAnswer]
 
 
 class FeedbackEntry(TypedDict):
@@ -1444,6 +1569,21 @@ class FitScore(TypedDict):
     base: float
     factors: list[Factor]
     model_version: str
+
+
+class FlagAnswer(TypedDict):
+    """A group whose share surely lies beyond a limit."""
+
+    by: str
+    group: str | None
+    kind: str
+    policy: str | None
+    value: float
+    low: float
+    high: float
+    bound: float
+    n: int
+    text: str
 
 
 class FundApproval(TypedDict):
@@ -1628,6 +1768,22 @@ class GroupNumber(TypedDict):
     denominator: float
 
 
+class GroupShareAnswer(TypedDict):
+    """What a group of partners got."""
+
+    group: str | None
+    partners: int
+    first_offers: int
+    offers: int
+    accepted: int
+    wins: int
+    win_rate: RateAnswer
+    expected_wins: float | None
+    expected_of: int
+    wins_of: int
+    compared: ComparedAnswer
+
+
 class History(TypedDict):
     """The statuses that a partner had, the oldest first."""
 
@@ -1656,6 +1812,16 @@ class Holding(TypedDict):
     contact: str | None
     valid: bool
     days_left: int | None
+
+
+class ImprovementAnswer(TypedDict):
+    """A change of the partner's own, and what it would have made of its place."""
+
+    change: str
+    what: str
+    rank: int | None
+    p_win: float | None
+    text: str
 
 
 class Incentive(TypedDict):
@@ -1901,6 +2067,26 @@ class LeadPatch(TypedDict):
     attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
+class LeadStandingAnswer(TypedDict):
+    """Where a partner stood in the match that its offer came of."""
+
+    assignment: int
+    lead: str
+    partner: str
+    match_id: str | None
+    as_of: str | None
+    model_version: str | None
+    rank: int | None
+    ranked: int | None
+    text: str
+    refusals: list[RefusalAnswer]
+    factors: list[FactorAnswer]
+    improvements: list[ImprovementAnswer]
+    p_win: float | None
+    low: float | None
+    high: float | None
+
+
 class LedgerEntry(TypedDict):
     """LedgerEntry."""
 
@@ -1935,6 +2121,41 @@ class LedgerEntryPage(TypedDict):
     next_cursor: str | None
 
 
+LimitBy = Literal["partner", "tier", "kind", "country", "program", "newcomer"]
+"""By what partners are grouped where shares of leads are limited."""
+
+
+class LimitCost(TypedDict):
+    """What a limit of a policy costs."""
+
+    policy: str
+    program: str | None
+    limit: str
+    by: str
+    value: str | None
+    least: float | None
+    most: float | None
+    binding: bool
+    missed: bool
+    shadow_price: float
+    cost: float | None
+    groups: list[LimitGroup]
+
+
+class LimitGroup(TypedDict):
+    """How a group of partners comes off under a limit."""
+
+    group: str
+    before: int
+    leads: int
+    share_before: float
+    share: float
+    at_least: int | None
+    at_most: int | None
+    missing: int
+    shadow_price: float
+
+
 class MatchAnswer(TypedDict):
     """Ranked partners for a lead; stored under ``match_id``."""
 
@@ -1943,6 +2164,21 @@ class MatchAnswer(TypedDict):
     model_version: str
     candidates: list[Candidate]
     excluded: list[Exclusion]
+    policy: NotRequired[PolicyUsed | None]
+    explored: NotRequired[bool]
+
+
+class MatchReplay(TypedDict):
+    """A stored decision taken again: by the same version from the same feature values, by the same policy and key."""
+
+    match_id: str
+    as_of: str
+    model_version: str
+    names: list[str]
+    same: bool
+    order_same: bool | None
+    sentence: str
+    rows: list[ReplayedNumbers]
 
 
 class MatchRequest(TypedDict):
@@ -1952,7 +2188,8 @@ class MatchRequest(TypedDict):
     lead_id: NotRequired[str | None]
     limit: NotRequired[int]
     as_of: NotRequired[str | None]
-    by: NotRequired[Literal["p_win", "value"]]
+    by: NotRequired[Literal["p_win", "value"] | None]
+    explore: NotRequired[bool]
 
 
 class Matched(TypedDict):
@@ -1972,6 +2209,16 @@ class MissingCourse(TypedDict):
     enrolled: bool
     products: list[Unlock]
     tiers: list[Unlock]
+
+
+class ModelFirst(TypedDict):
+    """Whom the models put first when they were asked last."""
+
+    partner: str | None
+    p_win: float | None
+    match_id: str
+    as_of: str
+    model_version: str
 
 
 ModelName = Literal["fit", "churn", "match", "recommend"]
@@ -2103,6 +2350,10 @@ class NotePatch(TypedDict):
     written_at: NotRequired[str | None]
     shared: NotRequired[bool | None]
     attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+Objective = Literal["p_win", "value"]
+"""What a ranking puts first."""
 
 
 class OfferCreate(TypedDict):
@@ -2277,6 +2528,44 @@ class OptionalReason(TypedDict):
     reason: NotRequired[str | None]
 
 
+class OverrideAnswer(TypedDict):
+    """The lead's routing with the new choice, and what speaks against it."""
+
+    lead: str
+    route: RouteNow | None
+    offers: list[RoutedOffer]
+    override: OverrideRow | None
+    model_first: ModelFirst | None
+    warnings: list[OverrideWarning]
+
+
+class OverrideInput(TypedDict):
+    """A person's choice."""
+
+    partner: str
+    reason: str
+    expires_at: NotRequired[str | None]
+
+
+class OverrideRow(TypedDict):
+    """A person's choice of the partner."""
+
+    external_id: str
+    partner: str
+    reason: str
+    set_by: str | None
+    set_at: str | None
+    expires_at: str | None
+    is_used: bool
+
+
+class OverrideWarning(TypedDict):
+    """What speaks against the partner."""
+
+    code: str
+    text: str
+
+
 class Overview(TypedDict):
     """All figures of a period."""
 
@@ -2435,6 +2724,21 @@ PartnerRole = Literal["partner_admin", "seller", "learner"]
 """What a person of a partner may do within the role partner; see docs/roles.md."""
 
 
+class PartnerStandingAnswer(TypedDict):
+    """How a partner fared in the matches of a period: at most the newest 500; of a lead its first match counts."""
+
+    partner: str
+    since: str
+    until: str
+    considered: int
+    ranked: int
+    excluded: int
+    first: int
+    median_rank: float | None
+    exclusions: list[ExclusionAnswer]
+    chances: list[ChanceAnswer]
+
+
 PartnerStatus = Literal["prospect", "applied", "onboarding", "active", "inactive", "ended", "rejected"]
 """Where a company stands in the programme, from first sight to the end of the relation."""
 
@@ -2576,10 +2880,52 @@ class PlanStatusChange(TypedDict):
     status: PlanStatus
 
 
+class PoliciesInForce(TypedDict):
+    """How leads are routed now."""
+
+    items: list[PolicyInForce]
+    problems: list[PolicyProblem]
+
+
+class PolicyChecked(TypedDict):
+    """A policy that would be understood."""
+
+    policy: RoutingPolicy
+    rules: list[RuleSetting]
+    fingerprint: str
+    valid: NotRequired[Literal[True]]
+
+
+class PolicyInForce(TypedDict):
+    """A policy that decides."""
+
+    policy: RoutingPolicy
+    rules: list[RuleSetting]
+    fingerprint: str
+    program: str | None
+    external_id: str | None
+
+
+class PolicyProblem(TypedDict):
+    """An active policy that does not decide."""
+
+    program: str | None
+    external_id: str
+    name: str
+    problem: str
+
+
+class PolicyUsed(TypedDict):
+    """The policy that decided who is shown first."""
+
+    name: str
+    fingerprint: str
+
+
 class PreferenceAnswer(TypedDict):
     """How you are told of a kind of alert."""
 
-    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "webhook_disabled"]
+    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled"]
     text: str
     console: bool
     email: Literal["off", "immediate", "daily"]
@@ -2589,7 +2935,7 @@ class PreferenceAnswer(TypedDict):
 class PreferenceInput(TypedDict):
     """How you want to be told of a kind of alert."""
 
-    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "webhook_disabled"]
+    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled"]
     console: NotRequired[bool]
     email: NotRequired[Literal["off", "immediate", "daily"]]
     webhook: NotRequired[Literal["off", "immediate", "daily"]]
@@ -2828,6 +3174,13 @@ class ProspectRanking(TypedDict):
     items: list[FitScore]
 
 
+class PullBack(TypedDict):
+    """What follows when an offer is taken back."""
+
+    next: NotRequired[bool]
+    reason: NotRequired[str | None]
+
+
 class Qualification(TypedDict):
     """What people think of a company."""
 
@@ -2870,6 +3223,15 @@ class Ranking(TypedDict):
     total: int
     items: list[RankedPartner]
     next_cursor: str | None
+
+
+class RateAnswer(TypedDict):
+    """A share of cases with an exact 80 % interval; null of no case."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
 
 
 class Rating(TypedDict):
@@ -2970,6 +3332,13 @@ class RecommendationList(TypedDict):
     notes: NotRequired[list[str]]
 
 
+class RefusalAnswer(TypedDict):
+    """A rule that spoke against the partner."""
+
+    code: str
+    text: str
+
+
 class Registration(TypedDict):
     """Registration."""
 
@@ -3049,10 +3418,13 @@ class ReplayAnswer(TypedDict):
     queued: int
 
 
-class ReplayRequest(TypedDict):
-    """From when on events are sent again."""
+class ReplayedNumbers(TypedDict):
+    """Numbers of one partner, as stored and computed again."""
 
-    since: str
+    partner: str
+    stored: list[float | None]
+    again: list[float | None]
+    same: bool
 
 
 Role = Literal["admin", "recruiter", "manager", "router", "analyst", "partner"]
@@ -3063,6 +3435,84 @@ class RotationRequest(TypedDict):
     """How a key is rotated."""
 
     grace_hours: NotRequired[float]
+
+
+class RouteNow(TypedDict):
+    """A routed lead with its clocks."""
+
+    lead: str
+    state: RouteState
+    policy: str
+    max_hops: int
+    hops: int
+    started_at: str
+    started_by: str
+    contact_until: str | None
+    customer_told_at: str | None
+    due_at: str | None
+    ended_at: str | None
+    note: str | None
+    partner: str | None
+    answer_until: str | None
+    contacted_at: str | None
+    is_late: bool
+
+
+class RouteRow(TypedDict):
+    """A routed lead, as lists tell it."""
+
+    lead: str
+    state: RouteState
+    policy: str
+    max_hops: int
+    hops: int
+    started_at: str
+    started_by: str
+    contact_until: str | None
+    customer_told_at: str | None
+    due_at: str | None
+    ended_at: str | None
+    note: str | None
+
+
+class RouteRowPage(TypedDict):
+    """Some routed leads, and the cursor of the next page."""
+
+    items: list[RouteRow]
+    next_cursor: str | None
+
+
+RouteState = Literal["open", "offered", "accepted", "person", "closed"]
+"""Where a lead stands on its way to a partner."""
+
+
+class RoutedOffer(TypedDict):
+    """An offer of the lead."""
+
+    id: int
+    partner: str
+    hop: int | None
+    offered_at: str
+    answer_until: str | None
+    reminded_at: str | None
+    response: AssignmentResponse | None
+    responded_at: str | None
+    decline_reason: str | None
+    match_id: str | None
+    rank: int | None
+    p_win: float | None
+    propensity: float | None
+    override: str | None
+
+
+class Routing(TypedDict):
+    """All that is known of the routing of a lead."""
+
+    lead: str
+    route: RouteNow | None
+    offers: list[RoutedOffer]
+    override: OverrideRow | None
+    model_first: ModelFirst | None
 
 
 class RoutingLimit(TypedDict):
@@ -3248,6 +3698,52 @@ class RoutingPoliciePatch(TypedDict):
     attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
+class RoutingPolicy(TypedDict):
+    """How leads of a programme find their partner."""
+
+    name: NotRequired[str]
+    program: NotRequired[str | None]
+    automatic: NotRequired[bool]
+    objective: NotRequired[Objective]
+    margin: NotRequired[float]
+    shadow_prices: NotRequired[bool]
+    exploration: NotRequired[Exploration]
+    explored_share: NotRequired[float]
+    explored_within: NotRequired[float]
+    max_hops: NotRequired[int]
+    answer_hours: NotRequired[float | None]
+    first_contact_hours: NotRequired[float | None]
+    remind_hours: NotRequired[float]
+    cool_down_days: NotRequired[float]
+    newcomer_days: NotRequired[float]
+    working_days: NotRequired[list[Weekday]]
+    rules: NotRequired[list[RuleSetting]]
+    limits: NotRequired[list[ShareLimit]]
+
+
+class RoutingPolicyGiven(TypedDict):
+    """RoutingPolicyGiven."""
+
+    name: NotRequired[str]
+    program: NotRequired[str | None]
+    automatic: NotRequired[bool]
+    objective: NotRequired[Objective]
+    margin: NotRequired[float]
+    shadow_prices: NotRequired[bool]
+    exploration: NotRequired[Exploration]
+    explored_share: NotRequired[float]
+    explored_within: NotRequired[float]
+    max_hops: NotRequired[int]
+    answer_hours: NotRequired[float | None]
+    first_contact_hours: NotRequired[float | None]
+    remind_hours: NotRequired[float]
+    cool_down_days: NotRequired[float]
+    newcomer_days: NotRequired[float]
+    working_days: NotRequired[list[Weekday]]
+    rules: NotRequired[list[RuleSettingGiven]]
+    limits: NotRequired[list[ShareLimitGiven]]
+
+
 class RoutingRule(TypedDict):
     """RoutingRule."""
 
@@ -3309,6 +3805,28 @@ class RowResult(TypedDict):
     external_id: NotRequired[str | None]
     row_version: NotRequired[int | None]
     problem: NotRequired[RowProblem | None]
+
+
+Rule = Literal["not_active", "no_agreement", "territory", "product_not_covered", "certification_missing", "certification_expired", "at_capacity", "declined_before", "exclusive_to_other", "conflict", "cooling_down", "away", "language", "tier", "distance"]
+"""Reasons for which a partner is not eligible; codes are public and only grow."""
+
+
+class RuleSetting(TypedDict):
+    """What a policy says of one rule."""
+
+    rule: Rule
+    enforced: NotRequired[bool]
+    number: NotRequired[float | None]
+    names: NotRequired[list[str]]
+
+
+class RuleSettingGiven(TypedDict):
+    """RuleSettingGiven."""
+
+    rule: Rule
+    enforced: NotRequired[bool]
+    number: NotRequired[float | None]
+    names: NotRequired[list[str]]
 
 
 class RunAnswer(TypedDict):
@@ -3383,11 +3901,38 @@ class ShareGiven(TypedDict):
     share: float
 
 
+class ShareLimit(TypedDict):
+    """Bounds of the share of a batch of leads that a group of partners gets."""
+
+    by: LimitBy
+    value: NotRequired[str | None]
+    least: NotRequired[float | None]
+    most: NotRequired[float | None]
+
+
+class ShareLimitGiven(TypedDict):
+    """ShareLimitGiven."""
+
+    by: LimitBy
+    value: NotRequired[str | None]
+    least: NotRequired[float | None]
+    most: NotRequired[float | None]
+
+
 class SimilarWin(TypedDict):
     """An earlier win of the partner that resembles the lead."""
 
     deal: str
     text: str
+
+
+class SpreadAnswer(TypedDict):
+    """How unevenly first offers are spread over partners."""
+
+    partners: int
+    gini: float | None
+    top_share: float | None
+    eligible_gini: float | None
 
 
 class Stage(TypedDict):
@@ -3927,6 +4472,14 @@ class Typical(TypedDict):
     n: int
 
 
+class UnassignedLead(TypedDict):
+    """A lead that stays without a partner."""
+
+    lead: str
+    code: Literal["no_partner", "no_room", "limits", "refused"]
+    text: str
+
+
 class Unlock(TypedDict):
     """A product or tier that a course opens, and what it takes besides."""
 
@@ -4032,6 +4585,10 @@ class WebhookWithSecret(TypedDict):
     secret: str | None
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+"""Days on which clocks run."""
+
+
 class WhiteSpace(TypedDict):
     """Where there is demand, and how well partners cover it, the worst gap first."""
 
@@ -4063,6 +4620,23 @@ class Withdrawal(TypedDict):
     """Why a claim is given up."""
 
     reason: NotRequired[str | None]
+
+
+class api__routes__replays__ReplayRequest(TypedDict):
+    """What is to be tried on which leads."""
+
+    policy: NotRequired[RoutingPolicyGiven | None]
+    policies: NotRequired[list[RoutingPolicyGiven] | None]
+    since: str
+    until: NotRequired[str | None]
+    limit: NotRequired[int]
+    model: NotRequired[int | None]
+
+
+class api__routes__webhooks__ReplayRequest(TypedDict):
+    """From when on events are sent again."""
+
+    since: str
 
 
 class api__schemas_money__ExpiringPage(TypedDict):

@@ -30,6 +30,7 @@ _LEARNING = frozenset(
 )
 _SELLING = frozenset(
     {
+        "absences",
         "activities",
         "alert-preferences",
         "alerts",

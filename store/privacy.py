@@ -13,6 +13,7 @@ from store.engine import Engine
 from store.history import History
 from store.journal_tables import alerts, audit, audit_details
 from store.privacy_tables import erasures
+from store.routing_tables import allocations
 from store.sql import json_ready
 from store.tables import keys, match_runs, recommendation_feedback, scores
 
@@ -72,6 +73,8 @@ class PrivacyRepository:
         for name, table, condition in parts:
             yield name, self._rows(table, condition)
         yield "match_runs", self._matches(mentions, external_id)
+        given = cast(allocations.c.response, Text).like(named, escape="\\")
+        yield "allocations", self._lists(given, external_id)
         yield "audit", self._audit(audit.c.partner_id == partner_id)
 
     def audit_of(self, resource: str, key: str) -> Iterator[dict[str, Any]]:
@@ -93,6 +96,13 @@ class PrivacyRepository:
             }
             if own or any(said.values()):
                 yield {**{name: run[name] for name in ("id", "as_of", "model_version")}, **said, "features": own}
+
+    def _lists(self, condition: ColumnElement[bool], external_id: str) -> Iterator[dict[str, Any]]:
+        """Yield the leads of whole lists that this partner was given."""
+        for run in self._rows(allocations, condition):
+            own = [row for row in run["response"].get("items") or [] if row.get("partner") == external_id]
+            if own:
+                yield {**{name: run[name] for name in ("id", "as_of")}, "items": own}
 
     def _audit(self, condition: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
         joined = audit.outerjoin(audit_details, audit_details.c.seq == audit.c.seq)
