@@ -117,7 +117,7 @@ class OverrideInput(BaseModel):
     )
 
     partner: str = Field(description="external id")
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
     expires_at: Instant | None = Field(None, description="default: in 30 days")
 
 
