@@ -14,7 +14,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -64,6 +63,8 @@ class RoutingMachine(RuleBasedStateMachine):
         with self.world.system() as work:
             work.repository("partners").patch("P-1", {"max_open_leads": most})
         self.workers = [RoutingUpkeep(self.engine, self.clock, self.world.ranking) for _ in range(WORKERS)]
+        for number in range(1, LEADS + 1):
+            self.world.begin(f"L-{number}")
 
     @rule(lead=leads)
     def begin(self, lead: str) -> None:
@@ -75,6 +76,18 @@ class RoutingMachine(RuleBasedStateMachine):
         with crashing(self.engine, crash):
             self.workers[worker].run()
 
+    @rule(hours=st.sampled_from([0, 1, 4, 16, 19, 21]), worker=st.integers(0, WORKERS - 2))
+    def all_is_well(self, hours: int, worker: int) -> None:
+        self.clock.advance(hours=hours)
+        for each in self.workers[worker : worker + 2] * 2:
+            each.run()
+
+    @rule(lead=leads, worker=st.integers(0, WORKERS - 1))
+    def decline_and_go_on(self, lead: str, worker: int) -> None:
+        self.workers[worker].run()
+        self.answer_whoever_has_it(lead)
+        self.workers[worker].run()
+
     @rule(lead=leads, partner=partners, response=st.sampled_from([R.ACCEPTED, R.DECLINED, R.DECLINED]), crash=crashes)
     def answer(self, lead: str, partner: str, response: R, crash: int | None) -> None:
         for row in self.world.offers(lead):
@@ -82,7 +95,6 @@ class RoutingMachine(RuleBasedStateMachine):
                 with suppress(AllywiseError), crashing(self.engine, crash), self.world.partner(partner) as work:
                     answer_offer(work, row["id"], response)
 
-    @rule(lead=leads)
     def answer_whoever_has_it(self, lead: str) -> None:
         for row in self.world.offers(lead):
             if row["response"] is None:
@@ -94,7 +106,6 @@ class RoutingMachine(RuleBasedStateMachine):
         with suppress(AllywiseError), self.world.staff() as work:
             pull_back(work, lead, go_on=go_on)
 
-    @rule(lead=leads)
     def stop(self, lead: str) -> None:
         with suppress(AllywiseError), self.world.staff() as work:
             stop(work, lead)
@@ -104,12 +115,10 @@ class RoutingMachine(RuleBasedStateMachine):
         with suppress(AllywiseError), self.world.staff() as work:
             records.create(work, "routing_overrides", {"lead": lead, "partner": partner, "reason": "why not"})
 
-    @rule(lead=leads)
     def choose_no_more(self, lead: str) -> None:
         with suppress(AllywiseError), self.world.staff() as work:
             end_override(work, lead)
 
-    @rule(lead=leads, partner=partners)
     def offer_by_hand(self, lead: str, partner: str) -> None:
         with suppress(AllywiseError), self.world.staff() as work:
             offer_lead(work, {"lead": lead, "partner": partner})
@@ -124,17 +133,21 @@ class RoutingMachine(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.clock.advance(hours=hours)
 
-    @rule(hours=st.sampled_from([-900, -30, -1, 9000]))
+    @rule(hours=st.sampled_from([-900, -30, -1, -1, 9000]))
     def the_clock_jumps(self, hours: int) -> None:
         self.clock.advance(hours=hours)
 
-    @precondition(lambda self: self.clock.now.minute == 0)
-    @rule(lead=leads)
     def close(self, lead: str) -> None:
-        self.clock.advance(minutes=7)
         with suppress(AllywiseError), self.world.staff() as work:
             row = {"external_id": f"D-{lead}", "lead": lead, "partner": "P-2", "registered_at": self.clock()}
             records.create(work, "deals", {**row, "outcome": "lost", "closed_at": self.clock()})
+
+    @rule(lead=leads, partner=partners, what=st.sampled_from(["stop", "choose_no_more", "offer_by_hand", "close"]))
+    def somebody_steps_in(self, lead: str, partner: str, what: str) -> None:
+        if what == "offer_by_hand":
+            self.offer_by_hand(lead, partner)
+        elif what != "close" or self.clock().hour % 3 == 0:  # what is closed stays closed: not too often
+            getattr(self, what)(lead)
 
     @invariant()
     def laws_hold(self) -> None:
@@ -173,7 +186,7 @@ def run(open_engine: Callable[[], Engine], examples: int) -> None:
     Machine.open_engine = staticmethod(open_engine)  # type: ignore[assignment]
     wanted = settings(
         max_examples=examples,
-        stateful_step_count=40,
+        stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
@@ -191,4 +204,4 @@ def test_routing_under_whatever_may_happen(sqlite_template: Path) -> None:
             shutil.copyfile(sqlite_template, path)
             return create_store_engine(f"sqlite:///{path}")
 
-        run(open_engine, 15)
+        run(open_engine, 25)
