@@ -11,6 +11,7 @@ _IRREGULAR: Mapping[str, str] = {
     "feedback": "feedback_entry",
     "ledger": "ledger_entry",
     "program_rules": "program_rule",
+    "routing_policies": "routing_policy",
 }
 
 NOUNS: Mapping[str, str] = {name: _IRREGULAR.get(name, name.removesuffix("s")) for name in RESOURCES}
