@@ -195,9 +195,11 @@ def _offer_next(
     choices = [override.partner] if override else [name for name in decision.partners if name not in asked]
     with_run = decision.keep(work, route.lead_id)
     refusal = NOTES["nobody_eligible"]
-    # What a person chose says nothing of the policy: it stands in the log without a propensity.
-    more = {"attributes": {PROPENSITY: None}} if override else {}
+    # What a person chose says nothing of the policy, nor does who steps in for the one that it drew: such offers stand
+    # in the log without a propensity.
+    drawn = None if override else next(iter(decision.partners), None)
     for partner in choices:
+        more = {} if partner == drawn else {"attributes": {PROPENSITY: None}}
         values = {"lead": route.lead, "partner": partner, "offered_at": work.clock(), **more}
         try:
             with work.attempt():  # undone if refused, the lock on the partner as well
