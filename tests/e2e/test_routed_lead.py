@@ -117,6 +117,12 @@ def a_person_chooses(office: Office, third: str) -> None:
     assert not set(PARTNERS) - {third} & set(str(standing).split("'"))
 
 
+def test_a_lead_for_which_nobody_is_eligible_has_an_answer(programme: Office):
+    found = programme.ask(Role.ROUTER, "POST", "match", {"lead": {"country": "PL", "program": "resale"}})
+    assert (found["candidates"], found["policy"], found["explored"]) == ([], None, False)
+    assert {row["partner"]: row["codes"] for row in found["excluded"]} == {name: ["territory"] for name in PARTNERS}
+
+
 def test_a_list_is_given_under_limits_and_offered(programme: Office, clock: FixedClock):
     office = programme
     for partner, room in (("berlin", 1), ("bonn", 1), ("bremen", 2)):
