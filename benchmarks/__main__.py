@@ -36,6 +36,7 @@ _MODULES = {
     "commands": "commands",
     "import-speed": "import_speed",
     "lists": "lists",
+    "allocation": "allocation",
     "claims": "claims",
 }
 _WITH_OPTIONS = ("worlds", "routing", "explored", "match-cost", "off-policy", "ceiling", "learning-curve")

@@ -1,4 +1,4 @@
-"""How long the solver takes for 1,000 leads and 2,000 partners: ``python -m benchmarks.allocation``.
+"""How long the solver takes for 1,000 leads and 2,000 partners: ``python -m benchmarks allocation``.
 
 Values are drawn at random, half of all pairs are allowed: far more than rules of eligibility leave in a programme.
 """
@@ -14,8 +14,8 @@ from intelligence.matching.limits import GroupLimit
 _LEADS, _PARTNERS = 1_000, 2_000
 
 
-def main() -> None:
-    """Print the table."""
+def main() -> str:
+    """Return the table."""
     rng = np.random.default_rng(1)
     value = _value(rng)
     rooms = {
@@ -25,13 +25,13 @@ def main() -> None:
         "endless": np.full(_PARTNERS, np.inf),
     }
     limits = _limits(rng)
-    print("| room | limits | CPU s | assigned | value | bound |")
-    print("|---|---|---|---|---|---|")
+    rows = ["| room | limits | CPU s | assigned | value | bound |", "|---|---|---:|---:|---:|---:|"]
     for name, room in rooms.items():
         for told, chosen in (("none", []), ("four that cross, with their costs", limits)):
             start = time.process_time()
             found = allocate(value, room, chosen)
-            print(f"| {name} | {told} | {time.process_time() - start:.1f} | {_row(found)} |")
+            rows.append(f"| {name} | {told} | {time.process_time() - start:.1f} | {_row(found)} |")
+    return "\n".join(rows)
 
 
 def _value(rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -56,7 +56,3 @@ def _limits(rng: np.random.Generator) -> list[GroupLimit]:
 
 def _row(found: Allocation) -> str:
     return f"{int((found.given >= 0).sum()):,} | {found.value:.3f} | {found.report.bound:.3f}"
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -289,20 +288,3 @@ def policy_of(values: Mapping[str, Any], where: str = "policy") -> RoutingPolicy
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InvalidInput(f"{where}: {field or 'it'}: {first['msg']}", field=field or None) from error
-
-
-def read_policy(path: Path) -> RoutingPolicy:
-    """Read a policy from a JSON file with the fields of `RoutingPolicy`.
-
-    Raises
-    ------
-    InvalidInput
-        If it is no JSON object, or a field is unknown or out of range.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path}: {error}") from error
-    if not isinstance(values, dict):
-        raise InvalidInput(f"{path}: a policy is a JSON object with fields such as name, rules and limits.")
-    return policy_of(values, str(path))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from domain.language import spoken
 
@@ -52,17 +52,6 @@ def money(amount: Number | None, currency: str | None = None) -> str:
     if amount is None or currency is None:
         return number(amount)
     return format_currency(amount, currency, format="¤#,##0", currency_digits=False, locale=spoken().code)
-
-
-def compact(amount: Number | None) -> str:
-    """Write a large number in short.
-
-    Examples
-    --------
-    >>> compact(1_234_567), compact(None)
-    ('1.2M', '–')
-    """
-    return NOTHING if amount is None else format_compact_decimal(amount, fraction_digits=1, locale=spoken().code)
 
 
 def day(instant: datetime | date | None) -> str:

@@ -68,12 +68,13 @@ def _lead(visit: Visitor, lead: int, error: AllywiseError | None = None, **typed
         row = work.repository("leads").get(lead)
         known = routing_of(work, lead)
         currency = work.currency
-    found = _match(visit, row["external_id"])
+    # As of now; nothing is stored for having looked.
+    found = answers.match(visit.services, MatchRequest(lead_id=row["external_id"], limit=_CANDIDATES)).answer
     values: Row = {
         "lead": row,
         "known": known,
         "match": found,
-        "excluded": _by_reason(found) if found else [],
+        "excluded": _by_reason(found),
         "names": answers.partner_names(visit.services),
         "currency": currency,
         "typed": {"partner": "", "reason": ""} | typed,
@@ -81,11 +82,6 @@ def _lead(visit: Visitor, lead: int, error: AllywiseError | None = None, **typed
         "may_decide": visit.actor.role in (Role.ADMIN, *_DECIDERS),
     }
     return visit.page("lead.html", **values) if error is None else visit.refused("lead.html", error, **values)
-
-
-def _match(visit: Visitor, lead: str) -> MatchAnswer | None:
-    """Rank partners as of now; nothing is stored for having looked."""
-    return answers.match(visit.services, MatchRequest(lead_id=lead, limit=_CANDIDATES)).answer
 
 
 def _by_reason(found: MatchAnswer) -> list[Row]:

@@ -38,7 +38,7 @@ def _environment() -> Environment:
     )
     made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
     made.policies["ext.i18n.trimmed"] = True
-    shown = (formats.percent, formats.number, formats.money, formats.compact, formats.day, formats.moment)
+    shown = (formats.percent, formats.number, formats.money, formats.day, formats.moment)
     made.globals.update({written.__name__: written for written in shown})
     made.globals.update(asset=address, query=query, languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES})
     return made

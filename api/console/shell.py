@@ -52,7 +52,7 @@ SECTIONS = (
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
 
-TOLD: Mapping[str, str] = {"saved": mark("Saved."), "done": mark("Done.")}
+TOLD: Mapping[str, str] = {"done": mark("Done.")}
 """What a page says after something was done, by the word in its address."""
 
 

@@ -13,11 +13,3 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.ask ?? event.target.dataset.ask;
   if (question && !window.confirm(question)) event.preventDefault();
 });
-
-/* Boxes that choose rows for a form elsewhere on the page say how many are chosen. */
-document.addEventListener("change", () => {
-  for (const counter of document.querySelectorAll("[data-counts]")) {
-    const chosen = document.querySelectorAll(`input[name="${counter.dataset.counts}"]:checked`).length;
-    counter.textContent = String(chosen);
-  }
-});
