@@ -17,13 +17,13 @@ from intelligence.matching.standing import LeadStanding, lead_standing
 from programme.assignments import standing_of
 from programme.offers import answer_offer
 from programme.training import PartnerTraining, partner_training
-from store.offers import offer
+from store.offers import is_closed, offer
 from store.unit_of_work import UnitOfWork
 from store.veil import veil_over
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-_OFFERS, _RECOMMENDED = 50, 6
+_OFFERS, _SHOWN, _RECOMMENDED = 50, 10, 6
 Partner = Annotated[Visitor, visitor(Role.PARTNER)]
 AssignmentId = Annotated[int, Path(ge=1, lt=2**63)]
 Word = Annotated[str, Form(max_length=500)]
@@ -49,9 +49,11 @@ def home(visit: Visitor, error: AllywiseError | None = None) -> Response:
 
 
 def _offers(work: UnitOfWork, response: str | None) -> list[Row]:
-    """Return offers with one response, each with its lead as far as the partner may see it."""
+    """Return the newest offers with one response whose lead is not closed, each with the lead as far as it is seen."""
     found = work.repository("assignments").list({"response": response}, sort="-offered_at", limit=_OFFERS)
-    return [standing_of(work, row) | {"of": work.repository("leads").get(row["lead"])} for row in found.rows]
+    rows = [row | {"of": work.repository("leads").get(row["lead"])} for row in found.rows]
+    open_ = [row for row in rows if not is_closed(work.connection, row["of"]["id"])]
+    return [standing_of(work, row) for row in open_[:_SHOWN]]
 
 
 def _recommended(services: Services, partner: str) -> list[Row]:

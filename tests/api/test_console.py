@@ -164,6 +164,11 @@ def test_a_partner_answers_a_lead_in_the_portal_and_sees_no_other(client, login,
     csrf = csrf_of(browser, "/")
     assert browser.post(f"/offers/{id_}/accept", data={"csrf": csrf}).headers["location"] == f"/offers/{id_}?told=done"
     assert "Hidden until accepted" in browser.get(f"/offers/{id_}").text
+    assert "Hidden until accepted" in browser.get("/").text
+    deal = {"external_id": "of-the-portal", "partner": one, "lead": "in-the-portal", "status": "approved",
+            "registered_at": END.isoformat(), "outcome": "lost", "closed_at": END.isoformat()}  # fmt: skip
+    assert client.post("/v1/deals", headers=admin, json=deal).status_code == 201
+    assert "Hidden until accepted" not in browser.get("/").text  # closed leads are in nobody's hands
     given_back = browser.post(f"/offers/{id_}/decline", data={"csrf": csrf, "reason": "no time"})
     assert given_back.headers["location"] == "/?told=done"
     again = browser.post(f"/offers/{id_}/accept", data={"csrf": csrf})
