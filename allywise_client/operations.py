@@ -1549,6 +1549,54 @@ class Allywise(Transport):
         """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
         return cast("types.BulkResult", self.send("POST", "/v1/absences:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
 
+    def list_shortlist_entries(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, shortlist: str | None = None, partner: str | None = None, note: str | None = None, added_by: str | None = None, added_at: str | None = None, updated_since: str | None = None, **filters: Any) -> types.ShortlistEntriePage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.ShortlistEntriePage", self.send("GET", "/v1/shortlist-entries", query={"limit": limit, "cursor": cursor, "sort": sort, "shortlist": shortlist, "partner": partner, "note": note, "added_by": added_by, "added_at": added_at, "updated_since": updated_since, **filters}))
+
+    def create_shortlist_entry(self, body: types.ShortlistEntrieCreate, *, idempotency_key: str | None = None) -> types.ShortlistEntrie:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.ShortlistEntrie", self.send("POST", "/v1/shortlist-entries", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_shortlist_entry(self, key: str, **filters: Any) -> types.ShortlistEntrie:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.ShortlistEntrie", self.send("GET", f"/v1/shortlist-entries/{path_part(key)}", query={**filters}))
+
+    def delete_shortlist_entry(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/shortlist-entries/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_shortlist_entry(self, key: str, body: types.ShortlistEntriePatch, *, if_match: str | None = None) -> types.ShortlistEntrie:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.ShortlistEntrie", self.send("PATCH", f"/v1/shortlist-entries/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_shortlist_entries(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/shortlist-entries:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_interventions(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, partner: str | None = None, kind: str | None = None, title: str | None = None, description: str | None = None, owner: str | None = None, due_on: str | None = None, planned_at: str | None = None, done_at: str | None = None, p_inactive_before: str | None = None, updated_since: str | None = None, **filters: Any) -> types.InterventionPage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.InterventionPage", self.send("GET", "/v1/interventions", query={"limit": limit, "cursor": cursor, "sort": sort, "external_id": external_id, "partner": partner, "kind": kind, "title": title, "description": description, "owner": owner, "due_on": due_on, "planned_at": planned_at, "done_at": done_at, "p_inactive_before": p_inactive_before, "updated_since": updated_since, **filters}))
+
+    def create_intervention(self, body: types.InterventionCreate, *, idempotency_key: str | None = None) -> types.Intervention:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.Intervention", self.send("POST", "/v1/interventions", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_intervention(self, key: str, **filters: Any) -> types.Intervention:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.Intervention", self.send("GET", f"/v1/interventions/{path_part(key)}", query={**filters}))
+
+    def delete_intervention(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/interventions/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_intervention(self, key: str, body: types.InterventionPatch, *, if_match: str | None = None) -> types.Intervention:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.Intervention", self.send("PATCH", f"/v1/interventions/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_interventions(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/interventions:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
     def health(self, **filters: Any) -> dict[str, str]:
         """Say that the process is alive."""
         return cast("dict[str, str]", self.send("GET", "/healthz", query={**filters}))

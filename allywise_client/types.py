@@ -1889,6 +1889,65 @@ class IncentivePatch(TypedDict):
     attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
+class Intervention(TypedDict):
+    """Intervention."""
+
+    id: int
+    external_id: NotRequired[str | None]
+    partner: NotRequired[str | None]
+    kind: NotRequired[Literal["call", "visit", "training", "offer", "plan", "other"] | None]
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    owner: NotRequired[str | None]
+    due_on: NotRequired[str | None]
+    planned_at: NotRequired[str | None]
+    done_at: NotRequired[str | None]
+    p_inactive_before: NotRequired[float | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class InterventionCreate(TypedDict):
+    """InterventionCreate."""
+
+    external_id: NotRequired[str | None]
+    partner: str
+    kind: NotRequired[Literal["call", "visit", "training", "offer", "plan", "other"] | None]
+    title: str
+    description: NotRequired[str | None]
+    owner: NotRequired[str | None]
+    due_on: NotRequired[str | None]
+    planned_at: NotRequired[str | None]
+    done_at: NotRequired[str | None]
+    p_inactive_before: NotRequired[float | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class InterventionPage(TypedDict):
+    """InterventionPage."""
+
+    items: list[Intervention]
+    next_cursor: str | None
+
+
+class InterventionPatch(TypedDict):
+    """InterventionPatch."""
+
+    external_id: NotRequired[str | None]
+    partner: NotRequired[str | None]
+    kind: NotRequired[Literal["call", "visit", "training", "offer", "plan", "other"] | None]
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    owner: NotRequired[str | None]
+    due_on: NotRequired[str | None]
+    planned_at: NotRequired[str | None]
+    done_at: NotRequired[str | None]
+    p_inactive_before: NotRequired[float | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
 class InvitationAnswer(TypedDict):
     """A person, and the one-time token for `POST /v1/session/invitation`."""
 
@@ -3917,6 +3976,50 @@ class ShareLimitGiven(TypedDict):
     value: NotRequired[str | None]
     least: NotRequired[float | None]
     most: NotRequired[float | None]
+
+
+class ShortlistEntrie(TypedDict):
+    """ShortlistEntrie."""
+
+    id: int
+    shortlist: NotRequired[str | None]
+    partner: NotRequired[str | None]
+    note: NotRequired[str | None]
+    added_by: NotRequired[str | None]
+    added_at: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class ShortlistEntrieCreate(TypedDict):
+    """ShortlistEntrieCreate."""
+
+    shortlist: str
+    partner: str
+    note: NotRequired[str | None]
+    added_by: NotRequired[str | None]
+    added_at: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class ShortlistEntriePage(TypedDict):
+    """ShortlistEntriePage."""
+
+    items: list[ShortlistEntrie]
+    next_cursor: str | None
+
+
+class ShortlistEntriePatch(TypedDict):
+    """ShortlistEntriePatch."""
+
+    shortlist: NotRequired[str | None]
+    partner: NotRequired[str | None]
+    note: NotRequired[str | None]
+    added_by: NotRequired[str | None]
+    added_at: NotRequired[str | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
 class SimilarWin(TypedDict):

@@ -110,5 +110,7 @@ EXPOSED = (
     Exposure("routing-limits", "routing_limit", _MANAGER),
     Exposure("routing-overrides", "routing_override", _MANAGER),
     Exposure("absences", "absence", (*_RECRUITERS, Role.PARTNER)),
+    Exposure("shortlist-entries", "shortlist_entry", _RECRUITERS, staff_only=True),
+    Exposure("interventions", "intervention", _RECRUITERS, staff_only=True),
 )
 """In the order of the documentation."""

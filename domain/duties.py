@@ -25,6 +25,7 @@ from domain.terms import (
     CriterionKind,
     FundStatus,
     IncentiveKind,
+    InterventionKind,
     LedgerKind,
     NoteKind,
     PartnerStatus,
@@ -396,5 +397,41 @@ _ROUTING = (
     ),
 )
 
-DUTIES: tuple[Resource, ...] = (*_RULES, *_RECRUITMENT, *_TRAINING, *_MONEY, *_REGISTRATIONS, *_GOALS, *_ROUTING)
+_DESK = (
+    _duty(
+        "shortlist_entries",
+        text_column("shortlist", required=True),
+        _PARTNER,
+        text_column("note"),
+        text_column("added_by"),
+        *typed(ColumnType.INSTANT, "added_at"),
+        key=("shortlist", "partner"),
+        hidden_from_partner=True,
+    ),
+    _duty(
+        "interventions",
+        ID,
+        _PARTNER,
+        words("kind", InterventionKind),
+        text_column("title", required=True),
+        DESCRIPTION,
+        text_column("owner"),
+        *typed(ColumnType.DATE, "due_on"),
+        *typed(ColumnType.INSTANT, "planned_at", "done_at"),
+        *typed(ColumnType.NUMBER, "p_inactive_before"),
+        given_id=False,
+        hidden_from_partner=True,
+    ),
+)
+
+DUTIES: tuple[Resource, ...] = (
+    *_RULES,
+    *_RECRUITMENT,
+    *_TRAINING,
+    *_MONEY,
+    *_REGISTRATIONS,
+    *_GOALS,
+    *_ROUTING,
+    *_DESK,
+)
 """In an order in which references point backwards."""

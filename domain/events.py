@@ -12,6 +12,7 @@ _IRREGULAR: Mapping[str, str] = {
     "ledger": "ledger_entry",
     "program_rules": "program_rule",
     "routing_policies": "routing_policy",
+    "shortlist_entries": "shortlist_entry",
 }
 
 NOUNS: Mapping[str, str] = {name: _IRREGULAR.get(name, name.removesuffix("s")) for name in RESOURCES}

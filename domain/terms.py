@@ -125,6 +125,17 @@ class NoteKind(StrEnum):
     MESSAGE = "message"
 
 
+class InterventionKind(StrEnum):
+    """What was done so that a partner stays active."""
+
+    CALL = "call"
+    VISIT = "visit"
+    TRAINING = "training"
+    OFFER = "offer"
+    PLAN = "plan"
+    OTHER = "other"
+
+
 class CommissionBase(StrEnum):
     """Which won deals of a customer a commission plan pays for."""
 

@@ -12,7 +12,7 @@ from store.engine import writing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 """Revision that this version of the service works with; a test holds it to the newest migration."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -9,6 +9,7 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.authentication import CSRF_HEADER, SAFE_METHODS, SESSION_COOKIE, Caller, check_csrf, csrf_token, signed_in
+from api.console.menu import menu_of
 from api.console.rendering import render
 from api.console.words import mark
 from api.dependencies import Services, ServicesDep
@@ -21,37 +22,6 @@ from store.unit_of_work import UnitOfWork
 THEME_COOKIE = "allywise_theme"
 THEMES = ("light", "dark")
 _FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
-STAFF = (Role.RECRUITER, Role.MANAGER, Role.ROUTER, Role.ANALYST)
-
-
-@dataclass(frozen=True)
-class Section:
-    """An entry of the menu.
-
-    Parameters
-    ----------
-    path : str
-        Of its first page.
-    label : str
-        In English.
-    roles : tuple of Role
-        Who sees it, besides admin.
-    """
-
-    path: str
-    label: str
-    roles: tuple[Role, ...]
-
-
-SECTIONS = (
-    Section("/", mark("Overview"), STAFF),
-    Section("/prospects", mark("Prospects"), (Role.RECRUITER, Role.MANAGER, Role.ANALYST)),
-    Section("/risk", mark("Partners at risk"), (Role.MANAGER, Role.ANALYST)),
-    Section("/leads", mark("Leads"), STAFF),
-    Section("/models", mark("Models"), STAFF),
-)
-"""The menu, in its order; who sees no entry sees no page of it either."""
-
 TOLD: Mapping[str, str] = {"done": mark("Done.")}
 """What a page says after something was done, by the word in its address."""
 
@@ -87,11 +57,12 @@ class Visitor:
 
 
 def visitor(*roles: Role) -> Any:
-    """Return the dependency of a page that `roles` may see, and admin always.
+    """Return the dependency of a page that `roles` may see, and admin all that is not for partners alone.
 
     Whoever is not signed in is sent to sign in first. What changes something must carry the session's CSRF token, in
     field ``csrf`` or in the header.
     """
+    allowed = frozenset(roles if roles == (Role.PARTNER,) else (Role.ADMIN, *roles))
 
     def found(request: Request, services: ServicesDep, csrf: Annotated[str, Form(max_length=200)] = "") -> Visitor:
         caller = who(request, services)
@@ -99,11 +70,11 @@ def visitor(*roles: Role) -> Any:
             raise NotAuthenticated("sign in first")
         if request.method not in SAFE_METHODS:
             check_csrf(caller.token, csrf or request.headers.get(CSRF_HEADER, ""))
-        if caller.actor.role not in (Role.ADMIN, *roles):
+        if caller.actor.role not in allowed:
             raise NotAllowed(f"this page is not for role {caller.actor.role}")
         return Visitor(request, services, caller)
 
-    found.roles = frozenset({*roles, Role.ADMIN})  # type: ignore[attr-defined]  # read by the tests of pages
+    found.roles = allowed  # type: ignore[attr-defined]  # read by the tests of pages
     return Depends(found)
 
 
@@ -122,8 +93,8 @@ def shown(
     common = {
         "actor": actor,
         "csrf": csrf_token(caller.token) if caller is not None and caller.token else "",
-        "sections": sections_of(actor),
-        "here": request.url.path,
+        "menu": menu_of(actor, request.url.path),
+        "path": request.url.path,
         "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "language": spoken().code,
         "theme": theme if theme in THEMES else "",
@@ -132,13 +103,6 @@ def shown(
         "problem_field": None,
     }
     return HTMLResponse(render(template, common | values), status)
-
-
-def sections_of(actor: Actor | None) -> tuple[Section, ...]:
-    """Return the menu of an actor."""
-    if actor is None:
-        return ()
-    return tuple(section for section in SECTIONS if actor.role in (Role.ADMIN, *section.roles))
 
 
 def wants_page(request: Request) -> bool:

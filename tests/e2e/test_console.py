@@ -1,7 +1,6 @@
 """The console in a real browser, on a real server, at a desk's and at a phone's width."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,19 +21,10 @@ from programme.passwords import hash_password
 from programme.people import invite_user, set_password
 from store.engine import create_store_engine
 from store.unit_of_work import UnitOfWork
+from tests.e2e.browser import CHROMIUM, FLAGS, sign_in_with_key
 from tests.programmes import Programme
 
 PASSWORD = "a long enough secret"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def free_port() -> int:
@@ -80,12 +70,6 @@ def secret(programme: Programme) -> str:
         set_password(work, made.user, hash_password(PASSWORD))
     engine.dispose()
     return secret
-
-
-def sign_in_with_key(page: Any, secret: str) -> None:
-    page.get_by_text("With an API key").click()
-    page.get_by_label("API key").fill(secret)
-    page.get_by_role("button", name="Use key").click()
 
 
 def sign_in_with_password(page: Any, password: str) -> None:

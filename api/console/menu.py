@@ -1,0 +1,83 @@
+"""The menu: which pages there are for whom."""
+
+from dataclasses import dataclass
+
+from api.console.words import mark
+from domain.context import Actor
+from domain.terms import Role
+
+STAFF = (Role.RECRUITER, Role.MANAGER, Role.ROUTER, Role.ANALYST)
+_RECRUITING = (Role.RECRUITER, Role.MANAGER, Role.ANALYST)
+_MANAGING = (Role.MANAGER, Role.ANALYST)
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of the menu.
+
+    Parameters
+    ----------
+    path : str
+        Of its first page.
+    label : str
+        In English.
+    roles : tuple of Role
+        Who sees it, besides admin (who sees no page of partners).
+    """
+
+    path: str
+    label: str
+    roles: tuple[Role, ...]
+
+    def holds(self, path: str) -> bool:
+        """Whether a page belongs to this entry."""
+        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+
+    def is_for(self, actor: Actor) -> bool:
+        """Whether an actor sees this entry."""
+        return actor.role in self.roles or (actor.role is Role.ADMIN and self.roles != (Role.PARTNER,))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Entries that stand under one name: the first row of the menu has the names, the second the entries."""
+
+    label: str
+    sections: tuple[Section, ...]
+
+
+MENU = (
+    Group(mark("Overview"), (Section("/", mark("Overview"), STAFF),)),
+    Group(mark("Recruiting"), (Section("/prospects", mark("Prospects"), _RECRUITING),)),
+    Group(mark("Partners"), (Section("/risk", mark("At risk"), _MANAGING),)),
+    Group(mark("Leads"), (Section("/leads", mark("Routing desk"), STAFF),)),
+    Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
+    Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
+)
+"""The menu, in its order; who sees no entry sees no page of it either."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A link of the menu as a page shows it."""
+
+    path: str
+    label: str
+    here: bool
+
+
+def menu_of(actor: Actor | None, path: str) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Return both rows of an actor's menu on a page; the second is empty where there is nothing to choose."""
+    if actor is None:
+        return (), ()
+    names: list[Entry] = []
+    entries: tuple[Entry, ...] = ()
+    for group in MENU:
+        seen = [section for section in group.sections if section.is_for(actor)]
+        # Of two entries that hold a page, such as /partners and /partners/map, the longer path is meant.
+        here = max((section for section in seen if section.holds(path)), key=lambda one: len(one.path), default=None)
+        if seen:
+            names.append(Entry(seen[0].path, group.label, here is not None))
+        if here is not None and len(seen) > 1:
+            entries = tuple(Entry(section.path, section.label, section is here) for section in seen)
+    return tuple(names), entries
