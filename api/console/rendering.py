@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.console import formats, words
 from api.console.assets import address
+from api.console.terms import term
 from domain.language import LANGUAGES
 
 HERE = Path(__file__).parent
@@ -40,7 +41,9 @@ def _environment() -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     shown = (formats.percent, formats.number, formats.money, formats.day, formats.moment)
     made.globals.update({written.__name__: written for written in shown})
-    made.globals.update(asset=address, query=query, languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES})
+    made.globals.update(
+        asset=address, query=query, term=term, languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES}
+    )
     return made
 
 

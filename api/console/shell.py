@@ -99,6 +99,7 @@ def shown(
         "language": spoken().code,
         "theme": theme if theme in THEMES else "",
         "told": TOLD.get(request.query_params.get("told", "")),
+        "currency": request.app.state.services.settings.currency,
         "problem": None,
         "problem_field": None,
     }

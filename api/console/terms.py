@@ -1,0 +1,69 @@
+"""The service's words as people read them: statuses, kinds, answers, roles."""
+
+from collections.abc import Mapping
+
+from api.console.formats import NOTHING
+from api.console.words import gettext, mark
+
+TERMS: Mapping[str, str] = {
+    # of partners
+    "prospect": mark("prospect"),
+    "applied": mark("applied"),
+    "onboarding": mark("onboarding"),
+    "active": mark("active"),
+    "inactive": mark("inactive"),
+    "ended": mark("ended"),
+    "rejected": mark("rejected"),
+    "reseller": mark("reseller"),
+    "distributor": mark("distributor"),
+    "var": mark("value-added reseller"),
+    "si": mark("system integrator"),
+    "msp": mark("managed service provider"),
+    "agency": mark("agency"),
+    "affiliate": mark("affiliate"),
+    "referral": mark("referral partner"),
+    "bpo": mark("business process outsourcer"),
+    "isv": mark("software vendor"),
+    "technology": mark("technology ally"),
+    "strategic": mark("strategic ally"),
+    "other": mark("other"),
+    # of leads, offers and deals
+    "open": mark("open"),
+    "won": mark("won"),
+    "lost": mark("lost"),
+    "offered": mark("offered"),
+    "accepted": mark("accepted"),
+    "declined": mark("declined"),
+    "expired": mark("expired"),
+    "withdrawn": mark("taken back"),
+    "person": mark("needs a person"),
+    "closed": mark("closed"),
+    "submitted": mark("submitted"),
+    "approved": mark("approved"),
+    # of what was done for a partner
+    "call": mark("call"),
+    "visit": mark("visit"),
+    "training": mark("training"),
+    "offer": mark("offer"),
+    "plan": mark("plan"),
+    # of evidence and risk
+    "none": mark("none"),
+    "low": mark("low"),
+    "medium": mark("medium"),
+    "high": mark("high"),
+}
+"""What a word is called; of one that is not here, the word itself is shown."""
+
+
+def term(word: object) -> str:
+    """Return a word of the service in the reader's language.
+
+    Examples
+    --------
+    >>> term("msp"), term("gold_partner"), term(None)
+    ('managed service provider', 'gold partner', '–')
+    """
+    if word is None or word == "":
+        return NOTHING
+    known = TERMS.get(str(word))
+    return gettext(known) if known is not None else str(word).replace("_", " ")
