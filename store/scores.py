@@ -12,6 +12,8 @@ from store.tables import scores, shadow_scores
 
 _KEY = ("partner_id", "model", "horizon_days", "as_of")
 _VALUES = ("p", "low", "high", "model_version", "details")
+_STAKE = "revenue_at_risk"
+"""Of the details: what of a churn score lists are ordered by."""
 
 
 class Score(NamedTuple):
@@ -60,13 +62,13 @@ class ScoreRepository:
         now = self._clock()
         values = [
             {name: row[name] for name in (*_KEY, *_VALUES)}
-            | {"details": json_ready(row["details"]), "created_at": now}
+            | {"details": json_ready(row["details"]), "created_at": now, "stake": json_ready(row["details"].get(_STAKE))}
             | {name: float(row[name]) for name in ("p", "low", "high")}
             | {name: int(row[name]) for name in ("partner_id", "horizon_days")}
             for row in rows
         ]
         insert = insert_into(self._connection, scores)
-        replaced = {name: insert.excluded[name] for name in (*_VALUES, "created_at")}
+        replaced = {name: insert.excluded[name] for name in (*_VALUES, "created_at", "stake")}
         upsert = insert.on_conflict_do_update(index_elements=list(_KEY), set_=replaced)
         for part in chunks(values, 5000):
             self._connection.execute(upsert, list(part))

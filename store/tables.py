@@ -195,10 +195,12 @@ scores = Table(
     SqlColumn("model_version", Text, nullable=False),
     SqlColumn("details", Json, nullable=False),
     SqlColumn("created_at", Instant, nullable=False),
+    SqlColumn("stake", Float(53)),
     UniqueConstraint("partner_id", "model", "horizon_days", "as_of"),
     Index(None, "model", "horizon_days", "as_of"),
 )
-"""Fit and churn scores; ``details`` holds the remaining output columns and the factors."""
+"""Fit and churn scores; ``details`` holds the remaining output columns and the factors, ``stake`` the revenue at risk
+(empty in rows of before there was this column: it stands in their details)."""
 
 shadow_scores = Table(
     "shadow_scores",
