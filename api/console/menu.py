@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from api.console.words import mark
+from domain.access import partner_may_use
 from domain.context import Actor
 from domain.terms import Role
 
@@ -23,11 +24,14 @@ class Section:
         In English.
     roles : tuple of Role
         Who sees it, besides admin (who sees no page of partners).
+    area : str, optional
+        Of a partner's people those see it who use this area (`domain.access`).
     """
 
     path: str
     label: str
     roles: tuple[Role, ...]
+    area: str = ""
 
     def holds(self, path: str) -> bool:
         """Whether a page belongs to this entry."""
@@ -35,6 +39,8 @@ class Section:
 
     def is_for(self, actor: Actor) -> bool:
         """Whether an actor sees this entry."""
+        if self.area and not partner_may_use(actor.partner_role, self.area):
+            return False
         return actor.role in self.roles or (actor.role is Role.ADMIN and self.roles != (Role.PARTNER,))
 
 
