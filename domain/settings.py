@@ -157,6 +157,12 @@ class Settings(BaseSettings):
     sign_in_lock_minutes: float = Field(
         15, gt=0, le=1440, description="How long such a lock lasts, and over what time tries are counted."
     )
+    registration_checks_per_hour: int = Field(
+        120,
+        ge=1,
+        le=100_000,
+        description="How many customers a partner may have checked in an hour before it registers one; then it waits.",
+    )
     oidc_issuer: str = Field(
         "",
         pattern="^(https?://[^?#]+)?$",

@@ -80,7 +80,7 @@ class SessionRepository:
 
 
 class TryRepository:
-    """Counts tries to sign in, by kind (``email``, ``address``) and subject."""
+    """Counts tries, by kind and subject: to sign in (``email``, ``address``), and checks of customers (``checks``)."""
 
     def __init__(self, connection: Connection, clock: Clock = system_clock) -> None:
         self._connection = connection

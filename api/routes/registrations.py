@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.dependencies import Work, WritingWork, allow
+from api.dependencies import ActorDep, ServicesDep, Work, WritingWork, allow
 from api.idempotency import IdempotencyKey, once
 from api.problems import problem_responses
 from api.routes.resources import row_key
@@ -28,6 +28,7 @@ from api.schemas_claims import (
 from domain.resources import RESOURCES
 from domain.terms import Role
 from programme import registrations
+from programme.check_limits import count_check
 from programme.claim_rules import findings_of
 from programme.conflicts import Finding, FindingKind
 from programme.rule import Row
@@ -43,15 +44,22 @@ _PROBLEMS = problem_responses(401, 403, 404, 409, 413, 422)
 DealKey = Annotated[str, Path(description="external id of the deal, or ours as `id:42`")]
 
 
+def _counted(services: ServicesDep, actor: ActorDep) -> None:
+    count_check(services.unit_of_work, services.settings, actor)
+
+
 @router.post(
     "/registrations/check",
     operation_id="check_registration",
-    dependencies=[allow(*_CLAIMANTS)],
+    dependencies=[allow(*_CLAIMANTS), Depends(_counted)],  # before the transaction of the check begins
     response_model=CheckAnswer,
-    responses=problem_responses(401, 403, 404, 413, 422),
+    responses=problem_responses(401, 403, 404, 413, 422, 429),
 )
 def check(body: CustomerInput, work: Work) -> CheckAnswer:
-    """Show the other claims on a customer before anything is registered. Writes nothing; safe to repeat."""
+    """Show the other claims on a customer before anything is registered. Registers nothing; safe to repeat.
+
+    A partner asks some hundred times an hour at the most, on pages and here together: then 429 says when to go on.
+    """
     return _check_answer(work, registrations.check_before(work, body.model_dump(exclude_unset=True)))
 
 
