@@ -229,3 +229,18 @@ def evidence_level(n: int) -> Evidence:
     if n < 10:
         return Evidence.THIN
     return Evidence.ADEQUATE if n < 50 else Evidence.STRONG
+
+
+HIGH_RISK, MEDIUM_RISK = 0.5, 0.25
+"""Probabilities of going silent from which a risk is called high, and medium."""
+
+
+def risk_band(p: float) -> str:
+    """Name the band of a probability of going silent.
+
+    Examples
+    --------
+    >>> [risk_band(p) for p in (0.1, 0.25, 0.5)]
+    ['low', 'medium', 'high']
+    """
+    return "high" if p >= HIGH_RISK else "medium" if p >= MEDIUM_RISK else "low"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from domain.settings import Settings
-from domain.terms import ModelName, evidence_level
+from domain.terms import HIGH_RISK, MEDIUM_RISK, ModelName, evidence_level
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_times import times_of
 from intelligence.features.profile import words_as_of
@@ -50,7 +50,6 @@ COLUMNS = (
     "model_version",
 )
 DEFAULT_FACTS = ("days_since_sign", "active_days_90", "won_365", "first_sign_days", "tenure_days")
-_HIGH, _MEDIUM = 0.5, 0.25
 _BASELINE_SNAPSHOTS = 6
 _BASELINE_HORIZONS = (7, 14, 30, 60, 90, 180, 365, 730)
 _STORED_FACTORS = 12
@@ -256,7 +255,7 @@ def _frame(
         "p_inactive": prediction.p,
         "low": prediction.low,
         "high": prediction.high,
-        "band": np.select([prediction.p >= _HIGH, prediction.p >= _MEDIUM], ["high", "medium"], "low"),
+        "band": np.select([prediction.p >= HIGH_RISK, prediction.p >= MEDIUM_RISK], ["high", "medium"], "low"),
         "revenue_at_risk": at_risk.round(2),
         "account_manager": managers,
         "evidence": [str(evidence_level(int(n))) for n in signs],
