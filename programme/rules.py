@@ -7,6 +7,7 @@ from programme.assignments import AssignmentRule
 from programme.claim_rules import DealClaims, LeadKeys, RegistrationRule
 from programme.fund_rules import FUND_RULES
 from programme.goals import GoalRule
+from programme.interventions import InterventionRule
 from programme.money_rules import MONEY_RULES, DealMoney
 from programme.notes import NoteRule
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
@@ -16,6 +17,7 @@ from programme.qualification import CriterionRule, RatingRule
 from programme.routing_hooks import DealRoutes, OverrideRule
 from programme.routing_rules import ROUTING_RULES
 from programme.rule import Rule
+from programme.shortlists import ShortlistRule
 from programme.surveys import FeedbackRule, SurveyRule
 from programme.training_rules import CertificationRule, CourseRule, EnrolmentRule
 
@@ -42,5 +44,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "courses": (CourseRule(),),
     "enrolments": (EnrolmentRule(),),
     "notes": (NoteRule(),),
+    "shortlist_entries": (ShortlistRule(),),
+    "interventions": (InterventionRule(),),
 }
 """Rules by resource, each asked in turn; a resource that is not named has none."""
