@@ -12,6 +12,7 @@ from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotAllowed
 from domain.terms import PlanStatus, Role
 from intelligence.analytics.book import Book
+from intelligence.analytics.names import canonical
 from intelligence.analytics.outlook import Outlook
 from intelligence.analytics.progress import GoalStatus, Progress, goals_of, progress
 from intelligence.analytics.registry import is_figure
@@ -58,6 +59,8 @@ class Wanted:
         Of this partner.
     metric : str, optional
         By the goal's own word.
+    figure : str, optional
+        By the name of the figure that the goal's word means.
     status : GoalStatus, optional
         That stand so.
     groups : mapping
@@ -69,6 +72,7 @@ class Wanted:
     running: bool = True
     partner_id: int | None = None
     metric: str | None = None
+    figure: str | None = None
     status: GoalStatus | None = None
     groups: Mapping[str, str | None] | None = None
     within: tuple[date, date] | None = None
@@ -160,6 +164,8 @@ def _chosen(book: Book, wanted: Wanted) -> pd.DataFrame:
         keep &= goals["partner_id"] == wanted.partner_id
     if wanted.metric is not None:
         keep &= goals["metric"] == wanted.metric
+    if wanted.figure is not None:
+        keep &= goals["metric"].map(canonical) == canonical(wanted.figure)
     if wanted.running:
         day = pd.Timestamp(book.as_of.date())
         keep &= (goals["period_start"] <= day) & (goals["period_end"] >= day)

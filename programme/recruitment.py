@@ -1,5 +1,6 @@
 """The recruitment pipeline at work: moves with reasons, histories, figures, and all that is known of a prospect."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -173,6 +174,24 @@ def pipeline(work: UnitOfWork, program: str | None = None) -> PipelineFigures:
         of_program.setdefault(where[stay.partner_id], []).append(stay)
     found = [ProgramStages(name, stages(there, of_program.get(name, ()), now)) for name, there in members.items()]
     return PipelineFigures(stages(partners, stays, now), tuple(found))
+
+
+def recruiting(work: UnitOfWork, partners: Collection[int], start: datetime, end: datetime) -> tuple[Stage, ...]:
+    """Return the stages of recruitment of some partners, of stays that began in a period; counts are of now.
+
+    Parameters
+    ----------
+    work : UnitOfWork
+        The transaction.
+    partners : collection of int
+        Ours.
+    start, end : datetime
+        From the first on, and before the second.
+    """
+    now, wanted = work.clock(), frozenset(partners)
+    dates = [one for one in partner_dates(work.connection, work.actor) if one.id in wanted]
+    stays = stays_of(dates, status_changes(work.connection, work.actor), now)
+    return stages(dates, [stay for stay in stays if start <= stay.entered_at < end], now)
 
 
 def dossier(work: UnitOfWork, key: int | str, fit_horizon_days: int) -> Dossier:

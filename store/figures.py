@@ -58,12 +58,19 @@ class Books:
     ----------
     connection : Connection
         In a transaction; everything but the customers is read at once.
+    known : dict, optional
+        Frames of tables that have not changed since they were read; they are not read again.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._frames = _read_books(connection)
+    def __init__(self, connection: Connection, known: dict[str, pd.DataFrame] | None = None) -> None:
+        self._frames = _read_books(connection, known or {})
         self._histories: OrderedDict[datetime, History] = OrderedDict()
         self._customers: pd.DataFrame | None = None
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """What was read, by table."""
+        return self._frames
 
     def history(self, as_of: datetime) -> History:
         """Return what was known at an instant, with the columns that figures look at; leads only as routed.
@@ -97,7 +104,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stamp: object = None
+        self._stamp: dict[str, object] = {}
         self._books: Books | None = None
 
     def books(self, connection: Connection) -> Books:
@@ -105,7 +112,9 @@ class Shelf:
         stamp = _stamp(connection)
         with self._lock:
             if self._books is None or stamp != self._stamp:
-                self._books, self._stamp = Books(connection), stamp
+                old = {} if self._books is None else self._books.frames
+                same = {name: frame for name, frame in old.items() if stamp[name] == self._stamp[name]}
+                self._books, self._stamp = Books(connection, same), stamp
             return self._books
 
 
@@ -117,25 +126,29 @@ def shelf_of(engine: Engine) -> Shelf:
     return _SHELVES.setdefault(engine, Shelf())
 
 
-def _stamp(connection: Connection) -> tuple[tuple[object, ...], ...]:
-    """Return what tells two states of the books apart: of each table rows, highest id, and sum of versions."""
-    tables = [RESOURCE_TABLES[name] for name in (*_COLUMNS, *_DUTIES)]
+def _stamp(connection: Connection) -> dict[str, object]:
+    """Return of each table what tells two states of it apart: rows, highest id, and sum of versions."""
+    names = (*_COLUMNS, *_DUTIES)
+    tables = [RESOURCE_TABLES[name] for name in names]
     queries = [
-        select(literal(table.name), func.count(), func.max(table.c.id), func.sum(table.c.row_version))
-        for table in tables
+        select(literal(name), func.count(), func.max(table.c.id), func.sum(table.c.row_version))
+        for name, table in zip(names, tables, strict=True)
     ]
-    return tuple(tuple(row) for row in connection.execute(union_all(*queries)))
+    return {row[0]: tuple(row) for row in connection.execute(union_all(*queries))}
 
 
-def _read_books(connection: Connection) -> dict[str, pd.DataFrame]:
-    changes = _read(connection, "changes", _COLUMNS["changes"])
+def _read_books(connection: Connection, known: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    changes = known["changes"] if "changes" in known else _read(connection, "changes", _COLUMNS["changes"])
     edited = set(changes["resource"].unique())
     found = {"changes": changes}
     for name, columns in {**_COLUMNS, **_DUTIES}.items():
         # External ids of many rows take long to read, and only the history of fields asks for them.
         needless = {"external_id"} if name in ("leads", "deals") and name not in edited else set()
-        if name != "changes":
-            found[name] = _read(connection, name, [column for column in columns if column not in needless])
+        wanted = [column for column in columns if column not in needless]
+        if name in known and ("external_id" in known[name]) >= ("external_id" in wanted):
+            found[name] = known[name]
+        elif name != "changes":
+            found[name] = _read(connection, name, wanted)
     return found
 
 

@@ -55,7 +55,7 @@ def list_goal_progress(
     partner_id = None if partner is None else work.repository("partners").get(partner)["id"]
     groups = {"program": program, "tier": tier, "account_manager": account_manager}
     found = goals_progress(
-        books.own, books.everybody, Wanted(running, partner_id, metric, status, groups), start, limit
+        books.own, books.everybody, Wanted(running, partner_id, metric, status=status, groups=groups), start, limit
     )
     place = {"after": start + limit, "as_of": books.own.as_of.isoformat(), "asked": asked}
     return GoalsProgress(

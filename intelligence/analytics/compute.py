@@ -11,6 +11,7 @@ from domain.errors import InvalidInput
 from intelligence.analytics.book import Book
 from intelligence.analytics.figure import Z80, Figure, Number, Shape, grouped, number
 from intelligence.analytics.period import MOMENT, Window, parts
+from store.frames import naive
 
 GROUPS = ("partner", "program", "tier", "kind", "status", "country", "region", "territory", "account_manager")
 """What figures are told by, of the partner; territories overlap, all others add up."""
@@ -157,7 +158,9 @@ def _by_group(book: Book, figure: Figure, window: Window, facts: pd.DataFrame, b
 
 def _over_time(book: Book, figure: Figure, window: Window, filters: Filters, by: str) -> dict[Any, Number]:
     pieces = parts(with_facts(book, window), by)
-    if figure.name == "activities" or figure.name.startswith("activities.") or figure.name == "engagement":
+    if pieces and is_dated(figure):
+        return _dated(book, figure, filters, pieces)
+    if _counts_activities(figure):
         kind = figure.name.partition(".")[2] or None
         if len(pieces) > 1:
             book.count_activities([pieces[0].start, *(piece.end for piece in pieces)], kind)
@@ -166,6 +169,24 @@ def _over_time(book: Book, figure: Figure, window: Window, filters: Filters, by:
         facts, _ = facts_of(book, figure, piece, filters)
         found[piece.start.date().isoformat()] = number(figure, facts)
     return found
+
+
+def is_dated(figure: Figure) -> bool:
+    """Tell whether each fact of a figure belongs to the instant that it names, whatever the window it is asked for."""
+    by_window = figure.stock or figure.shape in (Shape.TOP, Shape.GINI) or figure.name == "sla_kept"
+    return not by_window and not _counts_activities(figure)
+
+
+def _counts_activities(figure: Figure) -> bool:
+    return figure.name.partition(".")[0] in ("activities", "engagement")
+
+
+def _dated(book: Book, figure: Figure, filters: Filters, pieces: list[Window]) -> dict[Any, Number]:
+    """Return a figure of each piece of time: its facts counted once for all of them."""
+    facts, _ = facts_of(book, figure, Window(pieces[0].start, pieces[-1].end), filters)
+    starts = np.array([naive(piece.start) for piece in pieces])
+    place = np.searchsorted(starts, facts["at"].to_numpy(), side="right") - 1
+    return {piece.start.date().isoformat(): number(figure, facts[place == i]) for i, piece in enumerate(pieces)}
 
 
 def with_facts(book: Book, window: Window) -> Window:

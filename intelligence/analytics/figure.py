@@ -15,7 +15,7 @@ from intelligence.analytics.period import Window
 Z80 = 1.2815515655446004
 """Half the width of an 80 % interval, in standard deviations."""
 
-COLUMNS = ("partner_id", "at", "num", "den", "product_id", "program_id", "currency")
+COLUMNS = ("partner_id", "at", "num", "den", "product_id", "program_id", "currency", "row_id", "source")
 
 
 class Shape(StrEnum):
@@ -87,6 +87,7 @@ def facts_frame(
     at: str | None = None,
     num: Any = 1.0,
     den: Any = 1.0,
+    source: str = "partners",
 ) -> pd.DataFrame:
     """Return `rows` as facts.
 
@@ -98,6 +99,8 @@ def facts_frame(
         Column with the time of the fact.
     num, den : float or array-like, shape (n,)
         What the fact counts, above and below the line.
+    source : str, default="partners"
+        Resource whose rows these are, by their ``id``; without that column, or of partners, the partner's own row.
     """
     empty = np.full(len(rows), "NaT", dtype="datetime64[us]")
     columns = {
@@ -109,6 +112,9 @@ def facts_frame(
     for name in ("product_id", "program_id"):
         columns[name] = rows[name].to_numpy() if name in rows else np.full(len(rows), -1, dtype=np.int64)
     columns["currency"] = rows["currency"].to_numpy() if "currency" in rows else np.full(len(rows), "", dtype=object)
+    own = "id" if source != "partners" and "id" in rows else "partner_id"
+    columns["row_id"] = rows[own].to_numpy()
+    columns["source"] = np.full(len(rows), source, dtype=object)
     return pd.DataFrame(columns)
 
 

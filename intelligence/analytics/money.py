@@ -16,8 +16,8 @@ def spend(book: Book, window: Window) -> pd.DataFrame:
     ledger = sales.within(ledger, "earned_on", window)
     earned = ledger["credit"].fillna(0.0) - ledger["debit"].fillna(0.0)
     facts = [
-        facts_frame(_priced(book, costs), "incurred_on", costs["amount"].fillna(0.0)),
-        facts_frame(_priced(book, ledger), "earned_on", earned),
+        facts_frame(_priced(book, costs), "incurred_on", costs["amount"].fillna(0.0), source="costs"),
+        facts_frame(_priced(book, ledger), "earned_on", earned, source="ledger"),
     ]
     return pd.concat([part for part in facts if len(part)] or facts[:1], ignore_index=True)
 

@@ -48,14 +48,14 @@ def days_to_first_deal(book: Book, window: Window) -> pd.DataFrame:
     days = (first["closed_at"] - since).dt.total_seconds() / SECONDS_PER_DAY
     first = first.assign(days=days)[(days >= 0).to_numpy()]
     first = within(first, "closed_at", window)
-    return facts_frame(first.drop(columns="currency"), "closed_at", first["days"])
+    return facts_frame(first.drop(columns="currency"), "closed_at", first["days"], source="deals")
 
 
 def certificates(book: Book, window: Window) -> pd.DataFrame:
     """Return certificates by the day they were passed."""
     passed = book.history.certifications
     passed = passed[passed["partner_id"].isin(book.partners.index)]
-    return facts_frame(within(passed, "passed_on", window), "passed_on")
+    return facts_frame(within(passed, "passed_on", window), "passed_on", source="certifications")
 
 
 def certified(book: Book, window: Window) -> pd.DataFrame:
@@ -102,19 +102,21 @@ def promoters(book: Book, window: Window, kind: str = "nps") -> pd.DataFrame:
     """Return answers of 0 to 10 as 100 (9 and 10), 0, or -100 (0 to 6)."""
     answers = _answers(book, window, kind, 0, 10)
     score = answers["score"]
-    return facts_frame(answers, "submitted_at", np.where(score >= 9, 100.0, np.where(score <= 6, -100.0, 0.0)))
+    return facts_frame(
+        answers, "submitted_at", np.where(score >= 9, 100.0, np.where(score <= 6, -100.0, 0.0)), source="feedback"
+    )
 
 
 def satisfied(book: Book, window: Window, kind: str = "csat") -> pd.DataFrame:
     """Return answers of 1 to 5, and which of them were 4 or 5."""
     answers = _answers(book, window, kind, 1, 5)
-    return facts_frame(answers, "submitted_at", answers["score"] >= 4)
+    return facts_frame(answers, "submitted_at", answers["score"] >= 4, source="feedback")
 
 
 def scores(book: Book, window: Window, kind: str) -> pd.DataFrame:
     """Return the scores of feedback of a kind."""
     answers = _answers(book, window, kind, -np.inf, np.inf)
-    return facts_frame(answers, "submitted_at", answers["score"])
+    return facts_frame(answers, "submitted_at", answers["score"], source="feedback")
 
 
 def _answers(book: Book, window: Window, kind: str, low: float, high: float) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def numbers_by_partner(book: Book, figure: Figure, window: Window, filters: Filt
     series = pd.Series(found, dtype=object)
     if figure.shape is not Shape.SUM:
         return series[[number.value is not None for number in series]] if len(series) else series
-    chosen = _chosen(book, window, filters or {})
+    chosen = partners_in(book, window, filters or {})
     silent = book.active_at(window.end - MOMENT).intersection(chosen).difference(series.index)
     nothing = pd.Series([Number(0.0, 0, 0.0, 0.0, np.nan)] * len(silent), index=silent, dtype=object)
     return pd.concat([series, nothing]) if len(nothing) else series
@@ -75,6 +75,15 @@ def ranking(book: Book, figure: Figure, window: Window, filters: Filters | None 
     frame = frame.assign(rank=key.rank(method="min").astype(np.int64), key=key)
     frame = frame.sort_values(["key", "partner"], ignore_index=True)
     return frame[["rank", "partner_id", "partner", "name", "value", "n"]]
+
+
+def moved(book: Book, figure: Figure, window: Window, filters: Filters | None = None) -> pd.DataFrame:
+    """Return `ranking` with ``before``: the rank in the period before, missing for partners that had none then."""
+    now, earlier = ranking(book, figure, window, filters), window.previous
+    if earlier.end <= earlier.start:
+        return now.assign(before=np.nan)
+    then = ranking(book, figure, earlier, filters).set_index("partner_id")["rank"]
+    return now.assign(before=now["partner_id"].map(then).astype(np.float64))
 
 
 def peers(book: Book, figure: Figure, window: Window, partner_id: int) -> list[Peers]:
@@ -106,8 +115,8 @@ def _standing(figure: Figure, words: str, others: NDArray[np.float64], own: floa
     return Peers(words, n, median, round(float(percentile), 1))
 
 
-def _chosen(book: Book, window: Window, filters: Filters) -> pd.Index:
-    """Return our ids of the partners that the filters name."""
+def partners_in(book: Book, window: Window, filters: Filters) -> pd.Index:
+    """Return our ids of the partners that the filters name; by status as at the end of the window."""
     rows = pd.DataFrame({"partner_id": book.partners.index, "product_id": -1, "program_id": -1})
     keep = np.ones(len(rows), dtype=bool)
     for name, value in filters.items():

@@ -19,7 +19,7 @@ def within(frame: pd.DataFrame, column: str, window: Window) -> pd.DataFrame:
 def revenue(book: Book, window: Window) -> pd.DataFrame:
     """Return won deals with their amounts."""
     won = within(book.won, "closed_at", window)
-    return facts_frame(won, "closed_at", won["amount"].fillna(0.0))
+    return facts_frame(won, "closed_at", won["amount"].fillna(0.0), source="deals")
 
 
 def deals_won(book: Book, window: Window) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def deals_lost(book: Book, window: Window) -> pd.DataFrame:
 def deal_sizes(book: Book, window: Window) -> pd.DataFrame:
     """Return won deals that name an amount."""
     won = within(book.won, "closed_at", window).dropna(subset="amount")
-    return facts_frame(won, "closed_at", won["amount"])
+    return facts_frame(won, "closed_at", won["amount"], source="deals")
 
 
 def wins_of_closed(book: Book, window: Window) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def pipeline(book: Book, window: Window) -> pd.DataFrame:
     opened = deals["registered_at"].to_numpy() < end
     closed = (deals["won"] | deals["lost"]).to_numpy() & (deals["closed_at"].to_numpy() < end)
     still = deals[opened & ~closed & deals["valid"].to_numpy()]
-    return facts_frame(still, "registered_at", still["amount"].fillna(0.0))
+    return facts_frame(still, "registered_at", still["amount"].fillna(0.0), source="deals")
 
 
 def open_deals(book: Book, window: Window) -> pd.DataFrame:
@@ -96,14 +96,14 @@ def pipeline_coverage(book: Book, window: Window) -> pd.DataFrame:
     facts = pipeline(book, window)
     own = facts["currency"].isin(["", book.currency])
     rest = remaining_revenue(book, window)
-    below = facts_frame(rest, num=0.0, den=rest["rest"])
+    below = facts_frame(rest, num=0.0, den=rest["rest"], source="goals")
     above = facts[own].assign(den=0.0)
     # Pipeline of partners without a goal covers nothing.
     return pd.concat([above[above["partner_id"].isin(rest["partner_id"])], below], ignore_index=True)
 
 
 def remaining_revenue(book: Book, window: Window) -> pd.DataFrame:
-    """Return partner_id and rest of each revenue goal that runs at the end of the window and is not reached."""
+    """Return id, partner_id and rest of each revenue goal that runs at the end of the window and is not reached."""
     goals, last = book.history.goals, naive(window.end) - np.timedelta64(1, "us")
     day = last.astype("datetime64[D]")
     goals = goals[goals["partner_id"].isin(book.partners.index)]
@@ -115,10 +115,10 @@ def remaining_revenue(book: Book, window: Window) -> pd.DataFrame:
     )
     reached = pairs[pairs["closed_at"] >= pairs["period_start"]].groupby("id")["amount"].sum()
     rest = running["target"] - running["id"].map(reached).fillna(0.0)
-    left: pd.DataFrame = running[["partner_id"]].assign(rest=rest)[rest > 0]
+    left: pd.DataFrame = running[["id", "partner_id"]].assign(rest=rest)[rest > 0]
     return left
 
 
 def _counted(rows: pd.DataFrame, at: str, num: object = 1.0) -> pd.DataFrame:
     """Return facts that are no money: all currencies count."""
-    return facts_frame(rows.drop(columns="currency"), at, num)
+    return facts_frame(rows.drop(columns="currency"), at, num, source="deals")
