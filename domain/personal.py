@@ -13,6 +13,7 @@ _COLUMNS: Mapping[str, frozenset[str]] = {
     "notes": frozenset({"body", "author", ATTRIBUTES}),
     "feedback": frozenset({"comment", ATTRIBUTES}),
     "ratings": frozenset({"comment", "rated_by"}),
+    "shortlist_entries": frozenset({"note", "added_by"}),
     "stage_changes": frozenset({"reason", "changed_by"}),
     "registrations": frozenset({"address"}),
 }

@@ -21,6 +21,7 @@ _PERSONS = (
     "account_manager",
     "author",
     "rated_by",
+    "added_by",
     "changed_by",
     "decided_by",
     "appeal_decided_by",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from domain.errors import NotFound
 from domain.resources import LEARNED, ColumnType
 from domain.terms import RECRUITABLE, ModelName, evidence_level
 from intelligence.features.build import build, learn_feature_set
@@ -27,6 +28,7 @@ from intelligence.scoring.served import (
     naive,
     serving_model,
 )
+from intelligence.scoring.white_space import standings
 from models.fit import Waiting, after_waiting
 from models.probability import Prediction
 from models.segments import SegmentRates
@@ -55,6 +57,8 @@ DEFAULT_FACTS = ("kind", "country", "industry", "employees", "rate:country", "ea
 N_SIMILAR = 3
 _HIGH, _LOW = 1.25, 0.8
 """Probability over the base rate from which on, and up to which, a band is high or low."""
+STANDING = "standing"
+"""Under this name the details of a score hold reach and gaps: `intelligence.scoring.white_space.Standing`."""
 _STORED_FACTORS = 12
 _NEW_ID = "(company)"
 
@@ -119,18 +123,24 @@ def fit_scores(
     ids = history.partners["id"].to_numpy(np.int64)
     wanted = history.status_as_of(ids, np.full(len(ids), naive(instant))).isin(RECRUITABLE).to_numpy(dtype=bool)
     if partners is not None:
-        wanted &= history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
+        wanted = wanted & history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
     scored = _score(context, history, ids[wanted], instant)
-    if store and scored.explanation is not None:
-        factors = scored.explanation
-        details = [
-            {"base": float(factors.base[row]), "factors": factors.factors(row, limit=_STORED_FACTORS)}
-            for row in range(len(scored.frame))
-        ]
-        keep_scores(
-            context, ModelName.FIT, scored.frame, scored.partner_id.tolist(), details, instant, factors.features
-        )
+    if store:
+        _store(context, scored, instant)
     return scored
+
+
+def _store(context: ScoringContext, scored: FitScores, instant: datetime) -> None:
+    explanation = scored.explanation
+    if explanation is None:
+        return
+    places = standings(context, scored.frame["partner"].tolist(), instant)
+    details = [
+        explanation.kept(row, limit=_STORED_FACTORS) | {STANDING: place.as_json()} for row, place in enumerate(places)
+    ]
+    keep_scores(
+        context, ModelName.FIT, scored.frame, scored.partner_id.tolist(), details, instant, explanation.features
+    )
 
 
 def fit_company(context: ScoringContext, company: Mapping[str, Any], as_of: datetime | None = None) -> FitScores:
@@ -157,6 +167,47 @@ def fit_company(context: ScoringContext, company: Mapping[str, Any], as_of: date
     partners = pd.concat([history.partners.astype(object), row.astype(object)], ignore_index=True)
     frames = {name: history.frame(name) for name in LEARNED if name != "partners"}
     return _score(context, type(history).of(history.until, partners=partners, **frames), np.array([own]), instant)
+
+
+def fit_edited(
+    context: ScoringContext, partner: str, changes: Mapping[str, Any], as_of: datetime | None = None
+) -> FitScores:
+    """Score a company of the store as if its profile said something else; nothing is kept.
+
+    Parameters
+    ----------
+    context : ScoringContext
+        Store, settings, models, encoder: an ``Intelligence``.
+    partner : str
+        External id.
+    changes : mapping
+        Columns of partners that differ, as for `fit_company`; None: not known.
+    as_of : datetime, optional
+        Default: now.
+
+    Raises
+    ------
+    NotFound
+        If there was no such partner then.
+
+    Notes
+    -----
+    Its deals, activities and dates count as they are; what its profile said earlier does not.
+    """
+    instant = context.instant(as_of)
+    history = context.history(instant)
+    is_own = (history.partners["external_id"] == partner).to_numpy(dtype=bool)
+    if not is_own.any():
+        raise NotFound(f"There is no {partner!r} in partners.", resource="partners", key=partner)
+    before = history.partners[is_own].astype(object).iloc[0].to_dict()
+    edited = _partner_row(changes, int(before["id"])) | {"external_id": partner, "status": before["status"]}
+    row = pd.DataFrame([before | edited]).astype(object)
+    partners = pd.concat([history.partners[~is_own].astype(object), row], ignore_index=True)
+    told = history.changes
+    old = (told["resource"] == "partners") & (told["external_id"] == partner) & (told["field"] != "status")
+    frames = {name: history.frame(name) for name in LEARNED if name not in ("partners", "changes")}
+    world = type(history).of(history.until, partners=partners, changes=told[~old], **frames)
+    return _score(context, world, np.array([int(before["id"])]), instant)
 
 
 def _partner_row(company: Mapping[str, Any], own: int) -> dict[str, Any]:
