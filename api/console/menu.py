@@ -55,10 +55,17 @@ class Group:
 MENU = (
     Group(mark("Overview"), (Section("/", mark("Overview"), STAFF),)),
     Group(mark("Recruiting"), (Section("/prospects", mark("Prospects"), _RECRUITING),)),
-    Group(mark("Partners"), (Section("/risk", mark("At risk"), _MANAGING),)),
+    Group(
+        mark("Partners"),
+        (
+            Section("/partners", mark("All partners"), _RECRUITING),
+            Section("/risk", mark("At risk"), _MANAGING),
+        ),
+    ),
     Group(mark("Leads"), (Section("/leads", mark("Routing desk"), STAFF),)),
     Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
+    Group(mark("Training"), (Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),)),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -28,6 +28,28 @@ def query(values: Mapping[str, Any], **changed: Any) -> str:
     return f"?{urlencode(kept)}" if kept else "?"
 
 
+def partner_page(external_id: str, id_: int | None = None, part: str = "") -> str:
+    """Return the address of a partner's page, or of one of its parts.
+
+    Parameters
+    ----------
+    external_id : str
+        Any: what an address cannot hold is written so that it can.
+    id_ : int, optional
+        Ours; names the partner where browsers would read its external id as a way up.
+    part : str, optional
+        Such as ``deals``.
+
+    Examples
+    --------
+    >>> partner_page("P-1"), partner_page("ACME/DE & co", part="deals"), partner_page("..", 7)
+    ('/partners/P-1', '/partners/ACME%2FDE%20%26%20co/deals', '/partners/id:7')
+    """
+    is_way_up = external_id in (".", "..") and id_ is not None
+    name = f"id:{id_}" if is_way_up else quote(external_id, safe="")
+    return f"/partners/{name}" + (f"/{part}" if part else "")
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -39,10 +61,14 @@ def _environment() -> Environment:
     )
     made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
     made.policies["ext.i18n.trimmed"] = True
-    shown = (formats.percent, formats.number, formats.money, formats.day, formats.moment)
+    shown = (formats.percent, formats.number, formats.fixed, formats.money, formats.day, formats.moment)
     made.globals.update({written.__name__: written for written in shown})
     made.globals.update(
-        asset=address, query=query, term=term, languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES}
+        asset=address,
+        query=query,
+        term=term,
+        partner_page=partner_page,
+        languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES},
     )
     return made
 
