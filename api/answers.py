@@ -1,7 +1,7 @@
 """The four answers in the shape of the API: services called once, their frames turned into payloads."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,10 +37,13 @@ from intelligence.matching.service import match_leads, open_leads
 from intelligence.recommend.service import recommend
 from intelligence.recommend.worth import notes_on
 from intelligence.replay import replay_match
-from intelligence.scoring.churn import ChurnScores, churn_scores
+from intelligence.scoring.churn import FACTS, ChurnScores, churn_scores
 from intelligence.scoring.facts import facts_of
-from intelligence.scoring.fit import FitScores, fit_company, fit_scores
-from intelligence.scoring.white_space import Dimension, Standing, company_standing, standings, white_space
+from intelligence.scoring.fit import STANDING, FitScores, fit_company, fit_scores
+from intelligence.scoring.reasons import told
+from intelligence.scoring.served import naive, plain_rows
+from intelligence.scoring.white_space import Dimension, company_standing, standings, white_space
+from store.rankings import CHOICES, Choice, names_of, newest_run, ranked
 from store.unit_of_work import UnitOfWork
 
 Filters = Mapping[str, str | None]
@@ -93,7 +96,7 @@ def match(services: Services, request: MatchRequest) -> Match:
     result = match_leads(services.intelligence, [lead], as_of, request.limit, request.by, details=True, key=key)
     candidates = [
         Candidate.model_validate(row | details | {"factors": [_named(factor) for factor in details["factors"]]})
-        for row, details in zip(_records(result.candidates), result.details, strict=True)
+        for row, details in zip(plain_rows(result.candidates), result.details, strict=True)
     ]
     decision = next(iter(result.decisions), None)
     versions = result.candidates["model_version"]
@@ -179,47 +182,65 @@ def churn_risk(
 ) -> ChurnRiskList:
     """List partners by what is at risk, from the `start`-th on, of a `portfolio` only for whom is confined to it.
 
-    The newest stored scores answer when no `as_of` is given.
+    The newest stored scores answer when no `as_of` is given. Filters: ``program`` and `store.rankings.CHOICES`; None
+    for all.
     """
     horizon = horizon_days or services.settings.churn_horizons_days[-1]
-    stored = _stored(services, ModelName.CHURN, horizon) if as_of is None else []
-    instant = as_of or (stored[0]["as_of"] if stored else services.clock())
-    rows = _in_our_language(services, stored) or _explained(churn_scores(services.intelligence, instant, horizon))
-    chosen = _filtered(services, as_of, rows, filters, "p_inactive", min_p, portfolio)
-    chosen.sort(key=lambda row: (-(row["revenue_at_risk"] or 0), -row["p_inactive"], row["partner"]))
-    listed = chosen[start : start + limit]
-    history = services.intelligence.history(as_of)
-    facts = _records(facts_of(history, services.settings, [row["partner"] for row in listed], instant))
+    choice = Choice(_wanted(filters), min_p, portfolio)
+    found = _stored(services, ModelName.CHURN, horizon, choice, start, limit) if as_of is None else None
+    if found is None:
+        instant = as_of or services.clock()
+        rows = _explained(churn_scores(services.intelligence, instant, horizon))
+        chosen = _filtered(services, as_of, rows, choice, "p_inactive")
+        chosen.sort(key=lambda row: (-(row["revenue_at_risk"] or 0), -row["p_inactive"], row["partner"]))
+        found = _Rows(instant, chosen[start : start + limit])
     items = [
-        ChurnRisk.model_validate(row | {"reasons": _listed(row, "reason"), "facts": known})
-        for row, known in zip(listed, facts, strict=True)
+        ChurnRisk.model_validate(row | {"reasons": _listed(row, "reason")})
+        for row in _with_facts(services, as_of, found)
     ]
     mean = sum(item.p_inactive for item in items) / len(items) if items else None
     revenue = sum(item.revenue_at_risk or 0 for item in items)
     return ChurnRiskList(
-        as_of=instant, horizon_days=horizon, expected_precision=mean, revenue_at_risk=round(revenue, 2), items=items
+        as_of=found.as_of, horizon_days=horizon, expected_precision=mean, revenue_at_risk=round(revenue, 2), items=items
     )
 
 
-def _in_our_language(services: Services, stored: list[Row]) -> list[Row]:
-    """Return stored scores, or none where the caller reads another language than the one they were written in."""
-    return stored if spoken().code == services.settings.language else []
+def _with_facts(services: Services, as_of: datetime | None, found: "_Rows") -> list[Row]:
+    """Return rows with the facts of each, which those scored of late have with them."""
+    lacking = [row["partner"] for row in found.rows if FACTS not in row]
+    if not lacking:
+        return found.rows
+    frame = facts_of(services.intelligence.history(as_of), services.settings, lacking, found.as_of)
+    facts = dict(zip(lacking, plain_rows(frame), strict=True))
+    return [row if FACTS in row else row | {FACTS: facts[row["partner"]]} for row in found.rows]
 
 
 def prospect_ranking(
     services: Services, as_of: datetime | None, filters: Filters, limit: int, *, min_p: float = 0.0, start: int = 0
 ) -> ProspectRanking:
-    """Rank prospects from the `start`-th on; the newest stored scores answer when no `as_of` is given."""
-    stored = _stored(services, ModelName.FIT, services.settings.fit_horizon_days) if as_of is None else []
-    instant = as_of or (stored[0]["as_of"] if stored else services.clock())
-    rows = _in_our_language(services, stored) or _explained(fit_scores(services.intelligence, instant))
-    chosen = _filtered(services, as_of, rows, filters, "p_productive", min_p)
-    chosen.sort(key=lambda row: (-row["p_productive"], row["partner"]))
-    listed = chosen[start : start + limit]
-    standing = standings(services.intelligence, [row["partner"] for row in listed], instant)
-    return ProspectRanking(
-        as_of=instant, items=[_fit_score(row, added) for row, added in zip(listed, standing, strict=True)]
-    )
+    """Rank prospects from the `start`-th on; the newest stored scores answer when no `as_of` is given.
+
+    Filters as of `churn_risk`.
+    """
+    horizon, choice = services.settings.fit_horizon_days, Choice(_wanted(filters), min_p)
+    found = _stored(services, ModelName.FIT, horizon, choice, start, limit) if as_of is None else None
+    if found is None:
+        instant = as_of or services.clock()
+        rows = _explained(fit_scores(services.intelligence, instant))
+        chosen = _filtered(services, as_of, rows, choice, "p_productive")
+        chosen.sort(key=lambda row: (-row["p_productive"], row["partner"]))
+        found = _Rows(instant, chosen[start : start + limit])
+    listed = _with_standing(services, found)
+    return ProspectRanking(as_of=found.as_of, items=[_fit_score(row, row[STANDING]) for row in listed])
+
+
+def _with_standing(services: Services, found: "_Rows") -> list[Row]:
+    """Return rows with reach and gaps of each, which those scored of late have with them."""
+    lacking = [row["partner"] for row in found.rows if STANDING not in row]
+    if not lacking:
+        return found.rows
+    added = dict(zip(lacking, standings(services.intelligence, lacking, found.as_of), strict=True))
+    return [row if STANDING in row else row | {STANDING: added[row["partner"]].as_json()} for row in found.rows]
 
 
 def fit_company_score(services: Services, company: Row, as_of: datetime | None) -> FitScore:
@@ -227,13 +248,12 @@ def fit_company_score(services: Services, company: Row, as_of: datetime | None) 
     instant = as_of or services.clock()
     row = _explained(fit_company(services.intelligence, company, instant))[0]
     standing = company_standing(services.intelligence, company, instant)
-    return _fit_score(row | {"partner": None, "name": company.get("name")}, standing)
+    return _fit_score(row | {"partner": None, "name": company.get("name")}, standing.as_json())
 
 
-def _fit_score(row: Row, standing: Standing) -> FitScore:
-    fills = [{"dimension": gap.dimension, "value": gap.value} for gap in standing.gaps]
-    more = {"reach": standing.reach, "fills": fills}
-    return FitScore.model_validate(row | more | {"reasons": _listed(row, "reason"), "similar": _listed(row, "similar")})
+def _fit_score(row: Row, standing: Row) -> FitScore:
+    more = {"reasons": _listed(row, "reason"), "similar": _listed(row, "similar")}
+    return FitScore.model_validate(row | standing | more)
 
 
 def white_space_rows(
@@ -242,7 +262,7 @@ def white_space_rows(
     """List demand and coverage by country, region, industry and product."""
     instant = as_of or services.clock()
     frame = white_space(services.intelligence, instant, dimension=dimension, gaps_only=gaps_only)
-    rows = _records(frame.head(limit))
+    rows = plain_rows(frame.head(limit))
     return WhiteSpace(as_of=instant, items=[WhiteSpaceRow.model_validate(row) for row in rows])
 
 
@@ -252,15 +272,15 @@ def recommendations(
     """Recommend content and offers to one partner."""
     instant = as_of or services.clock()
     frame = recommend(services.intelligence, kind, [partner], top=limit, as_of=as_of, order=order, detail=True)
-    items = [Recommendation.model_validate(row) for row in _records(frame)]
+    items = [Recommendation.model_validate(row) for row in plain_rows(frame)]
     notes = notes_on(order, frame)
     return RecommendationList(partner=partner, as_of=instant, items=items[:limit], notes=notes)
 
 
-def partner_names(services: Services) -> dict[str, str]:
-    """Return names by external id of all partners."""
-    partners = services.intelligence.history().partners
-    return dict(zip(partners["external_id"], partners["name"], strict=True))
+def partner_names(services: Services, partners: Collection[str]) -> dict[str, str]:
+    """Return names by external id of some partners; of those that are not there, none."""
+    with services.unit_of_work(SYSTEM, read_only=True) as work:
+        return names_of(work.connection, partners)
 
 
 def item_titles(services: Services) -> dict[tuple[str, str], str]:
@@ -280,41 +300,48 @@ def _explained(scores: ChurnScores | FitScores) -> list[Row]:
         return []
     return [
         row | {"base": float(explanation.base[position]), "factors": explanation.factors(position, limit=_FACTORS)}
-        for position, row in enumerate(_records(scores.frame))
+        for position, row in enumerate(plain_rows(scores.frame))
     ]
 
 
-def _stored(services: Services, model: str, horizon_days: int) -> list[Row]:
-    """Return the newest stored scoring run, if there is one, as rows of its output."""
+@dataclass(frozen=True)
+class _Rows:
+    """Scored rows of one instant."""
+
+    as_of: datetime
+    rows: list[Row]
+
+
+def _stored(services: Services, model: str, horizon_days: int, choice: Choice, start: int, limit: int) -> _Rows | None:
+    """Return rows of the newest stored scoring run, told in the reader's language; None where nothing is stored."""
     with services.unit_of_work(SYSTEM, read_only=True) as work:
-        found = list(work.scores.latest(model, horizon_days, until=services.clock()).values())
-    newest = max((score.as_of for score in found), default=None)
-    return [score.details | {"as_of": score.as_of} for score in found if score.as_of == newest]
+        run = newest_run(work.connection, model, horizon_days, services.clock())
+        if run is None:
+            return None
+        found = ranked(work.connection, run, choice, start, limit, by_stake=model == ModelName.CHURN)
+    as_of, language = naive(run.as_of), spoken()
+    known = [{"as_of": run.as_of, "partner": one.partner, "name": one.name} for one in found]
+    return _Rows(run.as_of, [told(one.details, as_of, language) | more for one, more in zip(found, known, strict=True)])
 
 
-def _filtered(
-    services: Services,
-    as_of: datetime | None,
-    rows: Iterable[Row],
-    filters: Filters,
-    p: str,
-    min_p: float,
-    portfolio: frozenset[str] | None = None,
-) -> list[Row]:
+def _wanted(filters: Filters) -> dict[str, str]:
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+def _filtered(services: Services, as_of: datetime | None, rows: Iterable[Row], choice: Choice, p: str) -> list[Row]:
     """Return the rows that pass, each with the partner's name."""
     history = services.intelligence.history(as_of)
     programs = dict(zip(history.programs["id"], history.programs["external_id"], strict=True))
     partners = history.partners.assign(program=history.partners["program_id"].map(programs))
-    known = partners.set_index("external_id")[["name", "program", "tier", "country", "kind", "account_manager"]]
+    known = partners.set_index("external_id")[["name", "program", *CHOICES]]
     profiles = known.to_dict("index")
-    wanted = {name: value for name, value in filters.items() if value is not None}
     return [
         row | {"name": str(profiles[row["partner"]]["name"])}
         for row in rows
         if row["partner"] in profiles
-        and row[p] >= min_p
-        and all(profiles[row["partner"]][name] == value for name, value in wanted.items())
-        and is_managed(profiles[row["partner"]]["account_manager"], portfolio)
+        and row[p] >= choice.min_p
+        and all(profiles[row["partner"]][name] == value for name, value in choice.filters.items())
+        and is_managed(profiles[row["partner"]]["account_manager"], choice.portfolio)
     ]
 
 
@@ -329,9 +356,3 @@ def _listed(row: Row, prefix: str) -> list[str]:
 
 def _named(factor: Row) -> Row:
     return {"sentence": factor["text"]} | factor
-
-
-def _records(frame: pd.DataFrame) -> list[Row]:
-    """Return a frame as rows with None for missing."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]

@@ -60,6 +60,11 @@ def _rows_of_portfolio(names: frozenset[str], resource: Resource) -> tuple[Colum
     return ()
 
 
+def of_portfolio(names: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition that a row of partners belongs to one of the account managers `names`."""
+    return _managed(RESOURCE_TABLES["partners"].c.account_manager, names)
+
+
 def _managed_ids(names: frozenset[str]) -> Select[tuple[int]]:
     partners = RESOURCE_TABLES["partners"].alias()
     return select(partners.c.id).where(_managed(partners.c.account_manager, names))

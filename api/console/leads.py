@@ -75,13 +75,20 @@ def _lead(visit: Visitor, lead: int, error: AllywiseError | None = None, **typed
         "known": known,
         "match": found,
         "excluded": _by_reason(found),
-        "names": answers.partner_names(visit.services),
+        "names": answers.partner_names(visit.services, _partners(known, found)),
         "currency": currency,
         "typed": {"partner": "", "reason": ""} | typed,
         "may_route": visit.actor.role in (Role.ADMIN, *_ROUTERS),
         "may_decide": visit.actor.role in (Role.ADMIN, *_DECIDERS),
     }
     return visit.page("lead.html", **values) if error is None else visit.refused("lead.html", error, **values)
+
+
+def _partners(known: Row, found: MatchAnswer) -> set[str]:
+    """Return the external ids of all partners that the page names."""
+    ranked = {one.partner for one in found.candidates} | {one.partner for one in found.excluded}
+    named = ranked | {one["partner"] for one in known["offers"]}
+    return named if known["override"] is None else named | {known["override"]["partner"]}
 
 
 def _by_reason(found: MatchAnswer) -> list[Row]:

@@ -10,6 +10,7 @@ from api.console.lists import ROWS, Chosen, Page, Start, given
 from api.console.shell import Visitor, visitor
 from api.schemas import FitScore
 from domain.terms import PartnerKind, Role
+from store.rankings import program_choices, values_of
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -28,7 +29,9 @@ def prospects(
     """Rank prospects by their chance to become productive; filters live in the address."""
     filters = given(country=country, kind=kind, program=program)
     found = answers.prospect_ranking(visit.services, None, filters, ROWS + 1, min_p=min_p, start=start)
-    history = visit.services.intelligence.history()
+    with visit.work() as work:
+        countries = values_of(work.connection, "country", visit.actor)
+        programs = program_choices(work.connection)
     page: Page[FitScore] = Page.of(found.items, start)
     return visit.page(
         "prospects.html",
@@ -36,7 +39,7 @@ def prospects(
         as_of=found.as_of,
         horizon=visit.services.settings.fit_horizon_days,
         chosen={"country": country, "kind": kind, "program": program, "min_p": min_p or ""},
-        countries=sorted(history.partners["country"].dropna().unique()),
+        countries=countries,
         kinds=list(PartnerKind),
-        programs=list(zip(history.programs["external_id"], history.programs["name"], strict=True)),
+        programs=programs,
     )

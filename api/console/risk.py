@@ -1,6 +1,6 @@
 """Pages of managers: the risk list."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
@@ -10,6 +10,7 @@ from api.console.lists import ROWS, Chosen, Page, Start, given
 from api.console.shell import Visitor, visitor
 from api.schemas import ChurnRisk
 from domain.terms import Role
+from store.rankings import values_of
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -32,7 +33,11 @@ def risk(
     found = answers.churn_risk(
         visit.services, None, horizon or horizons[-1], filters, ROWS + 1, portfolio=portfolio, start=start
     )
-    partners = visit.services.intelligence.history().partners
+    with visit.work() as work:
+        choices: dict[str, Any] = {
+            name: values_of(work.connection, column, visit.actor)
+            for name, column in (("managers", "account_manager"), ("tiers", "tier"), ("countries", "country"))
+        }
     page: Page[ChurnRisk] = Page.of(found.items, start)
     return visit.page(
         "risk.html",
@@ -40,7 +45,5 @@ def risk(
         found=found,
         horizons=horizons,
         chosen={"account_manager": account_manager, "tier": tier, "country": country, "horizon": horizon or ""},
-        managers=sorted(partners["account_manager"].dropna().unique()),
-        tiers=sorted(partners["tier"].dropna().unique()),
-        countries=sorted(partners["country"].dropna().unique()),
+        **choices,
     )

@@ -12,6 +12,7 @@ appearance, so that one message serves every attribute and every kind of activit
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -75,6 +76,52 @@ def translate(template: str, language: Language) -> str:
     return _NUMBERED.sub(named, language.text(numbered))
 
 
+@dataclass(frozen=True)
+class Fact:
+    """What there is to say of a feature of a row: can be kept as JSON, and be told later in any language.
+
+    Parameters
+    ----------
+    template : str
+        In English.
+    values : mapping, optional
+        Of the fields by name, those that are there; None: the text has none, but for the user's own words.
+    """
+
+    template: str
+    values: Mapping[str, object] | None
+
+    def tell(self, as_of: np.datetime64, language: Language) -> str:
+        """Return the fact in a language, days counted from `as_of`."""
+        template = translate(self.template, language)
+        if self.values is None:
+            return _FIELD.sub(lambda field: field["word"] or "", template)
+        values = self.values
+        template = _OPTIONAL.sub(lambda part: _render(part[1], values, as_of, language) or "", template)
+        return _render(template, values, as_of, language) or ""
+
+
+def fact(feature: Feature, row: Mapping[str, object]) -> Fact | None:
+    """Return the fact behind a feature of a row; None when there is nothing to say.
+
+    Parameters
+    ----------
+    feature : Feature
+        What the fact is about.
+    row : mapping
+        Values of the row's features by `literal` name.
+    """
+    if _is_missing(row.get(literal(feature.name))):
+        return Fact(feature.missing, None) if feature.missing else None
+    if not feature.sentence:
+        return None
+    named = _names(feature.sentence)
+    values = {name: row[name] for name in named if not _is_missing(row.get(name))}
+    if not set(_names(_OPTIONAL.sub("", feature.sentence))) <= set(values):
+        return Fact(literal(feature.description), None)
+    return Fact(feature.sentence, values)
+
+
 def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64, language: Language = ENGLISH) -> str:
     """Return the fact behind a feature of a row, without a full stop; empty when there is nothing to say.
 
@@ -95,17 +142,17 @@ def fill(feature: Feature, row: Mapping[str, object], as_of: np.datetime64, lang
     >>> fill(feature, {"silent": 46.8, "gap": float("nan")}, np.datetime64("2026-11-22", "us"))
     'Last seen 47 days ago (6 October)'
     """
-    if _is_missing(row.get(literal(feature.name))):
-        return _FIELD.sub(lambda field: field["word"] or "", translate(feature.missing, language))
-    if not feature.sentence:
-        return ""
-    template = translate(feature.sentence, language)
-    template = _OPTIONAL.sub(lambda part: _render(part[1], row, as_of, language) or "", template)
-    return _render(template, row, as_of, language) or feature.description
+    found = fact(feature, row)
+    return "" if found is None else found.tell(as_of, language)
+
+
+@lru_cache(maxsize=4096)
+def _names(template: str) -> tuple[str, ...]:
+    return tuple(field["name"] for field in _FIELD.finditer(template) if field["name"])
 
 
 def _render(template: str, values: Mapping[str, object], as_of: np.datetime64, language: Language) -> str | None:
-    if any(_is_missing(values.get(field["name"])) for field in _FIELD.finditer(template) if field["name"]):
+    if any(_is_missing(values.get(name)) for name in _names(template)):
         return None
 
     def shown(field: re.Match[str]) -> str:

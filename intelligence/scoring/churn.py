@@ -14,6 +14,7 @@ from intelligence.features.partner_times import times_of
 from intelligence.features.profile import words_as_of
 from intelligence.features.timeline import FloatArray, IntArray
 from intelligence.scoring.churn_curve import curve_churn
+from intelligence.scoring.facts import partner_facts
 from intelligence.scoring.inactivity import churn_labels, days, members
 from intelligence.scoring.reasons import N_REASONS, Explanation
 from intelligence.scoring.revenue import revenue_per_day
@@ -23,6 +24,7 @@ from intelligence.scoring.served import (
     external_ids,
     keep_scores,
     naive,
+    plain_rows,
     previous_scores,
     serving_model,
     trend,
@@ -52,6 +54,8 @@ COLUMNS = (
 DEFAULT_FACTS = ("days_since_sign", "active_days_90", "won_365", "first_sign_days", "tenure_days")
 _BASELINE_SNAPSHOTS = 6
 _BASELINE_HORIZONS = (7, 14, 30, 60, 90, 180, 365, 730)
+FACTS = "facts"
+"""Under this name the details of a score hold what `intelligence.scoring.facts.partner_facts` tells."""
 _STORED_FACTORS = 12
 
 
@@ -122,7 +126,7 @@ def churn_scores(
         return ChurnScores(pd.DataFrame(columns=list(COLUMNS)), ids)
     scored = _score(context, history, ids, instant, horizon)
     if store:
-        _store(context, scored, instant)
+        _store(context, history, scored, instant)
     return scored
 
 
@@ -265,14 +269,12 @@ def _frame(
     return pd.DataFrame(columns)
 
 
-def _store(context: ScoringContext, scored: ChurnScores, instant: datetime) -> None:
+def _store(context: ScoringContext, history: History, scored: ChurnScores, instant: datetime) -> None:
     explanation = scored.explanation
     if explanation is None:
         return
-    details = [
-        {"base": float(explanation.base[row]), "factors": explanation.factors(row, limit=_STORED_FACTORS)}
-        for row in range(len(scored.frame))
-    ]
+    facts = plain_rows(partner_facts(history, scored.partner_id, explanation.as_of, context.settings.life_signs))
+    details = [explanation.kept(row, limit=_STORED_FACTORS) | {FACTS: known} for row, known in enumerate(facts)]
     keep_scores(
         context, ModelName.CHURN, scored.frame, scored.partner_id.tolist(), details, instant, explanation.features
     )

@@ -1,7 +1,7 @@
 """What moved a number, as factors and as the few sentences that a person reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,11 +11,12 @@ import pandas as pd
 
 from domain.language import Language, spoken
 from intelligence.features.registry import Feature, FeatureSet
-from intelligence.features.sentences import fill, literal
+from intelligence.features.sentences import Fact, fact, literal
 from intelligence.features.timeline import FloatArray
 
 N_REASONS = 3
 _NEGLIGIBLE = 1e-4
+_OTHERS = "All other factors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,38 +68,56 @@ class Explanation:
         limit : int, optional
             At most so many; those left out are added up in a last one called ``others``.
         """
+        return [self._factor(*moved) for moved in self._moved(row, limit)]
+
+    def reasons(self) -> list[list[str]]:
+        """Return up to three sentences per row, of different topics, the weightiest first."""
+        return [[fact.tell(self.as_of, self.language) for fact in said] for said in self._said]
+
+    def kept(self, row: int, *, limit: int | None = None) -> dict[str, Any]:
+        """Return what to store of a row: base, factors and reasons, such that `told` tells them in any language."""
+        facts = [(moved, self._factor(*moved)) for moved in self._moved(row, limit)]
+        return {
+            "base": float(self.base[row]),
+            "factors": [factor | {"fact": astuple(fact)} for (_, _, _, fact), factor in facts],
+            "reasons": [astuple(fact) for fact in self._said[row]],
+            "language": self.language.code,
+        }
+
+    def _moved(self, row: int, limit: int | None) -> list[tuple[str, object, float, Fact]]:
+        """Return name, value, contribution and fact of what moved a row, the weightiest first."""
         moved = self.contributions.iloc[row].to_numpy(float) if self.contributions.shape[1] else np.array([])
         order = [int(i) for i in np.argsort(-np.abs(moved), kind="stable") if abs(moved[i]) > 0]
         values = self._values(row)
         shown = order if limit is None else order[:limit]
-        factors = [self._factor(str(self.contributions.columns[i]), float(moved[i]), values) for i in shown]
+        names = [str(self.contributions.columns[i]) for i in shown]
+        found = [
+            (name, values.get(literal(name)), float(moved[i]), self._fact(name, values) or self._description(name))
+            for name, i in zip(names, shown, strict=True)
+        ]
         rest = float(moved[order[len(shown) :]].sum()) if len(order) > len(shown) else 0.0
-        if rest:
-            factors.append(
-                {
-                    "name": "others",
-                    "value": None,
-                    "contribution": rest,
-                    "sentence": self.language.text("All other factors"),
-                }
-            )
-        return factors
+        return [*found, ("others", None, rest, Fact(_OTHERS, None))] if rest else found
 
-    def reasons(self) -> list[list[str]]:
-        """Return up to three sentences per row, of different topics, the weightiest first."""
-        ranked = self._ranked()
-        return [self._sentences(row, names) for row, names in enumerate(ranked)]
+    @cached_property
+    def _said(self) -> list[list[Fact]]:
+        return [self._facts(row, names) for row, names in enumerate(self._ranked())]
 
-    def _sentences(self, row: int, names: Sequence[str]) -> list[str]:
+    def _facts(self, row: int, names: Sequence[str]) -> list[Fact]:
         values = self._values(row)
-        said: list[str] = []
+        said: dict[str, Fact] = {}
         for name in names:
-            sentence = fill(self._by_name[name], values, self.as_of, self.language) if name in self._by_name else ""
-            if sentence and sentence not in said:
-                said.append(sentence)
+            fact = self._fact(name, values)
+            if fact is not None:
+                said.setdefault(fact.tell(self.as_of, self.language), fact)
             if len(said) == N_REASONS:
                 break
-        return said
+        return list(said.values())
+
+    def _fact(self, name: str, values: Mapping[str, object]) -> Fact | None:
+        return fact(self._by_name[name], values) if name in self._by_name else None
+
+    def _description(self, name: str) -> Fact:
+        return Fact(literal(self._by_name[name].description if name in self._by_name else name), None)
 
     def _ranked(self) -> list[list[str]]:
         """Return the feature to name of each topic, topics by the size of what they moved together."""
@@ -133,13 +152,34 @@ class Explanation:
     def _values(self, row: int) -> dict[str, object]:
         return {name: column[row] for name, column in self._columns.items()}
 
-    def _factor(self, name: str, contribution: float, values: Mapping[str, object]) -> dict[str, Any]:
-        value = values.get(literal(name))
+    def _factor(self, name: str, value: object, contribution: float, fact: Fact) -> dict[str, Any]:
         missing = value is None or (isinstance(value, float) and np.isnan(value))
-        sentence = fill(self._by_name[name], values, self.as_of, self.language) if name in self._by_name else ""
         return {
             "name": name,
             "value": None if missing else value,
             "contribution": contribution,
-            "sentence": sentence or (self._by_name[name].description if name in self._by_name else name),
+            "sentence": fact.tell(self.as_of, self.language),
         }
+
+
+def told(details: Mapping[str, Any], as_of: np.datetime64, language: Language) -> dict[str, Any]:
+    """Return stored details of a score with factors and reasons in a language.
+
+    Parameters
+    ----------
+    details : mapping
+        With what `Explanation.kept` gave; of a score without that, its own words are returned.
+    as_of : datetime64[us]
+        Instant of the score.
+    language : Language
+        Of whoever reads.
+    """
+    if details.get("language") in (None, language.code):
+        return dict(details)
+
+    def sentence(kept: Sequence[Any]) -> str:
+        return Fact(kept[0], kept[1]).tell(as_of, language)
+
+    factors = [factor | {"sentence": sentence(factor["fact"])} for factor in details["factors"]]
+    said = [sentence(kept) for kept in details["reasons"]] + [""] * N_REASONS
+    return {**details, "factors": factors, **{f"reason_{k + 1}": said[k] for k in range(N_REASONS)}}

@@ -132,7 +132,7 @@ def keep_scores(
         kept = feature_rows(features)
         details = [{**more, FEATURES: values} for more, values in zip(details, kept, strict=True)]
     p_column = next(name for name in frame.columns if name.startswith("p_"))
-    plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    plain = plain_rows(frame)
     rows = [
         {
             "partner_id": id_,
@@ -155,3 +155,9 @@ def feature_rows(features: pd.DataFrame) -> list[list[Any]]:
     """Return feature rows as they are stored, in the order of the version's columns; None for missing."""
     plain = features.astype(object).where(features.notna(), None)
     return [list(row) for row in plain.itertuples(index=False, name=None)]
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a frame as rows by column name; None for missing."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]

@@ -64,6 +64,10 @@ class Standing:
     reach: float | None
     gaps: tuple[Gap, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return reach, and the gaps as ``fills``."""
+        return {"reach": self.reach, "fills": [{"dimension": gap.dimension, "value": gap.value} for gap in self.gaps]}
+
 
 def white_space(
     context: ScoringContext,
