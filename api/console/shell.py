@@ -22,7 +22,13 @@ from store.unit_of_work import UnitOfWork
 THEME_COOKIE = "allywise_theme"
 THEMES = ("light", "dark")
 _FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
-TOLD: Mapping[str, str] = {"done": mark("Done.")}
+TOLD: Mapping[str, str] = {
+    "done": mark("Done."),
+    "planned": mark("The action is planned."),
+    "action_done": mark("Noted. What comes of it stands under Actions."),
+    "dropped": mark("Dropped."),
+    "enrolled": mark("Enrolled. Your partner team records how the course ends."),
+}
 """What a page says after something was done, by the word in its address."""
 
 
