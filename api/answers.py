@@ -216,13 +216,21 @@ def _with_facts(services: Services, as_of: datetime | None, found: "_Rows") -> l
 
 
 def prospect_ranking(
-    services: Services, as_of: datetime | None, filters: Filters, limit: int, *, min_p: float = 0.0, start: int = 0
+    services: Services,
+    as_of: datetime | None,
+    filters: Filters,
+    limit: int,
+    *,
+    min_p: float = 0.0,
+    portfolio: frozenset[str] | None = None,
+    among: Collection[str] | None = None,
+    start: int = 0,
 ) -> ProspectRanking:
     """Rank prospects from the `start`-th on; the newest stored scores answer when no `as_of` is given.
 
-    Filters as of `churn_risk`.
+    Filters and portfolio as of `churn_risk`; `among`: only these external ids.
     """
-    horizon, choice = services.settings.fit_horizon_days, Choice(_wanted(filters), min_p)
+    horizon, choice = services.settings.fit_horizon_days, Choice(_wanted(filters), min_p, portfolio, among)
     found = _stored(services, ModelName.FIT, horizon, choice, start, limit) if as_of is None else None
     if found is None:
         instant = as_of or services.clock()
@@ -342,6 +350,7 @@ def _filtered(services: Services, as_of: datetime | None, rows: Iterable[Row], c
         and row[p] >= choice.min_p
         and all(profiles[row["partner"]][name] == value for name, value in choice.filters.items())
         and is_managed(profiles[row["partner"]]["account_manager"], choice.portfolio)
+        and (choice.among is None or row["partner"] in choice.among)
     ]
 
 

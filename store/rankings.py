@@ -56,11 +56,14 @@ class Choice(NamedTuple):
         Smallest probability.
     portfolio : frozenset of str, optional
         Only partners of these account managers.
+    among : collection of str, optional
+        Only these partners, by external id.
     """
 
     filters: Mapping[str, str] = {}
     min_p: float = 0.0
     portfolio: frozenset[str] | None = None
+    among: Collection[str] | None = None
 
 
 def newest_run(
@@ -155,6 +158,7 @@ def _conditions(run: Run, choice: Choice) -> list[ColumnElement[bool]]:
     wanted = _of(run)
     wanted += [scores.c.p >= choice.min_p] if choice.min_p > 0 else []
     wanted += [] if choice.portfolio is None else [of_portfolio(choice.portfolio)]
+    wanted += [] if choice.among is None else [_partners.c.external_id.in_(list(choice.among))]
     return wanted + [_filtered(name, value) for name, value in choice.filters.items()]
 
 
