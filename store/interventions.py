@@ -1,7 +1,7 @@
 """What was done for partners, and the facts that tell what came of it: signs of life, wins, scores."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
@@ -78,7 +78,7 @@ class Planned(NamedTuple):
     kind: str | None
     title: str
     owner: str | None
-    due_on: Any
+    due_on: date | None
     done_at: datetime | None
 
 
@@ -194,3 +194,64 @@ def p_before(connection: Connection, model: str, partner_id: int, at: datetime, 
     query = select(scores.c.p).where(*wanted, scores.c.as_of >= at - reach)
     found = connection.scalar(query.order_by(scores.c.horizon_days.desc(), scores.c.as_of.desc()).limit(1))
     return None if found is None else float(found)
+
+
+class Open(NamedTuple):
+    """An action that was not taken yet, with its partner's name."""
+
+    id: int
+    partner_id: int
+    partner: str
+    name: str
+    kind: str | None
+    title: str
+    owner: str | None
+    due_on: date | None
+    planned_at: datetime | None
+    p_inactive_before: float | None
+
+
+def open_actions(
+    connection: Connection,
+    actor: Actor,
+    *,
+    owner: str | None = None,
+    due_by: date | None = None,
+    planned_by: datetime | None = None,
+    start: int = 0,
+    limit: int | None = None,
+) -> Sequence[Open]:
+    """Return actions not taken yet, of partners that `actor` sees, those due first, then those without a day.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction.
+    actor : Actor
+        On whose behalf.
+    owner : str, optional
+        Only this person's.
+    due_by : date, optional
+        Only those due by this day.
+    planned_by : datetime, optional
+        As of this instant: planned by then, and not done by then.
+    start, limit : int, optional
+        Which page.
+    """
+    query = _open(actor, owner=owner, due_by=due_by, planned_by=planned_by)
+    due = _interventions.c.due_on
+    ordered = query.order_by(due.is_(None), due, _interventions.c.id).offset(start).limit(limit)
+    return [Open(*row) for row in connection.execute(ordered)]
+
+
+def _open(actor: Actor, *, owner: str | None, due_by: date | None, planned_by: datetime | None) -> Any:
+    own = {name: _interventions.c[name] for name in Open._fields if name not in ("partner", "name")}
+    columns = own | {"partner": _partners.c.external_id, "name": _partners.c.name}
+    joined = _interventions.join(_partners, _partners.c.id == _interventions.c.partner_id)
+    done, planned = _interventions.c.done_at, _interventions.c.planned_at
+    conditions = [*visible_rows(actor, RESOURCES["interventions"])]
+    conditions += [done.is_(None) if planned_by is None else or_(done.is_(None), done > planned_by)]
+    conditions += [or_(planned.is_(None), planned <= planned_by)] if planned_by is not None else []
+    conditions += [_interventions.c.owner == owner] if owner is not None else []
+    conditions += [_interventions.c.due_on <= due_by] if due_by is not None else []
+    return select(*[columns[name] for name in Open._fields]).select_from(joined).where(*conditions)

@@ -60,11 +60,13 @@ MENU = (
         (
             Section("/partners", mark("All partners"), _RECRUITING),
             Section("/risk", mark("At risk"), _MANAGING),
+            Section("/interventions", mark("Actions"), _RECRUITING),
         ),
     ),
     Group(mark("Leads"), (Section("/leads", mark("Routing desk"), STAFF),)),
     Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
+    Group(mark("Leads"), (Section("/portal/leads", mark("Leads"), (Role.PARTNER,), "assignments"),)),
     Group(mark("Training"), (Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),)),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""

@@ -24,6 +24,9 @@ THEMES = ("light", "dark")
 _FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
 TOLD: Mapping[str, str] = {
     "done": mark("Done."),
+    "accepted": mark("Accepted: the lead is yours. Call the customer, then register the deal."),
+    "declined": mark("Declined. You are not asked for it again."),
+    "noted": mark("Noted."),
     "planned": mark("The action is planned."),
     "action_done": mark("Noted. What comes of it stands under Actions."),
     "dropped": mark("Dropped."),
