@@ -1,59 +1,121 @@
-"""The portal: what a partner's people see of their own, on a phone first."""
+"""The first page of a partner's people: what waits for them, on a phone first."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.console.shell import Visitor, visitor
+from api.console import portal_clock
+from api.console.portal_own import Partner, Row, may, own_partner
+from api.console.shell import Visitor
 from api.dependencies import Services
-from domain.access import partner_may_use
-from domain.context import Actor
-from domain.errors import AllywiseError, NotAllowed
-from domain.resources import RESOURCES
-from domain.terms import AssignmentResponse, Role
-from intelligence.matching.standing import LeadStanding, lead_standing
+from domain.context import SYSTEM
+from domain.errors import AllywiseError
+from intelligence.analytics.book import Book
+from intelligence.analytics.progress import Progress
+from programme.alerts import list_alerts
 from programme.assignments import standing_of
-from programme.offers import answer_offer
-from programme.training import PartnerTraining, partner_training
-from store.offers import is_closed, offer
+from programme.goals import Wanted, goals_progress
+from programme.rows import today
+from programme.training import list_expiring
+from store.figures import shelf_of
+from store.portal import OfferState, open_tasks, own_offers
 from store.unit_of_work import UnitOfWork
-from store.veil import veil_over
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-_OFFERS, _SHOWN, _RECOMMENDED = 50, 10, 6
-Partner = Annotated[Visitor, visitor(Role.PARTNER)]
-AssignmentId = Annotated[int, Path(ge=1, lt=2**63)]
+_SHOWN, _RECOMMENDED, _GOALS = 5, 6, 3
+_SOON, _NEWS = timedelta(days=30), timedelta(days=14)
+_CERTIFICATE_DAYS = 60
+_MOST_UNREAD = 20
 Word = Annotated[str, Form(max_length=500)]
-Row = dict[str, Any]
 
 
 def home(visit: Visitor, error: AllywiseError | None = None) -> Response:
-    """Show what waits for an answer, leads in hand, what to read and offer, and certificates."""
-    actor = visit.actor
+    """Show what waits for an answer, what is to be done, what is new, and leads in hand."""
     with visit.work() as work:
-        partner = work.repository("partners").get(actor.partner_id or 0)
-        waiting = _offers(work, None) if partner_may_use(actor.partner_role, "assignments") else None
-        accepted = _offers(work, AssignmentResponse.ACCEPTED) if waiting is not None else None
-        training: PartnerTraining = partner_training(work, partner["id"])
-    values: Row = {
-        "partner": partner,
-        "waiting": waiting,
-        "accepted": accepted,
-        "training": training,
-        "recommended": _recommended(visit.services, partner["external_id"]),
-    }
+        values = _waiting(visit, work) | _to_do(visit, work) | _news(visit, work)
+        values |= {"partner": own_partner(work), "today": today(work), "now": work.clock(), "clock": portal_clock}
     return visit.page("portal.html", **values) if error is None else visit.refused("portal.html", error, **values)
 
 
-def _offers(work: UnitOfWork, response: str | None) -> list[Row]:
-    """Return the newest offers with one response whose lead is not closed, each with the lead as far as it is seen."""
-    found = work.repository("assignments").list({"response": response}, sort="-offered_at", limit=_OFFERS)
-    rows = [row | {"of": work.repository("leads").get(row["lead"])} for row in found.rows]
-    open_ = [row for row in rows if not is_closed(work.connection, row["of"]["id"])]
-    return [standing_of(work, row) for row in open_[:_SHOWN]]
+def _waiting(visit: Visitor, work: UnitOfWork) -> Row:
+    if not may(visit, "assignments"):
+        return {"waiting": None, "in_hand": None}
+    return {
+        "waiting": offers_with_leads(work, OfferState.WAITING, limit=_SHOWN + 1),
+        "in_hand": offers_with_leads(work, OfferState.IN_HAND, limit=_SHOWN + 1),
+    }
+
+
+def offers_with_leads(work: UnitOfWork, state: OfferState, start: int = 0, limit: int = 50) -> list[Row]:
+    """Return own offers in one state, each with its lead as far as it is seen (``of``)."""
+    found = own_offers(work.connection, work.actor.partner_id or 0, state, start, limit)
+    keys = [one.lead for one in found]
+    leads = work.repository("leads").list({"external_id": keys}, limit=len(keys)).rows if keys else []
+    by_key = {lead["external_id"]: lead for lead in leads}
+    rows = [one._asdict() | {"of": by_key[one.lead]} for one in found if one.lead in by_key]
+    for row in rows:
+        if row["response"] is None and row["answer_until"] is None:  # imported: the rules say until when
+            row["answer_until"] = standing_of(work, work.repository("assignments").get(row["id"]))["answer_until"]
+    return rows
+
+
+def _to_do(visit: Visitor, work: UnitOfWork) -> Row:
+    """Return tasks that are due first, certificates that run out, and what nobody has read."""
+    found: Row = {"tasks": [], "open_tasks": 0, "certificates": [], "unread": 0}
+    if may(visit, "tasks"):
+        wanted = {"done_at": None, "due_on.lte": today(work) + _SOON}
+        found["tasks"] = work.repository("tasks").list(wanted, sort="due_on", limit=_SHOWN).rows
+        found["open_tasks"], _ = open_tasks(work.connection, work.actor.partner_id or 0, today(work))
+    if may(visit, "certifications"):
+        found["certificates"], _ = list_expiring(work, _CERTIFICATE_DAYS, None, _SHOWN)
+    if may(visit, "alerts"):
+        found["unread"] = len(list_alerts(work, {"kind": "message", "unread": True}, None, _MOST_UNREAD))
+    return found
+
+
+def _news(visit: Visitor, work: UnitOfWork) -> Row:
+    """Return registrations whose protection ends soon, and those decided of late, each with its deal (``of``)."""
+    if not may(visit, "registrations"):
+        return {"ending": [], "decided": []}
+    now, registrations = work.clock(), work.repository("registrations")
+    soon = {"protected_until.gte": now, "protected_until.lte": now + _SOON}
+    ending = registrations.list(soon, sort="protected_until", limit=50).rows
+    decided = registrations.list({"decided_at.gte": now - _NEWS}, sort="-decided_at", limit=_SHOWN).rows
+    deals = _deals_of(work, [*ending, *decided])
+    open_ = [row | {"of": deals[row["deal"]]} for row in ending if deals[row["deal"]]["outcome"] is None]
+    return {"ending": open_[:_SHOWN], "decided": [row | {"of": deals[row["deal"]]} for row in decided]}
+
+
+def _deals_of(work: UnitOfWork, registrations: list[Row]) -> dict[str, Row]:
+    keys = list({row["deal"] for row in registrations})
+    rows = work.repository("deals").list({"external_id": keys}, limit=len(keys)).rows if keys else []
+    return {row["external_id"]: row for row in rows}
+
+
+@router.get("/portal/suggestions")
+def suggestions(visit: Partner) -> Response:
+    """Show how goals stand and what is recommended; the home page fetches it after itself."""
+    return _suggestions(visit)
+
+
+def _suggestions(visit: Visitor, error: AllywiseError | None = None) -> Response:
+    with visit.work() as work:
+        partner = own_partner(work)
+        goals = _goals(visit, work) if may(visit, "goals") else []
+    values: Row = {"goals": goals, "recommended": _recommended(visit.services, partner["external_id"])}
+    template = "portal_suggestions.html"
+    return visit.page(template, **values) if error is None else visit.refused(template, error, **values)
+
+
+def _goals(visit: Visitor, work: UnitOfWork) -> list[Progress]:
+    currency, shelf = visit.services.settings.currency, shelf_of(work.engine)
+    own = Book(work.connection, work.clock(), currency, work.actor, shelf=shelf)
+    everybody = Book(work.connection, work.clock(), currency, SYSTEM, shelf=shelf)
+    return goals_progress(own, everybody, Wanted(partner_id=work.actor.partner_id), limit=_GOALS).items
 
 
 def _recommended(services: Services, partner: str) -> list[Row]:
@@ -62,74 +124,15 @@ def _recommended(services: Services, partner: str) -> list[Row]:
     return [item.model_dump() | {"title": titles.get((item.kind, item.item), item.item)} for item in found.items]
 
 
-@router.get("/offers/{id}")
-def offered(visit: Partner, id: AssignmentId) -> Response:
-    """Show an offered lead: what is known of it, why this partner, and what would have ranked it higher."""
-    return _offered(visit, id)
-
-
-def _offered(visit: Visitor, id: int, error: AllywiseError | None = None, **typed: str) -> Response:
-    _check(visit.actor)
-    with visit.work() as work:
-        row = work.repository("assignments").get(id)
-        lead = work.repository("leads").get(row["lead"])
-        values: Row = {"row": standing_of(work, row), "lead": lead, "standing": _standing(visit, work, row, lead)}
-    values |= {"reason": "", **typed}
-    return visit.page("offered.html", **values) if error is None else visit.refused("offered.html", error, **values)
-
-
-def _standing(visit: Visitor, work: UnitOfWork, row: Row, lead: Row) -> LeadStanding:
-    veil = veil_over(work.actor, RESOURCES["leads"])
-    seen = veil is None or row["response"] == AssignmentResponse.ACCEPTED
-    match_id = offer(work.connection, row["id"]).match_id
-    return lead_standing(
-        visit.services.intelligence,
-        match_id,
-        row["partner"],
-        lead,
-        hidden=lambda name: not seen and veil is not None and veil.hides(name),
-        to_partner=True,
-    )
-
-
-@router.post("/offers/{id}/accept")
-def accept(visit: Partner, id: AssignmentId) -> Response:
-    """Accept an offered lead."""
-    return _answered(visit, id, AssignmentResponse.ACCEPTED)
-
-
-@router.post("/offers/{id}/decline")
-def decline(visit: Partner, id: AssignmentId, reason: Word = "") -> Response:
-    """Decline an offered lead, or give an accepted one back."""
-    return _answered(visit, id, AssignmentResponse.DECLINED, reason.strip())
-
-
-def _answered(visit: Visitor, id: int, response: AssignmentResponse, reason: str = "") -> Response:
-    _check(visit.actor)
-    try:
-        with visit.work(read_only=False) as work:
-            answer_offer(work, id, response, reason or None)
-    except AllywiseError as error:
-        return _offered(visit, id, error, reason=reason)
-    return visit.go(f"/offers/{id}" if response == AssignmentResponse.ACCEPTED else "/", "done")
-
-
 @router.post("/recommended/dismiss")
 def dismiss(visit: Partner, kind: Word = "", item: Word = "") -> Response:
     """Say that a recommendation is not wanted; it is not shown again."""
     try:
         with visit.work(read_only=False) as work:
-            known = work.repository("offers" if kind == "offer" else "assets").get(item)
-            partner_id = visit.actor.partner_id or 0
+            known: dict[str, Any] = work.repository("offers" if kind == "offer" else "assets").get(item)
             kept = "offer" if kind == "offer" else "asset"
-            work.recommendation_feedback.add(
-                partner_id, kept, known["external_id"], "dismissed", visit.services.clock()
-            )
+            partner_id, now = visit.actor.partner_id or 0, visit.services.clock()
+            work.recommendation_feedback.add(partner_id, kept, known["external_id"], "dismissed", now)
     except AllywiseError as error:
-        return home(visit, error)
-    return visit.go("/", "done")
-
-
-def _check(actor: Actor) -> None:
-    if not partner_may_use(actor.partner_role, "assignments"):
-        raise NotAllowed(f"partner role {actor.partner_role} does not handle leads; ask your company's admin")
+        return _suggestions(visit, error)
+    return visit.go("/portal/suggestions", "done")

@@ -2,8 +2,11 @@
 
 from fastapi import APIRouter
 
-from api.console import portal_training
+from api.console import portal_leads, portal_training
 
 router = APIRouter()
-for part in (portal_training,):
+for part in (
+    portal_leads,
+    portal_training,
+):
     router.include_router(part.router)

@@ -162,7 +162,7 @@ def test_a_partner_answers_a_lead_in_the_portal_and_sees_no_other(client, login,
     assert stranger.get(f"/offers/{id_}").status_code == 404
     assert stranger.get("/leads").status_code == 403
     csrf = csrf_of(browser, "/")
-    assert browser.post(f"/offers/{id_}/accept", data={"csrf": csrf}).headers["location"] == f"/offers/{id_}?told=done"
+    assert browser.post(f"/offers/{id_}/accept", data={"csrf": csrf}).headers["location"] == f"/offers/{id_}?told=accepted"
     assert "Hidden until accepted" in browser.get(f"/offers/{id_}").text
     assert "Hidden until accepted" in browser.get("/").text
     deal = {"external_id": "of-the-portal", "partner": one, "lead": "in-the-portal", "status": "approved",
@@ -170,7 +170,7 @@ def test_a_partner_answers_a_lead_in_the_portal_and_sees_no_other(client, login,
     assert client.post("/v1/deals", headers=admin, json=deal).status_code == 201
     assert "Hidden until accepted" not in browser.get("/").text  # closed leads are in nobody's hands
     given_back = browser.post(f"/offers/{id_}/decline", data={"csrf": csrf, "reason": "no time"})
-    assert given_back.headers["location"] == "/?told=done"
+    assert given_back.headers["location"] == "/portal/leads?told=declined"
     again = browser.post(f"/offers/{id_}/accept", data={"csrf": csrf})
     assert again.status_code == 422
     assert "cannot become" in again.text
