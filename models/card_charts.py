@@ -36,13 +36,7 @@ def gain_chart(bins: Sequence[Bin]) -> str:
     >>> "polyline" in gain_chart([(0.8, 0.7, 50), (0.2, 0.25, 50)])
     True
     """
-    known = sorted(((p, share, rows) for p, share, rows in bins if p is not None and share is not None), reverse=True)
-    rows_in_all = sum(rows for _, _, rows in known) or 1
-    events_in_all = sum(share * rows for _, share, rows in known) or 1.0
-    points, seen, found = [(0.0, 0.0)], 0.0, 0.0
-    for _, share, rows in known:
-        seen, found = seen + rows, found + share * rows
-        points.append((seen / rows_in_all, found / events_in_all))
+    points = gain_points(bins)
     return _frame(
         "Gain",
         "share of rows, highest first",
@@ -50,6 +44,24 @@ def gain_chart(bins: Sequence[Bin]) -> str:
         _line([(0, 0), (1, 1)], "even") + _line(points, "own"),
         1.0,
     )
+
+
+def gain_points(bins: Sequence[Bin]) -> list[tuple[float, float]]:
+    """Return share of rows and of events in them, the rows with the highest probability first.
+
+    Examples
+    --------
+    >>> gain_points([(0.2, 0.25, 50), (0.8, 0.75, 50)])
+    [(0.0, 0.0), (0.5, 0.75), (1.0, 1.0)]
+    """
+    known = sorted(((p, share, rows) for p, share, rows in bins if p is not None and share is not None), reverse=True)
+    rows_in_all = sum(rows for _, _, rows in known) or 1
+    events_in_all = sum(share * rows for _, share, rows in known) or 1.0
+    points, seen, found = [(0.0, 0.0)], 0.0, 0.0
+    for _, share, rows in known:
+        seen, found = seen + rows, found + share * rows
+        points.append((seen / rows_in_all, found / events_in_all))
+    return points
 
 
 def _line(points: Sequence[tuple[float, float]], kind: str) -> str:

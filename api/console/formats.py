@@ -41,6 +41,19 @@ def number(value: Number | None, digits: int = 0) -> str:
     return format_decimal(value, format=pattern, locale=spoken().code)
 
 
+def fixed(value: Number | None, digits: int = 3) -> str:
+    """Write a number with exactly `digits` decimals, so that those below each other can be compared.
+
+    Examples
+    --------
+    >>> fixed(0.5), fixed(None)
+    ('0.500', '–')
+    """
+    if value is None:
+        return NOTHING
+    return format_decimal(value, format="0." + "0" * digits, locale=spoken().code)
+
+
 def money(amount: Number | None, currency: str | None = None) -> str:
     """Write an amount without cents.
 

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.console import formats, words
 from api.console.assets import address
+from api.console.figure_words import figure_label, figure_meaning
+from api.console.places import country_name, gap_name, place
 from api.console.terms import term
 from domain.language import LANGUAGES
 
@@ -50,6 +52,17 @@ def partner_page(external_id: str, id_: int | None = None, part: str = "") -> st
     return f"/partners/{name}" + (f"/{part}" if part else "")
 
 
+def prospect_page(external_id: str, part: str = "") -> str:
+    """Return the address of a prospect's page, or of one of its parts.
+
+    Examples
+    --------
+    >>> prospect_page("P-1"), prospect_page("ACME/DE & co", "edit")
+    ('/prospects/P-1', '/prospects/ACME%2FDE%20%26%20co/edit')
+    """
+    return f"/prospects/{quote(external_id, safe='')}" + (f"/{part}" if part else "")
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -68,6 +81,12 @@ def _environment() -> Environment:
         query=query,
         term=term,
         partner_page=partner_page,
+        prospect_page=prospect_page,
+        place=place,
+        country_name=country_name,
+        gap_name=gap_name,
+        figure_label=figure_label,
+        figure_meaning=figure_meaning,
         languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES},
     )
     return made

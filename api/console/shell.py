@@ -27,6 +27,7 @@ TOLD: Mapping[str, str] = {
     "accepted": mark("Accepted: the lead is yours. Call the customer, then register the deal."),
     "declined": mark("Declined. You are not asked for it again."),
     "noted": mark("Noted."),
+    "training": mark("Training has begun; new versions show up here when it is done, in some minutes."),
     "planned": mark("The action is planned."),
     "action_done": mark("Noted. What comes of it stands under Actions."),
     "dropped": mark("Dropped."),

@@ -46,6 +46,11 @@ TERMS: Mapping[str, str] = {
     "training": mark("training"),
     "offer": mark("offer"),
     "plan": mark("plan"),
+    # of versions of models
+    "champion": mark("serves"),
+    "shadow": mark("in shadow"),
+    "candidate": mark("candidate"),
+    "rolled back": mark("rolled back"),
     # of evidence and risk
     "none": mark("none"),
     "low": mark("low"),

@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
-PAGES = ("/", "/prospects", "/risk", "/leads", "/models", "/models/churn")
+PAGES = ("/", "/prospects", "/risk", "/leads", "/models", "/models/churn", "/models/churn/1")
 
 
 def test_pages_of_the_staff_are_whole(house: House, look: Look) -> None:

@@ -15,7 +15,7 @@
     const rows = [...table.tBodies[0].rows];
     const value = (cell) => (cell.dataset.value === "" ? null : Number(cell.dataset.value));
     return {
-      labels: rows.map((row) => row.cells[0].textContent),
+      labels: rows.map((row) => row.cells[0].dataset.value ?? row.cells[0].textContent),
       series: heads.map((label, k) => ({ label, data: rows.map((row) => value(row.cells[k + 1])) })),
     };
   }
@@ -31,14 +31,19 @@
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", figure.querySelector("figcaption").textContent);
     const shown = formats[format] ?? formats.number;
-    const lines = kind === "line";
+    const curve = kind === "curve";
+    const lines = kind === "line" || curve;
     const datasets = series.map((one, k) => {
       const paint = colour(palette[k % palette.length]);
-      return { ...one, borderColor: paint, backgroundColor: lines ? paint + "22" : paint, borderWidth: lines ? 2 : 0, pointRadius: labels.length > 40 ? 0 : 2, tension: 0.2, spanGaps: true };
+      const data = curve ? one.data.map((y, i) => ({ x: Number(labels[i]), y })) : one.data;
+      const even = curve && data.every(({ x, y }) => x === y);  // the line on which both agree
+      if (even) return { label: one.label, data, borderColor: colour("--soft"), borderWidth: 1, borderDash: [4, 4], pointRadius: 0 };
+      return { ...one, data, borderColor: paint, backgroundColor: lines ? paint + "22" : paint, borderWidth: lines ? 2 : 0, pointRadius: labels.length > 40 ? 0 : curve ? 3 : 2, tension: curve ? 0 : 0.2, spanGaps: true };
     });
     const axis = { ticks: { color: colour("--soft"), callback: (value) => shown.format(value) }, grid: { color: colour("--line") }, beginAtZero: true, stacked: kind === "stacked" };
     const names = { ticks: { color: colour("--soft"), autoSkip: true, maxRotation: 0 }, grid: { display: false }, stacked: kind === "stacked" };
     const lying = kind === "bars";
+    const across = curve ? { ...axis, type: "linear", stacked: false } : names;
     figure.drawn = new Chart(canvas, {
       type: lines ? "line" : "bar",
       data: { labels, datasets },
@@ -46,11 +51,11 @@
         animation: false,
         maintainAspectRatio: false,
         indexAxis: lying ? "y" : "x",
-        interaction: { mode: "index", intersect: false },
-        scales: lying ? { x: axis, y: { ...names, ticks: { ...names.ticks, autoSkip: false } } } : { x: names, y: axis },
+        interaction: { mode: curve ? "nearest" : "index", intersect: false },
+        scales: lying ? { x: axis, y: { ...names, ticks: { ...names.ticks, autoSkip: false } } } : { x: across, y: axis },
         plugins: {
           legend: { display: series.length > 1, labels: { color: colour("--ink"), boxWidth: 12 } },
-          tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${shown.format(item.raw)}` } },
+          tooltip: { callbacks: { title: (items) => (curve ? shown.format(items[0].parsed.x) : items[0].label), label: (item) => `${item.dataset.label}: ${shown.format(lying ? item.parsed.x : item.parsed.y)}` } },
         },
       },
     });
