@@ -1,5 +1,6 @@
 """Pages of models: cards of any version, training, promotion and the way back."""
 
+from domain.context import SYSTEM
 from domain.terms import ModelName, Role
 from tests.api.people import admin_key, service
 from tests.api.test_console import csrf_of, open_form, sign_in
@@ -33,8 +34,9 @@ def test_training_is_a_job(client, login):
     begun = browser.post("/models/train", data={"csrf": csrf, "models": "fit"})
     assert begun.headers["location"] == "/models?told=training"
     assert "Training has begun" in browser.get("/models?told=training").text
-    jobs = client.get("/v1/jobs", headers=login(Role.ADMIN)).json()["items"]
-    assert any(job["kind"] == "train" and job["status"] == "queued" for job in jobs)
+    with client.app.state.services.unit_of_work(SYSTEM) as work:
+        job = work.jobs.newest("train", 1)[0]
+    assert job.payload == {"models": ["fit"], "as_of": None}
 
 
 def test_without_a_version_the_page_says_who_answers(sqlite_engine, tmp_path, clock):
