@@ -107,6 +107,7 @@ for _table, _columns in (
     ("deals", ("registered_at",)),
     ("deals", ("partner_id", "id")),
     ("deals", ("lead_id",)),
+    ("deals", ("status", "registered_at")),
     ("leads", ("created_at",)),
     ("contacts", ("partner_id",)),
     ("agreements", ("partner_id",)),

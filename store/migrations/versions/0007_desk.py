@@ -57,11 +57,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_shortlist_entries_partner_id"), "shortlist_entries", ["partner_id"], unique=False)
     op.create_index(op.f("ix_shortlist_entries_row_updated_at"), "shortlist_entries", ["row_updated_at"], unique=False)
+    op.create_index(op.f("ix_deals_status_registered_at"), "deals", ["status", "registered_at"], unique=False)
     op.add_column("scores", sa.Column("stake", sa.Float(precision=53), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("scores", "stake")
+    op.drop_index(op.f("ix_deals_status_registered_at"), table_name="deals")
     op.drop_index(op.f("ix_shortlist_entries_row_updated_at"), table_name="shortlist_entries")
     op.drop_index(op.f("ix_shortlist_entries_partner_id"), table_name="shortlist_entries")
     op.drop_table("shortlist_entries")
