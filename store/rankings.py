@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from domain.context import Actor
 from domain.resources import RESOURCES
@@ -102,8 +102,8 @@ def total(connection: Connection, run: Run, choice: Choice) -> Total:
     return Total(int(n), float(stake))
 
 
-def first_scored(connection: Connection, run: Run) -> int:
-    """Return how many partners of a run no earlier one of its model and horizon has."""
+def first_scored(connection: Connection, run: Run, choice: Choice) -> int:
+    """Return how many of a run's partners that pass no earlier one of its model and horizon has."""
     earlier = scores.alias()
     known = select(1).where(
         earlier.c.partner_id == scores.c.partner_id,
@@ -111,7 +111,8 @@ def first_scored(connection: Connection, run: Run) -> int:
         earlier.c.horizon_days == run.horizon_days,
         earlier.c.as_of < run.as_of,
     )
-    wanted = select(func.count()).select_from(scores).where(*_of(run), ~known.exists())
+    wanted = select(func.count()).select_from(scores).join(_partners, _partners.c.id == scores.c.partner_id)
+    wanted = wanted.where(*_conditions(run, choice), ~known.exists())
     return int(connection.execute(wanted).scalar_one())
 
 
@@ -169,3 +170,36 @@ def _filtered(name: str, value: str) -> ColumnElement[bool]:
     if name not in CHOICES:
         raise KeyError(name)
     return _partners.c[name] == value
+
+
+class Expected(NamedTuple):
+    """What is to be expected of a run's partners: how many silent ones, what is lost, and both's standard deviations.
+
+    The deviations are those of chance alone, each partner by itself: the model's own doubt comes on top.
+    """
+
+    n: int
+    n_high: int
+    silent: float
+    silent_deviation: float
+    stake: float
+    stake_deviation: float
+
+
+def expected(connection: Connection, run: Run, choice: Choice, high: float) -> Expected:
+    """Return what is to be expected of the scores of a churn run that pass; `n_high` counts those of `high` or more."""
+    p = scores.c.p
+    lost = case((p > 0, _STAKE * _STAKE * (1 - p) / p), else_=0.0)
+    sums = (
+        func.sum(case((p >= high, 1), else_=0)),
+        func.sum(p),
+        func.sum(p * (1 - p)),
+        func.sum(_STAKE),
+        func.sum(lost),
+    )
+    wanted = select(func.count(), *(func.coalesce(one, 0) for one in sums)).select_from(scores)
+    wanted = wanted.join(_partners, _partners.c.id == scores.c.partner_id).where(*_conditions(run, choice))
+    n, n_high, silent, spread, stake, stake_spread = connection.execute(wanted).one()
+    return Expected(
+        int(n), int(n_high), float(silent), float(spread) ** 0.5, float(stake), max(float(stake_spread), 0.0) ** 0.5
+    )
