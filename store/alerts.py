@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
 
 from domain.context import Actor, Clock
 from domain.errors import NotFound
@@ -123,6 +123,13 @@ class AlertRepository:
         conditions += [alerts.c.id < before] if before is not None else []
         query = self._query().where(*conditions).order_by(alerts.c.id.desc()).limit(limit)
         return [Alert(**row) for row in self._connection.execute(query).mappings()]
+
+    def open_by_kind(self, kinds: Collection[str]) -> dict[str, int]:
+        """Return how many alerts of some kinds that the actor sees are not resolved, by kind."""
+        wanted = select(alerts.c.kind, func.count()).where(
+            alerts.c.kind.in_(sorted(kinds)), alerts.c.resolved_at.is_(None), *self.visible()
+        )
+        return {kind: int(n) for kind, n in self._connection.execute(wanted.group_by(alerts.c.kind))}
 
     def get(self, id_: int, kinds: Collection[str]) -> Alert:
         """Return an alert.
