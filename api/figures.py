@@ -121,7 +121,7 @@ FiltersDep = Annotated[dict[str, str | None], Depends(get_filters)]
 def figure_answer(question: Question, answer: Answer, by: str | None, limit: int) -> FigureAnswer:
     """Return a figure as payload: at most `limit` groups, the others together."""
     value = FigureValue.of(answer)
-    shown, left = _sorted_groups(answer, by, limit)
+    shown, left = sorted_groups(answer, by, limit)
     additive = by is None or is_additive(answer.figure, by)
     return FigureAnswer(
         **value.model_dump(),
@@ -138,7 +138,8 @@ def figure_answer(question: Question, answer: Answer, by: str | None, limit: int
     )
 
 
-def _sorted_groups(answer: Answer, by: str | None, limit: int) -> tuple[list[Any], list[Any]]:
+def sorted_groups(answer: Answer, by: str | None, limit: int) -> tuple[list[Any], list[Any]]:
+    """Return the groups that are shown, the best first (in time: all, in order), and those beyond the limit."""
     pairs = list(answer.groups.items())
     if by in STEPS:
         return pairs, []

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 
@@ -24,8 +23,8 @@ class Behind:
         Resource that it is a row of; ``partners`` where a partner itself is counted.
     key, words : str or None
         What it is called.
-    partner, name : str or None
-        External id and name of its partner; None: of no partner.
+    partner_id, partner, name : int, str and str, or None
+        Our id, external id and name of its partner; None: of no partner.
     at : datetime or None
         When it counts; None of states.
     above, below : float
@@ -35,6 +34,7 @@ class Behind:
     source: str
     key: str | None
     words: str | None
+    partner_id: int | None
     partner: str | None
     name: str | None
     at: datetime | None
@@ -55,14 +55,22 @@ def rows_behind(book: Book, facts: pd.DataFrame) -> list[Behind]:
         for source, ids in facts.groupby("source")["row_id"]
     }
     partners = book.partners[["external_id", "name"]].reindex(facts["partner_id"])
-    own = [(None, None) if pd.isna(key) else (str(key), str(name)) for key, name in partners.itertuples(index=False)]
-    columns = (facts[name].tolist() for name in ("source", "row_id", "num", "den"))
+    columns = (facts[name].tolist() for name in ("source", "row_id", "partner_id", "num", "den"))
+    rows = zip(*columns, facts["at"].to_numpy(), partners.itertuples(index=False), strict=True)
     found = []
-    for source, id_, above, below, at, (partner, name) in zip(*columns, facts["at"].to_numpy(), own, strict=True):
-        row = names[source].get(id_, Called(None, None))
-        found.append(Behind(source, row.key, row.words, partner, name, _instant(at), above, below))
+    for source, id_, partner_id, above, below, at, (partner, name) in rows:
+        row, own = names[source].get(id_, Called(None, None)), not pd.isna(partner)
+        found.append(
+            Behind(
+                source=source,
+                key=row.key,
+                words=row.words,
+                partner_id=partner_id if own else None,
+                partner=str(partner) if own else None,
+                name=str(name) if own else None,
+                at=None if pd.isna(at) else aware(at),
+                above=above,
+                below=below,
+            )
+        )
     return found
-
-
-def _instant(at: Any) -> datetime | None:
-    return None if pd.isna(at) else aware(at)

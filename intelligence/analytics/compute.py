@@ -102,7 +102,7 @@ def answer(book: Book, figure: Figure, window: Window, filters: Filters | None =
     found = number(figure, facts)
     groups: dict[Any, Number] = {}
     if by in STEPS:
-        groups = _over_time(book, figure, window, wanted, by)
+        groups = over_time(book, figure, window, wanted, by)
     elif by is not None:
         groups = _by_group(book, figure, window, facts, by)
     return Answer(figure, window, found, trend(book, figure, window, found, wanted), groups, others)
@@ -156,7 +156,8 @@ def _by_group(book: Book, figure: Figure, window: Window, facts: pd.DataFrame, b
     return grouped(figure, facts, keys_of(book, facts, by, window))
 
 
-def _over_time(book: Book, figure: Figure, window: Window, filters: Filters, by: str) -> dict[Any, Number]:
+def over_time(book: Book, figure: Figure, window: Window, filters: Filters, by: str) -> dict[Any, Number]:
+    """Return a figure of each calendar month, quarter or year of a window, by its first day."""
     pieces = parts(with_facts(book, window), by)
     if pieces and is_dated(figure):
         return _dated(book, figure, filters, pieces)

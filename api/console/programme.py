@@ -1,0 +1,116 @@
+"""The programme at a glance: figures with targets and trends, charts over time, segments side by side."""
+
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, Response
+
+from api.console.figure_words import figure_label
+from api.console.questions import GROUPS, Asked, FiltersDep, Reader, asked, ends_with_step, step_label
+from api.console.words import gettext
+from domain.terms import Role
+from intelligence.analytics import compute
+from intelligence.analytics.compute import Answer
+from intelligence.analytics.registry import FIGURES, figure_named
+from intelligence.analytics.segments import segments
+from intelligence.analytics.targets import Target, targets
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+SHOWN = (
+    "revenue", "roi", "deals_won", "win_rate", "average_deal_size", "pipeline",
+    "offered_to_won_rate", "active_partners", "recruited", "time_to_onboard_days", "csat", "engaged_share",
+)  # fmt: skip
+"""Figures of the dashboard, in their order."""
+
+CHARTS = (("revenue", "bar"), ("deals_won", "bar"), ("active_partners", "line"))
+COMPARED = ("revenue", "deals_won", "win_rate", "average_deal_size", "csat")
+_SEGMENTS = ("tier", "kind", "country", "program", "account_manager")
+
+
+class Point(NamedTuple):
+    """A stretch of time as charts show it: what it is called, the figure's value, and whether it is over."""
+
+    label: str
+    value: float | None
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure of the dashboard.
+
+    Parameters
+    ----------
+    answer : Answer
+        Its value, and the one before.
+    line : list of float or None
+        Over time.
+    target : Target or None
+        Of the goals that run.
+    """
+
+    answer: Answer
+    line: list[float | None]
+    target: Target | None
+
+    @property
+    def tone(self) -> str:
+        """Whether the change is for the better or the worse; nothing where it may be chance."""
+        return tone_of(self.answer)
+
+
+def tone_of(answer: Answer) -> str:
+    """Return ``good`` or ``bad`` for a change that is hardly chance, else nothing."""
+    trend, better = answer.trend, answer.figure.better
+    if trend is None or not trend.change or not better:
+        return ""
+    if trend.change_low is not None and trend.change_high is not None and trend.change_low <= 0 <= trend.change_high:
+        return ""
+    return "good" if trend.change * better > 0 else "bad"
+
+
+@router.get("/programme")
+def programme(
+    visit: Reader, filters: FiltersDep, by: Annotated[str, Query(pattern=f"^({'|'.join(_SEGMENTS)})?$")] = ""
+) -> Response:
+    """Show how the programme does."""
+    with visit.work() as work:
+        question = asked(visit, work, filters, by=by)
+        goals = targets(question.book, {**question.filters, "product": None})
+        lines = {name: over_time(question, name) for name in SHOWN}
+        return visit.page(
+            "programme.html",
+            **question.values(
+                tiles=[_tile(question, name, lines[name], goals.get(name)) for name in SHOWN],
+                charts=[(figure_label(name), kind, _bars(lines[name])) for name, kind in CHARTS],
+                segments=segments(question.book, question.window, question.filters, by or "tier", COMPARED),
+                compared=[FIGURES[name] for name in COMPARED],
+                by=by or "tier",
+                groups=[(name, gettext(GROUPS[name])) for name in _SEGMENTS],
+                may_set=visit.actor.role in (Role.ADMIN, Role.MANAGER),
+            ),
+        )
+
+
+def over_time(question: Asked, name: str) -> list[Point]:
+    """Return a figure over time."""
+    window, step = question.series
+    figure = figure_named(name)
+    filters = question.filters if figure.by_product else {**question.filters, "product": None}
+    told = compute.over_time(question.book, figure, window, filters, step)
+    found = [Point(step_label(start, step), number.value) for start, number in told.items()]
+    if found and not figure.stock and not ends_with_step(window, step):
+        found[-1] = Point(gettext("%(period)s so far") % {"period": found[-1].label}, found[-1].value, is_whole=False)
+    return found
+
+
+def _tile(question: Asked, name: str, line: list[Point], target: Target | None) -> Tile:
+    answer = compute.answer(question.book, FIGURES[name], question.window, question.filters)
+    # What has only begun would look like a fall.
+    return Tile(answer, [point.value for point in line if point.is_whole], target)
+
+
+def _bars(line: list[Point]) -> list[tuple[str, float | None]]:
+    return [(point.label, point.value) for point in line]
