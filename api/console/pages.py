@@ -6,7 +6,19 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.console import interventions, leads, login, models, partners, portal, portal_parts, prospects, risk
+from api.console import (
+    figures,
+    interventions,
+    leads,
+    login,
+    models,
+    partners,
+    portal,
+    portal_parts,
+    programme,
+    prospects,
+    risk,
+)
 from api.console.shell import Visitor, visitor
 from api.dependencies import Services
 from api.schemas import MatchRequest
@@ -14,7 +26,19 @@ from domain.context import Actor
 from domain.terms import ModelName, Role
 
 router = APIRouter(default_response_class=HTMLResponse)
-for part in (interventions, login, leads, models, partners, portal, portal_parts, prospects, risk):
+for part in (
+    figures,
+    interventions,
+    leads,
+    login,
+    models,
+    partners,
+    portal,
+    portal_parts,
+    programme,
+    prospects,
+    risk,
+):
     router.include_router(part.router)
 
 _SHOWN = 10
