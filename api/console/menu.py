@@ -64,7 +64,13 @@ MENU = (
         ),
     ),
     Group(mark("Leads"), (Section("/leads", mark("Routing desk"), STAFF),)),
-    Group(mark("Programme"), (Section("/programme", mark("Dashboard"), _RECRUITING),)),
+    Group(
+        mark("Programme"),
+        (
+            Section("/programme", mark("Dashboard"), _RECRUITING),
+            Section("/figures", mark("Figures"), _RECRUITING),
+        ),
+    ),
     Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
     Group(mark("Leads"), (Section("/portal/leads", mark("Leads"), (Role.PARTNER,), "assignments"),)),
