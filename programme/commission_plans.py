@@ -155,6 +155,19 @@ def choose_plan(plans: Sequence[CommissionPlan], sale: Sale) -> Choice:
     return Choice(best, reason, passed)
 
 
+def plans_for(
+    plans: Sequence[CommissionPlan], program: str | None, tier: str | None, on: date
+) -> list[CommissionPlan]:
+    """Return the plans that pay a partner of this programme and tier for some sale won on a day, in their order."""
+    found = []
+    for plan in sorted(plans, key=_rank):
+        since = on - timedelta(days=FIRST_YEAR_DAYS) if plan.base is CommissionBase.RENEWAL else on
+        sale = Sale(program, tier, next(iter(plan.products), None), Decimal(1), "", on, since)
+        if objection(plan, sale) is None:
+            found.append(plan)
+    return found
+
+
 def objection(plan: CommissionPlan, sale: Sale) -> str | None:
     """Say why `plan` does not pay for `sale`; None if it does."""
     checks = (

@@ -2,11 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.console import portal_leads, portal_training
+from api.console import portal_claims, portal_deals, portal_leads, portal_tasks, portal_training
 
 router = APIRouter()
 for part in (
+    portal_claims,  # before deals: /portal/deals/new is no deal
+    portal_deals,
     portal_leads,
+    portal_tasks,
     portal_training,
 ):
     router.include_router(part.router)

@@ -34,7 +34,7 @@ def training(visit: Partner, cursor: Cursor = "") -> Response:
         courses = work.repository("courses").list(sort="name", cursor=cursor or None, limit=_COURSES)
         ended = work.repository("enrolments").list({"passed": [True, False]}, sort="-completed_at", limit=_ENDED)
         asked = [one.course for one in found.missing]
-        values = {
+        values: Row = {
             "found": found,
             "held": sorted(found.held, key=lambda one: one.expires_on or date.max),
             "soon": {one.course for one in found.expiring},
@@ -72,7 +72,7 @@ def _course(visit: Visitor, id: int, error: AllywiseError | None = None, **typed
         places = every_row(work, "enrolments", sort="-enrolled_at", partner=partner, course=row["external_id"])
         people = every_row(work, "contacts", sort="external_id", partner=partner)
         work.journal.read("contacts", [one["external_id"] for one in people])
-        values = {
+        values: Row = {
             "row": row,
             "link": link_of(row),
             "places": places,

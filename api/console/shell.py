@@ -1,5 +1,6 @@
 """What all pages share: who looks, where they may go, and how pages and their failures come about."""
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,7 +9,15 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.authentication import CSRF_HEADER, SAFE_METHODS, SESSION_COOKIE, Caller, check_csrf, csrf_token, signed_in
+from api.authentication import (
+    CSRF_HEADER,
+    SAFE_METHODS,
+    SESSION_COOKIE,
+    Caller,
+    check_csrf,
+    masked_csrf_token,
+    signed_in,
+)
 from api.console.menu import menu_of
 from api.console.rendering import render
 from api.console.words import mark
@@ -19,6 +28,7 @@ from domain.language import spoken
 from domain.terms import Role
 from store.unit_of_work import UnitOfWork
 
+_PACKED_FROM, _PACKED_LEVEL = 1000, 4
 THEME_COOKIE = "allywise_theme"
 THEMES = ("light", "dark")
 _FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
@@ -27,10 +37,22 @@ TOLD: Mapping[str, str] = {
     "accepted": mark("Accepted: the lead is yours. Call the customer, then register the deal."),
     "declined": mark("Declined. You are not asked for it again."),
     "noted": mark("Noted."),
+    "kept": mark("Saved."),
+    "ticked": mark("Ticked off."),
+    "reported": mark("Reported. Your partner team confirms the win."),
+    "registered": mark("Registered. How it stands is told below."),
+    "appealed": mark("Appealed. Somebody looks at it again."),
+    "asked": mark("Asked. Your partner team answers by a message."),
+    "listed": mark("Put on the shortlist."),
+    "unlisted": mark("Taken off the shortlist."),
+    "saved": mark("Saved."),
+    "moved": mark("Moved to the next stage."),
+    "company_added": mark("Added to the prospects."),
     "training": mark("Training has begun; new versions show up here when it is done, in some minutes."),
     "planned": mark("The action is planned."),
     "action_done": mark("Noted. What comes of it stands under Actions."),
     "dropped": mark("Dropped."),
+    "asked": mark("Asked. You see here how your partner team decides."),
     "enrolled": mark("Enrolled. Your partner team records how the course ends."),
 }
 """What a page says after something was done, by the word in its address."""
@@ -102,7 +124,7 @@ def shown(
     theme = request.cookies.get(THEME_COOKIE, "")
     common = {
         "actor": actor,
-        "csrf": csrf_token(caller.token) if caller is not None and caller.token else "",
+        "csrf": masked_csrf_token(caller.token) if caller is not None and caller.token else "",
         "menu": menu_of(actor, request.url.path),
         "path": request.url.path,
         "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
@@ -113,7 +135,18 @@ def shown(
         "problem": None,
         "problem_field": None,
     }
-    return HTMLResponse(render(template, common | values), status)
+    return _packed(request, HTMLResponse(render(template, common | values), status))
+
+
+def _packed(request: Request, page: HTMLResponse) -> HTMLResponse:
+    """Return a page compressed where the browser takes it; what is secret in it is masked."""
+    page.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    if len(page.body) < _PACKED_FROM or "gzip" not in request.headers.get("accept-encoding", ""):
+        return page
+    page.body = gzip.compress(bytes(page.body), _PACKED_LEVEL)
+    page.headers["Content-Encoding"] = "gzip"
+    page.headers["Content-Length"] = str(len(page.body))
+    return page
 
 
 def wants_page(request: Request) -> bool:
