@@ -54,7 +54,14 @@ class Group:
 
 MENU = (
     Group(mark("Overview"), (Section("/", mark("Overview"), STAFF),)),
-    Group(mark("Recruiting"), (Section("/prospects", mark("Prospects"), _RECRUITING),)),
+    Group(
+        mark("Recruiting"),
+        (
+            Section("/prospects", mark("Prospects"), _RECRUITING),
+            Section("/shortlists", mark("Shortlists"), _RECRUITING),
+            Section("/white-space", mark("White space"), _RECRUITING),
+        ),
+    ),
     Group(
         mark("Partners"),
         (
@@ -63,7 +70,15 @@ MENU = (
             Section("/interventions", mark("Actions"), _RECRUITING),
         ),
     ),
-    Group(mark("Leads"), (Section("/leads", mark("Routing desk"), STAFF),)),
+    Group(
+        mark("Leads"),
+        (
+            Section("/leads", mark("Routing desk"), STAFF),
+            Section("/policies", mark("Policies"), (Role.MANAGER, Role.ROUTER, Role.ANALYST)),
+            Section("/what-if", mark("What if"), (Role.MANAGER,)),
+            Section("/fairness", mark("Fairness"), _RECRUITING),
+        ),
+    ),
     Group(
         mark("Programme"),
         (
@@ -74,9 +89,16 @@ MENU = (
     Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
     Group(mark("Leads"), (Section("/portal/leads", mark("Leads"), (Role.PARTNER,), "assignments"),)),
+    Group(mark("Deals"), (Section("/portal/deals", mark("Deals"), (Role.PARTNER,), "deals"),)),
     Group(mark("Training"), (Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),)),
+    Group(mark("Money"), (Section("/portal/money", mark("Money"), (Role.PARTNER,), "tier"),)),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
+
+
+def is_page(actor: Actor, path: str) -> bool:
+    """Whether the menu leads an actor to the page at `path`."""
+    return any(section.path == path and section.is_for(actor) for group in MENU for section in group.sections)
 
 
 @dataclass(frozen=True)

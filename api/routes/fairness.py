@@ -1,17 +1,15 @@
 """Who gets the leads, and who might have got them."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.dependencies import ActorDep, Limit, ServicesDep, allow, utc
+from api.fairness import fairness_answer
 from api.problems import problem_responses
 from api.schemas_fairness import FairnessAnswer
 from api.types import Instant
-from domain.access import is_managed
 from domain.terms import Role
-from intelligence.matching.fairness import fairness
 
 router = APIRouter(tags=["routing"])
 
@@ -42,12 +40,4 @@ def get_fairness(
     Flagged are groups that surely got less than four fifths of their eligibility (of 30 expected offers or more), and
     those beyond a limit of a routing policy. The answer is kept until something in the store changes.
     """
-    found = fairness(services.intelligence, utc(since), utc(until), by)
-    if by == "partner" and actor.portfolio is not None:
-        partners = services.intelligence.history().partners
-        managers = dict(zip(partners["external_id"], partners["account_manager"], strict=True))
-        mine = [is_managed(managers.get(one.group), actor.portfolio) for one in found.groups]
-        shown = tuple(one for one, own in zip(found.groups, mine, strict=True) if own)
-        names = {one.group for one in shown}
-        found = replace(found, groups=shown, flags=tuple(flag for flag in found.flags if flag.group in names))
-    return FairnessAnswer.of(found, limit)
+    return fairness_answer(services, actor, utc(since), utc(until), by, limit)
