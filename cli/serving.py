@@ -1,7 +1,6 @@
 """``allywise serve`` and ``allywise demo``."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from cli.output import write_frame
 from domain.context import SYSTEM, system_clock
 from domain.errors import Conflict
 from domain.settings import Settings
-from domain.terms import ModelName, Role
+from domain.terms import ModelName
 
 _DEMO_LEADS = 100
 
@@ -91,6 +90,7 @@ def _build_demo(settings: Settings, marker: Path, options: dict[str, int]) -> No
         prospects=round(1500 * scale),
         leads=options["leads"],
         activities=round(200_000 * scale),
+        duties=True,
     )
     say("generating a programme")
     generate(folder / "programme", folder / "truth", spec)
@@ -103,8 +103,8 @@ def _build_demo(settings: Settings, marker: Path, options: dict[str, int]) -> No
     for report in train(engine, settings, list(ModelName), as_of=end, progress=progress_printer(), processes=processes):
         print(report.render(), end="\n\n")
     _score_everything(settings, folder, end)
-    _write_key(settings, folder / "key")
-    marker.write_text(json.dumps(options | {"end": end.isoformat()}))
+    partner = _live(settings, folder, end)
+    marker.write_text(json.dumps(options | {"end": end.isoformat(), "partner": partner}))
 
 
 def _refuse_foreign_store(settings: Settings) -> None:
@@ -147,11 +147,17 @@ def _score_everything(settings: Settings, folder: Path, end: datetime) -> None:
     say(f"results: {results}")
 
 
-def _write_key(settings: Settings, path: Path) -> None:
-    from store.unit_of_work import UnitOfWork
+def _live(settings: Settings, folder: Path, end: datetime) -> str:
+    """Let the service do a first day's work, make who may sign in, and return the partner that shows most."""
+    from cli.demo_life import Life, score_earlier
+    from cli.demo_people import admit
 
-    with UnitOfWork(open_store(settings), SYSTEM) as work:
-        secret = work.keys.create(name="demo", role=Role.ADMIN).secret
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret)
+    context = open_intelligence()
+    say("a first day: offers, registrations, commissions, alerts")
+    score_earlier(context, end)
+    life = Life(context, folder / "programme", end)
+    life.live()
+    admit(context.engine, settings, context.clock, folder, life.partner)
+    say(f"keys: {folder / 'key'} (admin), key-manager, key-recruiter, key-router, key-analyst beside it;")
+    say(f"      key-partner opens the portal of {life.partner}; people with passwords: {folder / 'people.csv'}")
+    return life.partner

@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--seed", type=int, default=7)
     result.add_argument("--end", type=_instant, help="last instant, ISO 8601; default: midnight today, UTC")
     defaults = {item.name: item.default for item in fields(WorldSpec)}
+    result.add_argument("--duties", action="store_true", help="also courses, money, plans, notes and so on")
     for name in (*_SIZES, *_STRENGTHS, "truth_draws"):
         kind = float if name in _STRENGTHS else int
         result.add_argument(f"--{name.replace('_', '-')}", type=kind, default=defaults[name])

@@ -7,6 +7,7 @@ import pandas as pd
 
 from demo import content, tables, trade_tables, truth
 from demo.cast import draw_cast
+from demo.duties import duties
 from demo.market import draw_market
 from demo.simulation import simulate
 from demo.spec import WorldSpec, WorldSummary
@@ -55,6 +56,7 @@ def generate(folder: Path, truth_folder: Path, spec: WorldSpec) -> WorldSummary:
         "goals": tables.goals(state),
         "changes": trade_tables.changes(state, companies, rng),
     }
+    frames |= duties(state, frames, book) if spec.duties else {}
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
         _write(frame, folder, name)

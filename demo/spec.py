@@ -33,6 +33,9 @@ class WorldSpec:
         own choice first.
     truth_draws : int, default=400
         Monte Carlo paths a partner and instant for the true probability of silence.
+    duties : bool, default=False
+        Write the files of the programme's duties, too: training, money, plans, talk and so on. What the models learn
+        from stays as it is; goals are added to, and feedback names the survey that it answers.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class WorldSpec:
     policy_bias: float = 1.0
     explored_share: float = 0.0
     truth_draws: int = 400
+    duties: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes that no world can have."""
