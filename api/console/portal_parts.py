@@ -2,13 +2,27 @@
 
 from fastapi import APIRouter
 
-from api.console import portal_claims, portal_deals, portal_leads, portal_tasks, portal_training
+from api.console import (
+    portal_claims,
+    portal_company,
+    portal_deals,
+    portal_funds,
+    portal_leads,
+    portal_money,
+    portal_people,
+    portal_tasks,
+    portal_training,
+)
 
 router = APIRouter()
 for part in (
     portal_claims,  # before deals: /portal/deals/new is no deal
+    portal_company,
     portal_deals,
+    portal_funds,
     portal_leads,
+    portal_money,
+    portal_people,
     portal_tasks,
     portal_training,
 ):
