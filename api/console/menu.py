@@ -83,6 +83,10 @@ MENU = (
         mark("Programme"),
         (
             Section("/programme", mark("Dashboard"), _RECRUITING),
+            Section("/funnel", mark("Funnel"), _RECRUITING),
+            Section("/cohorts", mark("Cohorts"), _RECRUITING),
+            Section("/ranking", mark("Ranking"), _RECRUITING),
+            Section("/roi", mark("Return on spend"), _RECRUITING),
             Section("/figures", mark("Figures"), _RECRUITING),
         ),
     ),
@@ -92,6 +96,7 @@ MENU = (
     Group(mark("Deals"), (Section("/portal/deals", mark("Deals"), (Role.PARTNER,), "deals"),)),
     Group(mark("Training"), (Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),)),
     Group(mark("Money"), (Section("/portal/money", mark("Money"), (Role.PARTNER,), "tier"),)),
+    Group(mark("Company"), (Section("/portal/company", mark("Company"), (Role.PARTNER,), "partners"),)),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
 

@@ -18,6 +18,7 @@ from intelligence.analytics.progress import Progress
 from programme.alerts import list_alerts
 from programme.assignments import standing_of
 from programme.goals import Wanted, goals_progress
+from programme.onboarding import steps_for
 from programme.rows import today
 from programme.training import list_expiring
 from store.figures import shelf_of
@@ -68,7 +69,9 @@ def _to_do(visit: Visitor, work: UnitOfWork) -> Row:
     found: Row = {"tasks": [], "open_tasks": 0, "certificates": [], "unread": 0}
     if may(visit, "tasks"):
         wanted = {"done_at": None, "due_on.lte": today(work) + _SOON}
-        found["tasks"] = work.repository("tasks").list(wanted, sort="due_on", limit=_SHOWN).rows
+        courses = {row["external_id"]: row["course"] for row in steps_for(work, own_partner(work)["program"])}
+        tasks = work.repository("tasks").list(wanted, sort="due_on", limit=_SHOWN).rows
+        found["tasks"] = [row | {"course": courses.get(row["step"])} for row in tasks]
         found["open_tasks"], _ = open_tasks(work.connection, work.actor.partner_id or 0, today(work))
     if may(visit, "certifications"):
         found["certificates"], _ = list_expiring(work, _CERTIFICATE_DAYS, None, _SHOWN)

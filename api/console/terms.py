@@ -90,6 +90,21 @@ TERMS: Mapping[str, str] = {
     "critical": mark("urgent"),
     "note": mark("note"),
     "message": mark("message"),
+    # of the portal
+    "invited": mark("invited"),
+    "deactivated": mark("no access"),
+    "partner_admin": mark("admin"),
+    "seller": mark("seller"),
+    "learner": mark("learner"),
+    "upheld": mark("upheld"),
+    "dismissed": mark("dismissed"),
+    "lead_offered": mark("a lead is offered"),
+    "lead_unanswered": mark("a lead waits for long"),
+    "agreement_expiring": mark("the agreement ends soon"),
+    "certificate_expiring": mark("a certificate ends soon"),
+    "goal_off_track": mark("a goal will hardly be reached"),
+    "registration_decided": mark("a registration is decided"),
+    "registration_expiring": mark("the protection of a deal ends soon"),
 }
 """What a word is called; of one that is not here, the word itself is shown."""
 
