@@ -11,7 +11,7 @@ from api.console.exports import MOST_ROWS, csv_file
 from api.console.figure_words import GROUPS as TOGETHER
 from api.console.figure_words import figure_label
 from api.console.lists import ROWS, Page, Start
-from api.console.programme import over_time, tone_of
+from api.console.programme import filters_of, over_time, tone_of
 from api.console.questions import GROUPS, Asked, FiltersDep, Reader, asked
 from api.console.words import gettext
 from api.figures import sorted_groups
@@ -57,7 +57,7 @@ def figure(visit: Reader, name: Name, filters: FiltersDep, by: By = "", start: S
     by = by if by != "product" or chosen.by_product else ""
     with visit.work() as work:
         question = asked(visit, work, filters, by=by)
-        told = compute.answer(question.book, chosen, question.window, _kept(chosen, question), by or "tier")
+        told = compute.answer(question.book, chosen, question.window, filters_of(question, chosen), by or "tier")
         return visit.page(
             "figure.html",
             **question.values(
@@ -84,7 +84,7 @@ def figure_csv(visit: Reader, name: Name, filters: FiltersDep) -> Response:
     chosen = figure_named(name)
     with visit.work() as work:
         question = asked(visit, work, filters)
-        facts = facts_behind(question.book, chosen, question.window, _kept(chosen, question)).head(MOST_ROWS)
+        facts = facts_behind(question.book, chosen, question.window, filters_of(question, chosen)).head(MOST_ROWS)
         rows = rows_behind(question.book, facts)
     head = ["at", "resource", "row", "words", "partner", "partner_name", "counts", "against"]
     cells = ([r.at, r.source, r.key, r.words, r.partner, r.name, r.above, r.below] for r in rows)
@@ -114,17 +114,12 @@ def row_unit(figure: Figure) -> str:
     return "money" if figure.shape is Shape.TOP else "count"
 
 
-def _kept(figure: Figure, question: Asked) -> dict[str, str | None]:
-    """Return the filters that a figure knows: not all belong to products."""
-    return question.filters if figure.by_product else {**question.filters, "product": None}
-
-
 def _groups(told: Answer, by: str) -> list[tuple[Any, Number]]:
     return sorted_groups(told, by, _SHOWN)[0]
 
 
 def _behind(question: Asked, figure: Figure, start: int) -> Behind:
-    facts: pd.DataFrame = facts_behind(question.book, figure, question.window, _kept(figure, question))
+    facts: pd.DataFrame = facts_behind(question.book, figure, question.window, filters_of(question, figure))
     rows = rows_behind(question.book, facts.iloc[start : start + ROWS])
     after = start + ROWS if start + ROWS < len(facts) else None
     return Behind(Page(rows, start, after), len(facts), float(facts["num"].sum()), float(facts["den"].sum()))

@@ -12,6 +12,7 @@ from api.console.words import gettext
 from domain.terms import Role
 from intelligence.analytics import compute
 from intelligence.analytics.compute import Answer
+from intelligence.analytics.figure import Figure
 from intelligence.analytics.registry import FIGURES, figure_named
 from intelligence.analytics.segments import segments
 from intelligence.analytics.targets import Target, targets
@@ -78,14 +79,17 @@ def programme(
     """Show how the programme does."""
     with visit.work() as work:
         question = asked(visit, work, filters, by=by)
-        goals = targets(question.book, {**question.filters, "product": None})
+        of_partners = {**question.filters, "product": None}
+        goals = targets(question.book, of_partners)
         lines = {name: over_time(question, name) for name in SHOWN}
         return visit.page(
             "programme.html",
             **question.values(
-                tiles=[_tile(question, name, lines[name], goals.get(name)) for name in SHOWN],
+                tiles=[tile(question, name, lines[name], goals.get(name)) for name in SHOWN],
                 charts=[(figure_label(name), kind, _bars(lines[name])) for name, kind in CHARTS],
-                segments=segments(question.book, question.window, question.filters, by or "tier", COMPARED),
+                segments=segments(
+                    question.book, question.window, {**question.filters, "product": None}, by or "tier", COMPARED
+                ),
                 compared=[FIGURES[name] for name in COMPARED],
                 by=by or "tier",
                 groups=[(name, gettext(GROUPS[name])) for name in _SEGMENTS],
@@ -98,18 +102,25 @@ def over_time(question: Asked, name: str) -> list[Point]:
     """Return a figure over time."""
     window, step = question.series
     figure = figure_named(name)
-    filters = question.filters if figure.by_product else {**question.filters, "product": None}
-    told = compute.over_time(question.book, figure, window, filters, step)
+    told = compute.over_time(question.book, figure, window, filters_of(question, figure), step)
     found = [Point(step_label(start, step), number.value) for start, number in told.items()]
     if found and not figure.stock and not ends_with_step(window, step):
         found[-1] = Point(gettext("%(period)s so far") % {"period": found[-1].label}, found[-1].value, is_whole=False)
     return found
 
 
-def _tile(question: Asked, name: str, line: list[Point], target: Target | None) -> Tile:
-    answer = compute.answer(question.book, FIGURES[name], question.window, question.filters)
+def tile(question: Asked, name: str, line: list[Point] | None = None, target: Target | None = None) -> Tile:
+    """Return a figure of the dashboard."""
+    figure = FIGURES[name]
+    answer = compute.answer(question.book, figure, question.window, filters_of(question, figure))
+    points = over_time(question, name) if line is None else line
     # What has only begun would look like a fall.
-    return Tile(answer, [point.value for point in line if point.is_whole], target)
+    return Tile(answer, [point.value for point in points if point.is_whole], target)
+
+
+def filters_of(question: Asked, figure: Figure) -> dict[str, str | None]:
+    """Return the filters that a figure knows: not all belong to products."""
+    return question.filters if figure.by_product else {**question.filters, "product": None}
 
 
 def _bars(line: list[Point]) -> list[tuple[str, float | None]]:

@@ -53,8 +53,10 @@ def numbers_by_partner(book: Book, figure: Figure, window: Window, filters: Filt
     return pd.concat([series, nothing]) if len(nothing) else series
 
 
-def ranking(book: Book, figure: Figure, window: Window, filters: Filters | None = None) -> pd.DataFrame:
-    """Return partners by a figure, the best first.
+def ranking(
+    book: Book, figure: Figure, window: Window, filters: Filters | None = None, fewest: int = 0
+) -> pd.DataFrame:
+    """Return partners by a figure, the best first; those whose number rests on fewer than `fewest` facts are left out.
 
     Returns
     -------
@@ -69,6 +71,7 @@ def ranking(book: Book, figure: Figure, window: Window, filters: Filters | None 
             "n": np.array([number.n for number in numbers], dtype=np.int64),
         }
     )
+    frame = frame[frame["n"] >= fewest].reset_index(drop=True)
     named = book.partners.loc[frame["partner_id"], ["external_id", "name"]].reset_index(drop=True)
     frame = frame.assign(partner=named["external_id"], name=named["name"])
     key = -frame["value"] if figure.better >= 0 else frame["value"]
@@ -77,12 +80,12 @@ def ranking(book: Book, figure: Figure, window: Window, filters: Filters | None 
     return frame[["rank", "partner_id", "partner", "name", "value", "n"]]
 
 
-def moved(book: Book, figure: Figure, window: Window, filters: Filters | None = None) -> pd.DataFrame:
+def moved(book: Book, figure: Figure, window: Window, filters: Filters | None = None, fewest: int = 0) -> pd.DataFrame:
     """Return `ranking` with ``before``: the rank in the period before, missing for partners that had none then."""
-    now, earlier = ranking(book, figure, window, filters), window.previous
+    now, earlier = ranking(book, figure, window, filters, fewest), window.previous
     if earlier.end <= earlier.start:
         return now.assign(before=np.nan)
-    then = ranking(book, figure, earlier, filters).set_index("partner_id")["rank"]
+    then = ranking(book, figure, earlier, filters, fewest).set_index("partner_id")["rank"]
     return now.assign(before=now["partner_id"].map(then).astype(np.float64))
 
 
