@@ -27,6 +27,9 @@ class AlertKind:
     admin_only: bool = False
 
 
+DIGEST = "weekly_digest"
+"""Not raised: the preference for it says who gets the digest of the week."""
+
 KINDS: Mapping[str, AlertKind] = {
     "risk_changed": AlertKind("a partner's risk to go silent moved to another band"),
     "lead_unanswered": AlertKind("an offered lead waits for an answer for long", for_partner=True),
@@ -42,6 +45,7 @@ KINDS: Mapping[str, AlertKind] = {
     "message": AlertKind("the other side wrote a message", for_partner=True),
     "routing_unfair": AlertKind("a group of partners gets far fewer leads than it might, or more than a limit lets it"),
     "webhook_disabled": AlertKind("a webhook failed for long and was switched off", admin_only=True),
+    DIGEST: AlertKind("never: this is the digest of the week, which comes by e-mail to those who want it"),
 }
 """By name; names are public and only grow."""
 

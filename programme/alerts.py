@@ -112,6 +112,12 @@ def resolve_alert(work: UnitOfWork, id_: int) -> Alert:
     return work.alerts.get(id_, kinds)
 
 
+def count_unread(work: UnitOfWork, most: int = 100) -> int:
+    """Return how many open alerts of kinds wanted in the console the person has not read, `most` at the most."""
+    hidden = {one.kind for one in work.alerts.preferences(work.actor.identity).values() if not one.console}
+    return work.alerts.count_unread(kinds_of(work.actor) - hidden, most)
+
+
 def preferences_of(work: UnitOfWork) -> list[Preference]:
     """Return how the actor is told of each kind that there is for it; nothing chosen: in the console only."""
     chosen = work.alerts.preferences(work.actor.identity)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, text
 
 from domain.context import Actor, Clock
 from domain.errors import NotFound
@@ -130,6 +130,13 @@ class AlertRepository:
             alerts.c.kind.in_(sorted(kinds)), alerts.c.resolved_at.is_(None), *self.visible()
         )
         return {kind: int(n) for kind, n in self._connection.execute(wanted.group_by(alerts.c.kind))}
+
+    def count_unread(self, kinds: Collection[str], most: int) -> int:
+        """Return how many open alerts of some kinds the actor has not read; counting ends at `most`."""
+        mine = exists().where(alert_reads.c.alert_id == alerts.c.id, alert_reads.c.person == self._actor.identity)
+        conditions = (alerts.c.kind.in_(sorted(kinds)), alerts.c.resolved_at.is_(None), ~mine, *self.visible())
+        found = select(alerts.c.id).where(*conditions).limit(most).subquery()
+        return int(self._connection.execute(select(func.count()).select_from(found)).scalar_one())
 
     def get(self, id_: int, kinds: Collection[str]) -> Alert:
         """Return an alert.

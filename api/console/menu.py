@@ -68,6 +68,7 @@ MENU = (
             Section("/partners", mark("All partners"), _RECRUITING),
             Section("/risk", mark("At risk"), _MANAGING),
             Section("/interventions", mark("Actions"), _RECRUITING),
+            Section("/alerts", mark("Alerts"), STAFF),
         ),
     ),
     Group(

@@ -1,102 +1,72 @@
-"""Pages for people: one that shows the four answers, and those for signing in (`api.console.login`)."""
+"""Pages for people: all of them, and the first one."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from api import answers
 from api.console import (
+    alerts,
+    cohorts,
+    companies,
+    fairness,
     figures,
+    funnel,
     interventions,
     leads,
     login,
     models,
+    partner,
     partners,
+    policies,
     portal,
     portal_parts,
     programme,
+    prospect,
     prospects,
+    ranking,
     risk,
+    roi,
+    shortlists,
+    what_if,
+    white_space,
 )
+from api.console.overview import overview
 from api.console.shell import Visitor, visitor
-from api.dependencies import Services
-from api.schemas import MatchRequest
-from domain.context import Actor
-from domain.terms import ModelName, Role
+from domain.terms import Role
 
 router = APIRouter(default_response_class=HTMLResponse)
 for part in (
+    alerts,
+    fairness,
     figures,
     interventions,
-    leads,
     login,
+    leads,
     models,
+    policies,
+    partner,
     partners,
     portal,
     portal_parts,
     programme,
     prospects,
+    shortlists,
+    # before the page of one prospect: /prospects/compare is none
+    prospect,
+    companies,
+    white_space,
     risk,
+    what_if,
+    cohorts,
+    funnel,
+    ranking,
+    roi,
 ):
     router.include_router(part.router)
 
-_SHOWN = 10
-
 
 @router.get("/")
-def overview(visit: Annotated[Visitor, visitor(*Role)]) -> Response:
-    """Show the four answers on one page; a partner sees its own home."""
-    services, actor = visit.services, visit.actor
-    if actor.role is Role.PARTNER:
-        return portal.home(visit)
-    registry = services.intelligence.registry
-    champions = [registry.champion(name) for name in ModelName]
-    fit, churn = _fit_panel(services), _churn_panel(services, actor)
-    return visit.page(
-        "overview.html",
-        fit=fit,
-        churn=churn,
-        match=_match_panel(services),
-        recommended=_recommendation_panel(services, churn["rows"]),
-        models=[version for version in champions if version is not None],
-    )
-
-
-def _fit_panel(services: Services) -> dict[str, Any]:
-    found = answers.prospect_ranking(services, None, {}, _SHOWN)
-    return {"rows": found.items, "as_of": found.as_of, "horizon": services.settings.fit_horizon_days}
-
-
-def _churn_panel(services: Services, actor: Actor) -> dict[str, Any]:
-    found = answers.churn_risk(services, None, None, {}, _SHOWN, portfolio=actor.portfolio)
-    return {
-        "rows": found.items,
-        "as_of": found.as_of,
-        "horizon": found.horizon_days,
-        "revenue": found.revenue_at_risk,
-    }
-
-
-def _match_panel(services: Services) -> dict[str, Any] | None:
-    lead = answers.newest_open_lead(services)
-    if lead is None:
-        return None
-    found = answers.match(services, MatchRequest(lead_id=lead, limit=_SHOWN)).answer
-    return {
-        "lead": lead,
-        "answer": found,
-        "names": answers.partner_names(services, [one.partner for one in found.candidates]),
-    }
-
-
-def _recommendation_panel(services: Services, at_risk: list[Any]) -> dict[str, Any] | None:
-    partner = at_risk[0].partner if at_risk else None
-    if partner is None:
-        return None
-    found = answers.recommendations(services, partner, None, _SHOWN, None)
-    if not found.items:
-        return None
-    titles = answers.item_titles(services)
-    rows = [item.model_dump() | {"title": titles.get((item.kind, item.item), item.item)} for item in found.items]
-    return {"name": at_risk[0].name, "rows": rows, "horizon": services.settings.recommend_horizon_days}
+def first_page(visit: Annotated[Visitor, visitor(*Role)]) -> Response:
+    """Show what needs the visitor today; a partner sees its own home."""
+    return portal.home(visit) if visit.actor.role is Role.PARTNER else overview(visit)

@@ -26,6 +26,7 @@ from domain.context import Actor
 from domain.errors import AllywiseError, NotAllowed, NotAuthenticated
 from domain.language import spoken
 from domain.terms import Role
+from programme.alerts import count_unread
 from store.unit_of_work import UnitOfWork
 
 _PACKED_FROM, _PACKED_LEVEL = 1000, 4
@@ -52,6 +53,9 @@ TOLD: Mapping[str, str] = {
     "planned": mark("The action is planned."),
     "action_done": mark("Noted. What comes of it stands under Actions."),
     "dropped": mark("Dropped."),
+    "read": mark("Marked as read."),
+    "resolved": mark("Resolved."),
+    "preferences": mark("Saved. This is how you are told from now on."),
     "asked": mark("Asked. You see here how your partner team decides."),
     "enrolled": mark("Enrolled. Your partner team records how the course ends."),
 }
@@ -132,6 +136,7 @@ def shown(
         "theme": theme if theme in THEMES else "",
         "told": TOLD.get(request.query_params.get("told", "")),
         "currency": request.app.state.services.settings.currency,
+        "unread": _unread(request, actor),
         "problem": None,
         "problem_field": None,
     }
@@ -147,6 +152,14 @@ def _packed(request: Request, page: HTMLResponse) -> HTMLResponse:
     page.headers["Content-Encoding"] = "gzip"
     page.headers["Content-Length"] = str(len(page.body))
     return page
+
+
+def _unread(request: Request, actor: Actor | None) -> int:
+    """Return how many alerts wait to be read by somebody of the staff."""
+    if actor is None or actor.role is Role.PARTNER:
+        return 0
+    with request.app.state.services.unit_of_work(actor, read_only=True) as work:
+        return count_unread(work)
 
 
 def wants_page(request: Request) -> bool:

@@ -53,6 +53,9 @@ TERMS: Mapping[str, str] = {
     "rolled back": mark("rolled back"),
     # of evidence and risk
     "rising": mark("rising"),
+    "critical": mark("critical"),
+    "warning": mark("warning"),
+    "info": mark("notice"),
     "falling": mark("falling"),
     "none": mark("none"),
     "low": mark("low"),
