@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from domain.context import Actor
 from domain.resources import RESOURCES
+from domain.terms import DealOutcome
 from store.tables import RESOURCE_TABLES, scores
 from store.visibility import visible_rows
 
@@ -68,5 +69,28 @@ def words_of(connection: Connection, actor: Actor, column: str, statuses: Sequen
     """Return the values that a plain text column of partners with one of `statuses` has."""
     stored = _PARTNERS.c[column]
     seen: list[ColumnElement[bool]] = [*visible_rows(actor, RESOURCES["partners"])]
-    query: Select[tuple[str]] = select(stored).where(stored.is_not(None), _PARTNERS.c.status.in_(list(statuses)), *seen)
-    return list(connection.execute(query.distinct().order_by(stored)).scalars())
+    query = select(stored).where(stored.is_not(None), _PARTNERS.c.status.in_(list(statuses)), *seen)
+    return [str(row[0]) for row in connection.execute(query.distinct().order_by(stored))]
+
+
+class Became(NamedTuple):
+    """What became of a partner: where it stands, and its won deals."""
+
+    partner: str
+    name: str
+    status: str | None
+    recruited_at: datetime | None
+    won: int
+    first_won_at: datetime | None
+
+
+def became(connection: Connection, actor: Actor, partners: Sequence[str]) -> list[Became]:
+    """Return what became of partners, in the order of `partners`; those that `actor` does not see are left out."""
+    deals = RESOURCE_TABLES["deals"]
+    is_won = (deals.c.partner_id == _PARTNERS.c.id) & (deals.c.outcome == DealOutcome.WON)
+    told = [_PARTNERS.c[name] for name in ("external_id", "name", "status", "recruited_at")]
+    query = select(*told, func.count(deals.c.id), func.min(deals.c.closed_at)).outerjoin(deals, is_won)
+    seen = visible_rows(actor, RESOURCES["partners"])
+    query = query.where(_PARTNERS.c.external_id.in_(list(partners)), *seen).group_by(_PARTNERS.c.id, *told)
+    found = {row[0]: Became(*tuple(row)) for row in connection.execute(query)}
+    return [found[key] for key in partners if key in found]

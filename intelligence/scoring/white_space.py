@@ -129,6 +129,26 @@ def standings(context: ScoringContext, partners: Sequence[str], as_of: datetime 
     return _standings(history, companies(history, ids, signed=False), _sizes(history, ids))
 
 
+def prospects_covering(context: ScoringContext, dimension: Dimension, value: str) -> list[str]:
+    """Return the external ids of prospects that would cover a value: those that ``prospects`` of its row counts.
+
+    Parameters
+    ----------
+    context : ScoringContext
+        An ``Intelligence``.
+    dimension : str
+        ``country``, ``region`` or ``industry``; of products prospects say nothing.
+    value : str
+        As in the table of `white_space`.
+    """
+    history = context.history(context.instant())
+    ids = _with_status(history, RECRUITABLE)
+    known = companies(history, ids, signed=False)
+    names = history.partners.set_index("id")["external_id"]
+    willing = [dimension != "product" and company.covers(dimension, value) for company in known]
+    return [str(names[id_]) for id_, covers in zip(ids.tolist(), willing, strict=True) if covers]
+
+
 def company_standing(context: ScoringContext, company: Mapping[str, Any], as_of: datetime | None = None) -> Standing:
     """Return reach and filled gaps of a company that is not in the store.
 
