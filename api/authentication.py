@@ -5,6 +5,7 @@ and comes with the cookie must also carry the session's CSRF token, which no oth
 """
 
 import hmac
+import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SESSION_COOKIE = "allywise_session"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_CSRF_BYTES = 32
 
 
 class Caller(NamedTuple):
@@ -98,16 +100,39 @@ def csrf_token(session_token: str) -> str:
     return hmac.new(session_token.encode(errors="surrogatepass"), b"allywise csrf", sha256).hexdigest()
 
 
+def masked_csrf_token(session_token: str) -> str:
+    """Return the CSRF token as a compressed page may hold it: of another look each time.
+
+    A text that stands unchanged in many compressed answers could be guessed from their lengths (the BREACH attack).
+    """
+    token = bytes.fromhex(csrf_token(session_token))
+    mask = secrets.token_bytes(len(token))
+    return (mask + _xor(mask, token)).hex()
+
+
 def check_csrf(session_token: str, presented: str) -> None:
     """Refuse a change that another site may have made the browser ask for.
 
     Raises
     ------
     NotAllowed
-        If `presented` is not the CSRF token of the session.
+        If `presented` is not the CSRF token of the session, masked or not.
     """
-    if not hmac.compare_digest(csrf_token(session_token).encode(), presented.encode(errors="replace")):
+    if not hmac.compare_digest(csrf_token(session_token).encode(), _unmasked(presented).encode(errors="replace")):
         raise NotAllowed(f"with the session's cookie a change needs its CSRF token in the header {CSRF_HEADER}")
+
+
+def _unmasked(presented: str) -> str:
+    try:
+        content = bytes.fromhex(presented)
+    except ValueError:
+        return presented
+    half = len(content) // 2
+    return presented if half != _CSRF_BYTES else _xor(content[:half], content[half:]).hex()
+
+
+def _xor(mask: bytes, content: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(mask, content, strict=False))
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -40,7 +40,7 @@ def test_nobody_sees_the_page_without_a_key(client):
     assert browser.post("/login", data={"key": "x", "form": "of another page"}).status_code == 403
 
 
-def test_the_overview_shows_the_four_answers(client, login):
+def test_the_overview_tells_what_waits(client, login):
     browser, answer = sign_in(client, login, Role.MANAGER)
     assert answer.status_code == 303
     cookie = answer.headers["set-cookie"]
@@ -48,7 +48,7 @@ def test_the_overview_shows_the_four_answers(client, login):
     assert "SameSite=lax" in cookie
     page = browser.get("/")
     assert page.status_code == 200, page.text
-    for heading in ("Prospects to recruit", "Partners at risk", "Newest open lead", "Content and offers"):
+    for heading in ("Leads that need a person", "Newest alerts", "Models that serve"):
         assert heading in page.text
     assert "unsafe" not in page.headers["content-security-policy"]
     assert browser.post("/logout").status_code == 403
