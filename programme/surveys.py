@@ -18,6 +18,7 @@ SCALES: Mapping[str, tuple[int, int]] = {"nps": (0, 10), "csat": (1, 5)}
 
 _AHEAD = timedelta(minutes=5)
 _COMMENTS = 100
+_OPEN = 50
 _ASKED = (PartnerStatus.ONBOARDING, PartnerStatus.ACTIVE, PartnerStatus.INACTIVE)
 
 
@@ -105,6 +106,20 @@ def answer_survey(
         "attributes": {ATTRIBUTE: survey["external_id"]},
     }
     return work.repository("feedback").create(values)
+
+
+def open_surveys(work: UnitOfWork, partner: Row) -> list[tuple[Row, bool]]:
+    """Return the surveys that a partner may answer today, each with whether it did in this period; open ones first."""
+    now, rows = work.clock(), work.repository("surveys")
+    own: dict[str, Any] = {"program": [None, partner["program"]] if partner["program"] else None}
+    ending = rows.list(own | {"valid_to.gte": now.date()}, sort="valid_to", limit=_OPEN).rows
+    lasting = rows.list(own | {"valid_to": None}, limit=_OPEN).rows
+    found = [
+        (row, has_answered(work.connection, partner["id"], row["external_id"], *survey_period(row, now), lock=False))
+        for row in [*ending, *lasting]
+        if row["valid_from"] is None or row["valid_from"] <= now.date()
+    ]
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def survey_results(work: UnitOfWork, key: int | str, at: datetime | None = None) -> SurveyResults:

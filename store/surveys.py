@@ -22,14 +22,21 @@ class SurveyAnswer(NamedTuple):
 
 
 def has_answered(
-    connection: Connection, partner_id: int, survey: str, since: datetime | None, until: datetime | None
+    connection: Connection,
+    partner_id: int,
+    survey: str,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    lock: bool = True,
 ) -> bool:
     """Tell whether a partner has answered a survey from one instant on and before another.
 
-    The partner's row is locked until the transaction ends: two answers at once cannot both be the first.
+    With `lock` the partner's row is locked until the transaction ends: two answers at once cannot both be the first.
     """
     partners, feedback = RESOURCE_TABLES["partners"], RESOURCE_TABLES["feedback"]
-    connection.execute(select(partners.c.id).where(partners.c.id == partner_id).with_for_update())
+    if lock:
+        connection.execute(select(partners.c.id).where(partners.c.id == partner_id).with_for_update())
     query = select(feedback.c.id).where(feedback.c.partner_id == partner_id, _names(connection, survey))
     if since is not None:
         query = query.where(feedback.c.submitted_at >= since)

@@ -97,6 +97,10 @@ MENU = (
     Group(mark("Deals"), (Section("/portal/deals", mark("Deals"), (Role.PARTNER,), "deals"),)),
     Group(mark("Training"), (Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),)),
     Group(mark("Money"), (Section("/portal/money", mark("Money"), (Role.PARTNER,), "tier"),)),
+    Group(mark("Goals"), (Section("/portal/goals", mark("Goals"), (Role.PARTNER,), "goals"),)),
+    Group(mark("Your standing"), (Section("/portal/standing", mark("Your standing"), (Role.PARTNER,), "standing"),)),
+    Group(mark("Library"), (Section("/portal/library", mark("Library"), (Role.PARTNER,), "recommendations"),)),
+    Group(mark("Messages"), (Section("/portal/messages", mark("Messages"), (Role.PARTNER,), "notes"),)),
     Group(mark("Company"), (Section("/portal/company", mark("Company"), (Role.PARTNER,), "partners"),)),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""

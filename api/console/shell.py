@@ -43,6 +43,7 @@ TOLD: Mapping[str, str] = {
     "reported": mark("Reported. Your partner team confirms the win."),
     "registered": mark("Registered. How it stands is told below."),
     "appealed": mark("Appealed. Somebody looks at it again."),
+    "away": mark("Announced. From then on no leads are offered to you."),
     "asked": mark("Asked. Your partner team answers by a message."),
     "listed": mark("Put on the shortlist."),
     "unlisted": mark("Taken off the shortlist."),
@@ -57,6 +58,10 @@ TOLD: Mapping[str, str] = {
     "resolved": mark("Resolved."),
     "preferences": mark("Saved. This is how you are told from now on."),
     "asked": mark("Asked. You see here how your partner team decides."),
+    "proposed": mark("Proposed. Your partner team agrees to it or answers."),
+    "sent": mark("Sent. Your partner team reads it here, too."),
+    "answered": mark("Thank you. Your answer is kept."),
+    "dismissed": mark("It is not shown to you again."),
     "enrolled": mark("Enrolled. Your partner team records how the course ends."),
 }
 """What a page says after something was done, by the word in its address."""
