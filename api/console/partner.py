@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
 from api.console import partner_changes, partner_scores, partner_trade
+from api.console.figure_words import figure_label, figure_meaning
 from api.console.lists import Chosen
 from api.console.partner_page import Key, Reader, partner_of, question_of, show
 from api.console.partner_reading import note_reading
@@ -164,7 +165,10 @@ def figures(visit: Reader, key: Key) -> Response:
         "partner_scorecard.html",
         partner,
         "scorecard",
-        figures=ordered,
+        told=[one for one in ordered if one.answer.number.value is not None],
+        untold=[figure_label(one.answer.figure.name) for one in ordered if one.answer.number.value is None],
+        label=figure_label,
+        meaning=figure_meaning,
         first=first,
         stage=standing.stage,
         formulas={name: figure.formula for name, figure in FIGURES.items()},

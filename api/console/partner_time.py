@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from itertools import groupby, pairwise
 from typing import NamedTuple, Self
 
-from api.console.formats import money, number
+from api.console.formats import day, money, number
 from api.console.partner_reading import note_reading
 from api.console.rendering import partner_page
 from api.console.terms import term
@@ -244,10 +244,15 @@ def _paid(asked: _Asked) -> list[Entry]:
         )
         for row in asked.rows("ledger", "booked_at", kind=str(LedgerKind.PAYOUT))
     ]
+    closed = asked.rows("statements", "closed_at")
     return paid + [
-        Entry(row["closed_at"], "money", gettext("Statement closed: %(name)s") % {"name": row["external_id"]}, "", href)
-        for row in asked.rows("statements", "closed_at")
+        Entry(row["closed_at"], "money", gettext("Statement closed: %(start)s to %(end)s") % _period(row), "", href)
+        for row in closed
     ]
+
+
+def _period(row: Row) -> dict[str, str]:
+    return {"start": day(row["period_start"]), "end": day(row["period_end"])}
 
 
 def _bands(asked: _Asked) -> list[Entry]:
