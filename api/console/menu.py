@@ -69,6 +69,7 @@ MENU = (
             Section("/risk", mark("At risk"), _MANAGING),
             Section("/interventions", mark("Actions"), _RECRUITING),
             Section("/alerts", mark("Alerts"), STAFF),
+            Section("/digest", mark("Weekly digest"), _MANAGING),
         ),
     ),
     Group(

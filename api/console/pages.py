@@ -9,6 +9,7 @@ from api.console import (
     alerts,
     cohorts,
     companies,
+    digest,
     fairness,
     figures,
     funnel,
@@ -38,6 +39,7 @@ from domain.terms import Role
 router = APIRouter(default_response_class=HTMLResponse)
 for part in (
     alerts,
+    digest,
     fairness,
     figures,
     interventions,
