@@ -1,7 +1,11 @@
-"""How figures, dates and amounts are written for a person, in the language of whoever reads."""
+"""How figures, dates and amounts are written for a person, in the language of whoever reads.
 
-from datetime import date, datetime
+A page has hundreds of them, few of them different: what Babel made of one is kept.
+"""
+
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -10,6 +14,18 @@ from domain.language import spoken
 
 NOTHING = "–"
 Number = float | int | Decimal
+_KEPT = 16_384
+_percent = lru_cache(_KEPT)(format_percent)
+_decimal = lru_cache(_KEPT)(format_decimal)
+_currency = lru_cache(_KEPT)(format_currency)
+_date = lru_cache(_KEPT)(format_date)
+_time = lru_cache(_KEPT)(format_time)
+
+
+def _rounded(value: Number, digits: int) -> Number:
+    """Return a number as it is going to be shown, so that those that look alike are one; never minus zero."""
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    return round(exact, digits) + 0 if exact.is_finite() else value
 
 
 def percent(p: float | None) -> str:
@@ -24,7 +40,7 @@ def percent(p: float | None) -> str:
         return NOTHING
     sign = "<" if 0 < p < 0.005 else ">" if 0.995 < p < 1 else ""
     shown = 0.01 if sign == "<" else 0.99 if sign == ">" else p
-    return sign + format_percent(shown, locale=spoken().code)
+    return sign + _percent(_rounded(shown, 2), locale=spoken().code)
 
 
 def number(value: Number | None, digits: int = 0) -> str:
@@ -38,7 +54,7 @@ def number(value: Number | None, digits: int = 0) -> str:
     if value is None:
         return NOTHING
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=spoken().code)
+    return _decimal(_rounded(value, digits), format=pattern, locale=spoken().code)
 
 
 def fixed(value: Number | None, digits: int = 3) -> str:
@@ -51,7 +67,7 @@ def fixed(value: Number | None, digits: int = 3) -> str:
     """
     if value is None:
         return NOTHING
-    return format_decimal(value, format="0." + "0" * digits, locale=spoken().code)
+    return _decimal(_rounded(value, digits), format="0." + "0" * digits, locale=spoken().code)
 
 
 def money(amount: Number | None, currency: str | None = None) -> str:
@@ -64,7 +80,8 @@ def money(amount: Number | None, currency: str | None = None) -> str:
     """
     if amount is None or currency is None:
         return number(amount)
-    return format_currency(amount, currency, format="¤#,##0", currency_digits=False, locale=spoken().code)
+    shown, code = _rounded(amount, 0), spoken().code
+    return _currency(shown, currency, format="¤#,##0", currency_digits=False, locale=code)
 
 
 def day(instant: datetime | date | None) -> str:
@@ -75,7 +92,10 @@ def day(instant: datetime | date | None) -> str:
     >>> day(date(2026, 11, 5)), day(None)
     ('Nov 5, 2026', '–')
     """
-    return NOTHING if instant is None else format_date(instant, "medium", locale=spoken().code)
+    if instant is None:
+        return NOTHING
+    on = instant.date() if isinstance(instant, datetime) else instant
+    return _date(on, "medium", locale=spoken().code)
 
 
 def moment(instant: datetime | None) -> str:
@@ -88,4 +108,5 @@ def moment(instant: datetime | None) -> str:
     """
     if instant is None:
         return NOTHING
-    return f"{day(instant)}, {format_time(instant, 'short', locale=spoken().code)} UTC"
+    at = (instant if instant.tzinfo is None else instant.astimezone(UTC)).replace(second=0, microsecond=0)
+    return f"{day(at)}, {_time(at.time(), 'short', locale=spoken().code)} UTC"
