@@ -17,6 +17,8 @@ from store.unit_of_work import UnitOfWork
 router = APIRouter(prefix="/portal/library", default_response_class=HTMLResponse)
 
 _RECOMMENDED = 12
+_BLANK: Row = {"valid_to": None, "language": None}
+"""What content or offers have, not both."""
 _RESOURCES = {"asset": "assets", "offer": "offers"}
 Kind = Literal["asset", "offer"]
 GivenKind = Annotated[Kind, Form()]
@@ -62,7 +64,7 @@ def _recommended(visit: Visitor, partner: str) -> list[Any]:
 
 def _by_key(work: UnitOfWork, kind: str, keys: list[str]) -> dict[str, Row]:
     rows = work.repository(_RESOURCES[kind]).list({"external_id": keys}, limit=1000).rows
-    return {row["external_id"]: row for row in rows}
+    return {row["external_id"]: _BLANK | row for row in rows}
 
 
 @router.get("/content")
@@ -84,7 +86,7 @@ def _found(visit: Visitor, kind: Kind, chosen: dict[str, str], start: int) -> Re
     with visit.work() as work:
         wanted = Wanted(chosen["q"].strip(), chosen["kind"], chosen["language"], own_partner(work)["country"])
         ids = find_items(work.connection, resource, wanted, now, start=start, limit=ROWS + 1)
-        rows = {row["id"]: row for row in work.repository(resource).list({"id": ids}, limit=1000).rows}
+        rows = {row["id"]: _BLANK | row for row in work.repository(resource).list({"id": ids}, limit=1000).rows}
         kinds = item_words(work.connection, resource, "kind", now)
         languages = item_words(work.connection, resource, "language", now) if kind == "asset" else []
     values: Row = {
