@@ -1,7 +1,7 @@
 """The page of fairness: who gets the leads, beside what lots among the eligible would have given."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
@@ -37,7 +37,7 @@ def fairness(
 ) -> Response:
     """Show the shares of leads by group, how they are spread, and what lies beyond a limit."""
     until = visit.services.clock()
-    values = {"by": by, "days": days, "groupings": _groupings(visit), "spans": sorted({*_DAYS, days})}
+    values: dict[str, Any] = {"by": by, "days": days, "groupings": _groupings(visit), "spans": sorted({*_DAYS, days})}
     try:
         found = fairness_answer(visit.services, visit.actor, until - timedelta(days=days), until, by, _GROUPS)
     except (InvalidInput, CannotAnswer) as error:

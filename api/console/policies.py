@@ -118,13 +118,13 @@ def _program_of(form: FormData) -> str | None:
 
 
 def _tried(visit: Visitor, policy: RoutingPolicy) -> Response:
-    """Begin a replay of the policy on the leads of the last half year."""
+    """Begin a replay of the policy on half a year of leads, the newest whose outcome is known."""
     policies = asked_policies([policy.model_dump(mode="json")], visit.services.intelligence.policies())
-    now = visit.services.clock()
+    until = visit.services.clock() - timedelta(days=visit.services.settings.match_horizon_days)
     payload = {
         "policies": [one.model_dump(mode="json") for one in policies.all],
-        "since": (now - timedelta(days=_TRIED_DAYS)).isoformat(),
-        "until": now.isoformat(),
+        "since": (until - timedelta(days=_TRIED_DAYS)).isoformat(),
+        "until": until.isoformat(),
         "limit": _TRIED_LEADS,
         "model": None,
     }
@@ -137,7 +137,7 @@ def _form(
     visit: Visitor, policy: RoutingPolicy, form: FormData | None = None, error: AllywiseError | None = None
 ) -> Response:
     """Show the form with the values of a policy, or as it was sent."""
-    values = {
+    values: Row = {
         "typed": _typed(policy) if form is None else _sent(form),
         "rules": [(rule, RULE_LABELS[rule]) for rule in Rule],
         "optional": OPTIONAL_RULES,
