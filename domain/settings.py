@@ -243,13 +243,24 @@ class Settings(BaseSettings):
     smtp_from: str = Field(
         "allywise <allywise@localhost>", description="Sender of e-mail, an address or a name with one in <>."
     )
-    digest_hour: int = Field(7, ge=0, le=23, description="Hour (UTC) at which daily digests of alerts are sent.")
+    digest_hour: int = Field(
+        7, ge=0, le=23, description="Hour (UTC) at which daily digests of alerts, and the weekly one, are sent."
+    )
+    digest_weekday: int = Field(
+        0,
+        ge=0,
+        le=6,
+        description="Day of the weekly digest, 0 is Monday; from Thursday on it tells of the week so far.",
+    )
     alert_lead_hours: float = Field(
         48, gt=0, le=8760, description="Hours after which an offered lead counts as unanswered."
     )
     certification_warning_days: tuple[Annotated[int, Field(ge=0, le=3650)], ...] = Field(
         (60, 30, 7),
         description="Days ahead at which the expiry of a certificate is announced, once each; empty: never.",
+    )
+    directory: Literal["off", "on"] = Field(
+        "off", description="Whether published partners can be found at /directory and GET /v1/directory by anyone."
     )
     max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
 

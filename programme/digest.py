@@ -68,7 +68,9 @@ class Digest:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell."""
-        return not (self.now or self.done or self.came or any(one.total for one in self.found.values()))
+        return not (
+            (self.now and self.now.n) or self.done or self.came or any(one.total for one in self.found.values())
+        )
 
 
 SECTIONS = (

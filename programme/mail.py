@@ -22,13 +22,29 @@ _PERMANENT = 500
 
 
 class Letter(NamedTuple):
-    """What is to be told to whom; ``key`` tells one letter from another, so that one sent twice can be known."""
+    """What is to be told to whom; ``key`` tells one letter from another, so that one sent twice can be known.
+
+    Parameters
+    ----------
+    email, name, subject : str
+        Of whom, and of what.
+    paragraphs : tuple of str
+        What is told; one of them is one line.
+    key : str
+        What tells letters apart.
+    html : str, optional
+        A whole HTML page that says the same; made of the paragraphs if not given.
+    files : tuple of tuple
+        Name and content of PDF files that come with it.
+    """
 
     email: str
     name: str
     subject: str
     paragraphs: tuple[str, ...]
     key: str
+    html: str = ""
+    files: tuple[tuple[str, bytes], ...] = ()
 
 
 def compose(letter: Letter, settings: Settings, at: datetime) -> EmailMessage:
@@ -50,8 +66,10 @@ def compose(letter: Letter, settings: Settings, at: datetime) -> EmailMessage:
     plain = [_line(paragraph) for paragraph in letter.paragraphs]
     message.set_content("\n\n".join(plain) + "\n", cte="quoted-printable")
     html = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in plain)
-    page = f'<!doctype html>\n<html lang="en"><body>\n{html}</body></html>\n'
+    page = letter.html or f'<!doctype html>\n<html lang="en"><body>\n{html}</body></html>\n'
     message.add_alternative(page, subtype="html", cte="quoted-printable")
+    for file, content in letter.files:
+        message.add_attachment(content, maintype="application", subtype="pdf", filename=file)
     return message
 
 

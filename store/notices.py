@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from store.notice_tables import notices
 from store.sql import insert_into
@@ -24,3 +24,9 @@ def note_once(connection: Connection, name: str, subject: str, at: datetime) -> 
     """
     insert = insert_into(connection, notices).values(name=name, subject=subject, told_at=at)
     return connection.execute(insert.on_conflict_do_nothing().returning(notices.c.name)).first() is not None
+
+
+def was_noted(connection: Connection, name: str, subject: str) -> bool:
+    """Return whether a notice was given."""
+    same = (notices.c.name == name, notices.c.subject == subject)
+    return connection.execute(select(notices.c.name).where(*same)).first() is not None

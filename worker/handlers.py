@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +208,22 @@ def run_alert_mail(context: WorkerContext, payload: Payload, _report: Report) ->
     return {"alerts": send_mail(engine, settings, context.clock, payload["person"], payload["mode"])}
 
 
+def run_digests(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
+    """Plan a mail to each person who wants the digest of the week; running it again the same week plans none twice."""
+    from programme.digest_notices import plan_digests
+
+    with UnitOfWork(context.intelligence.engine, SYSTEM, context.clock) as work:
+        return {"planned": plan_digests(work, context.settings)}
+
+
+def run_digest_mail(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:
+    """Send a person the digest of a week, unless that was done."""
+    from api.console.digest_mail import send_digest
+
+    engine, week = context.intelligence.engine, date.fromisoformat(payload["week"])
+    return {"sent": send_digest(engine, context.settings, context.clock, payload["person"], week)}
+
+
 def run_housekeeping(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
     """Delete old events and tell where the audit trail ends."""
     from programme.alert_upkeep import keep_house
@@ -358,6 +374,8 @@ HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]
     "routing_replay": run_replay,
     "check": run_check,
     "alert_mail": run_alert_mail,
+    "digests": run_digests,
+    "digest_mail": run_digest_mail,
     "housekeeping": run_housekeeping,
     "retention": run_retention,
     "claim_keys": run_claim_keys,

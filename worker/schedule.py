@@ -56,6 +56,9 @@ class Schedule:
             quarter = f"quarter/{quarter_start(night.date())}/tier_reviews"
             work.jobs.enqueue("tier_reviews", {}, created_by="schedule", unique_key=quarter, run_after=night)
             _enqueue(work.jobs, "registrations", {}, night, "protections")
+            digests = coming_weekday(self._context.clock(), settings.digest_weekday, settings.digest_hour)
+            week = f"week/{digests:%Y-%m-%d}/digests"
+            work.jobs.enqueue("digests", {}, created_by="schedule", unique_key=week, run_after=digests)
         self._planned = night.date()
 
 
@@ -71,6 +74,20 @@ def coming_night(now: datetime, hour: int) -> datetime:
     """
     today = datetime.combine(now.astimezone(UTC).date(), time(hour), UTC)
     return today if now < today else today + timedelta(days=1)
+
+
+def coming_weekday(now: datetime, weekday: int, hour: int) -> datetime:
+    """Return the next instant at which it is a weekday (0 is Monday) and an hour.
+
+    Examples
+    --------
+    >>> coming_weekday(datetime(2024, 6, 3, 7, tzinfo=UTC), 0, 7).isoformat()
+    '2024-06-10T07:00:00+00:00'
+    >>> coming_weekday(datetime(2024, 6, 3, 6, tzinfo=UTC), 0, 7).isoformat()
+    '2024-06-03T07:00:00+00:00'
+    """
+    found = coming_night(now, hour)
+    return found + timedelta(days=(weekday - found.weekday()) % 7)
 
 
 def _is_due(night: datetime, every_days: int) -> bool:

@@ -144,6 +144,7 @@ class _Paper(FPDF):
         self.multi_cell(0, 7, _plain(table.title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self._ink(_INK, 8)
         self.set_draw_color(*_LINE)
+        self.set_fill_color(255, 255, 255)
         columns = len(table.head)
         widths = _WHY_WIDTHS if columns == 3 and table.where.startswith("/risk") else _WIDTHS.get(columns)
         style = FontFace(emphasis="BOLD", color=_SOFT)
