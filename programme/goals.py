@@ -39,12 +39,15 @@ class GoalsAnswer:
         How many there are.
     partners : mapping
         External id and name of the partners of `items`, by our id.
+    every : mapping
+        As `counts`, whichever status was asked for.
     """
 
     items: list[Progress]
     counts: Mapping[str, int]
     total: int
     partners: Mapping[int, tuple[str, str]]
+    every: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def goals_progress(book: Book, everybody: Book, wanted: Wanted, start: int = 0, 
         Which page.
     """
     found = progress(book, Outlook(everybody), goals_of(_chosen(book, wanted)))
+    every = Counter(str(one.status) for one in found)
     if wanted.status is not None:
         found = [one for one in found if one.status is wanted.status]
     found.sort(key=lambda one: (_PRESSING.index(one.status), one.goal.period_end, one.goal.id))
@@ -109,6 +113,7 @@ def goals_progress(book: Book, everybody: Book, wanted: Wanted, start: int = 0, 
         Counter(str(one.status) for one in found),
         len(found),
         {int(id_): (str(key), str(name)) for id_, key, name in named.itertuples(name=None)},
+        every,
     )
 
 

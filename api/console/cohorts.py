@@ -9,14 +9,14 @@ from babel.numbers import format_compact_currency
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
 
-from api.console.formats import percent
+from api.console.formats import money, percent
 from api.console.questions import FiltersDep, Reader, asked, step_label
 from domain.language import spoken
 from intelligence.analytics.cohorts import Cell, Cohort, cohorts
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-_SHADES = 10
+_SHADES, _THOUSAND = 10, 1000
 _QUARTERS = (8, 12, 20, 40)
 
 
@@ -52,7 +52,9 @@ class View:
         """Return a value as it is read."""
         if self.show == "active":
             return percent(value)
-        return format_compact_currency(value, currency, fraction_digits=int(value >= 1000), locale=spoken().code)
+        if value < _THOUSAND:
+            return money(value, currency)
+        return format_compact_currency(value, currency, fraction_digits=1, locale=spoken().code)
 
 
 class Shade(NamedTuple):

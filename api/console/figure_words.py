@@ -90,6 +90,7 @@ WORDS: Mapping[str, Words] = {
         mark("Recommendation (NPS)"), mark("Partners that would recommend us, less those that would not: -100 to 100.")
     ),
     "csat": _of(mark("Satisfaction"), mark("Of the partners asked, how many gave 4 or 5 of 5.")),
+    "score": _of(mark("Mean answer"), mark("The mean of the partners' answers.")),
     "spend": _of(mark("Spend"), mark("What the programme costs: costs, commissions, rewards and funds.")),
     "roi": _of(mark("Return on spend"), mark("Revenue less spend, for each unit spent.")),
     "acquisition_cost": _of(mark("Cost of a customer"), mark("What was spent for each new customer.")),
@@ -117,7 +118,7 @@ def figure_label(name: str) -> str:
     Examples
     --------
     >>> figure_label("revenue"), figure_label("activities.training"), figure_label("score.support")
-    ('Revenue', 'Activities: training', 'score: support')
+    ('Revenue', 'Activities: training', 'Mean answer: support')
     """
     family, _, kind = name.partition(".")
     label = gettext(WORDS[family].label) if family in WORDS else family
@@ -126,5 +127,5 @@ def figure_label(name: str) -> str:
 
 def figure_meaning(name: str) -> str:
     """Return what a figure means in the reader's language; empty where its formula says it all."""
-    words = WORDS.get(name)
+    words = WORDS.get(name) or (WORDS["score"] if name.startswith("score.") else None)
     return "" if words is None else gettext(words.meaning)

@@ -11,22 +11,23 @@ from api.console.questions import GROUPS, Asked, FiltersDep, Reader, asked, ends
 from api.console.words import gettext
 from domain.terms import Role
 from intelligence.analytics import compute
+from intelligence.analytics.book import Book
 from intelligence.analytics.compute import Answer
 from intelligence.analytics.figure import Figure
-from intelligence.analytics.registry import FIGURES, figure_named
+from intelligence.analytics.registry import figure_named
 from intelligence.analytics.segments import segments
 from intelligence.analytics.targets import Target, targets
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-SHOWN = (
+_SHOWN = (
     "revenue", "roi", "deals_won", "win_rate", "average_deal_size", "pipeline",
     "offered_to_won_rate", "active_partners", "recruited", "time_to_onboard_days", "csat", "engaged_share",
 )  # fmt: skip
-"""Figures of the dashboard, in their order."""
+"""Figures of the dashboard, in their order; for csat stands what partners are asked."""
 
 CHARTS = (("revenue", "bar"), ("deals_won", "bar"), ("active_partners", "line"))
-COMPARED = ("revenue", "deals_won", "win_rate", "average_deal_size", "csat")
+_COMPARED = ("revenue", "deals_won", "win_rate", "average_deal_size", "csat")
 _SEGMENTS = ("tier", "kind", "country", "program", "account_manager")
 
 
@@ -81,21 +82,36 @@ def programme(
         question = asked(visit, work, filters, by=by)
         of_partners = {**question.filters, "product": None}
         goals = targets(question.book, of_partners)
-        lines = {name: over_time(question, name) for name in SHOWN}
+        asked_for = satisfaction(question.book)
+        shown, compared = (_with(names, asked_for) for names in (_SHOWN, _COMPARED))
+        lines = {name: over_time(question, name) for name in shown}
+        rows = segments(question.book, question.window, of_partners, by or "tier", compared)
         return visit.page(
             "programme.html",
             **question.values(
-                tiles=[tile(question, name, lines[name], goals.get(name)) for name in SHOWN],
+                tiles=[tile(question, name, lines[name], goals.get(name)) for name in shown],
                 charts=[(figure_label(name), kind, _bars(lines[name])) for name, kind in CHARTS],
-                segments=segments(
-                    question.book, question.window, {**question.filters, "product": None}, by or "tier", COMPARED
-                ),
-                compared=[FIGURES[name] for name in COMPARED],
+                segments=rows,
+                most={name: max((row.values[name] or 0.0 for row in rows), default=0.0) for name in compared},
+                compared=[figure_named(name) for name in compared],
                 by=by or "tier",
                 groups=[(name, gettext(GROUPS[name])) for name in _SEGMENTS],
                 may_set=visit.actor.role in (Role.ADMIN, Role.MANAGER),
             ),
         )
+
+
+def satisfaction(book: Book) -> str:
+    """Return the figure of how content partners are: csat, else nps, else of the kind of answer given most often."""
+    kinds = book.history.feedback["kind"].dropna()
+    known = set(kinds.str.lower())
+    others = [str(kind) for kind in kinds.value_counts().index if "/" not in str(kind)]
+    found = next((name for name in ("csat", "nps") if name in known), None)
+    return found or (f"score.{others[0]}" if others else "csat")
+
+
+def _with(names: tuple[str, ...], asked_for: str) -> tuple[str, ...]:
+    return tuple(asked_for if name == "csat" else name for name in names)
 
 
 def over_time(question: Asked, name: str) -> list[Point]:
@@ -111,7 +127,7 @@ def over_time(question: Asked, name: str) -> list[Point]:
 
 def tile(question: Asked, name: str, line: list[Point] | None = None, target: Target | None = None) -> Tile:
     """Return a figure of the dashboard."""
-    figure = FIGURES[name]
+    figure = figure_named(name)
     answer = compute.answer(question.book, figure, question.window, filters_of(question, figure))
     points = over_time(question, name) if line is None else line
     # What has only begun would look like a fall.

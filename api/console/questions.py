@@ -83,8 +83,8 @@ class Asked:
 
     Parameters
     ----------
-    book, everybody : Book
-        The visitor's, and everybody's for forecasts only.
+    book : Book
+        The visitor's.
     window : Window
         Of when.
     filters : dict
@@ -94,7 +94,6 @@ class Asked:
     """
 
     book: Book
-    everybody: Book
     window: Window
     filters: dict[str, str | None]
     chosen: dict[str, Any]
@@ -121,15 +120,19 @@ class Asked:
 def asked(visit: Visitor, work: UnitOfWork, filters: Filters, **more: Any) -> Asked:
     """Return what a page asks; `more` are choices of its own that its address keeps."""
     book = book_of(visit, work)
-    everybody = book if book.sees_all else replace(book, actor=SYSTEM)
     window = window_of(filters.period or None, book.as_of)
-    return Asked(book, everybody, window, filters.wanted, vars(filters) | more)
+    return Asked(book, window, filters.wanted, vars(filters) | more)
 
 
 def book_of(visit: Visitor, work: UnitOfWork) -> Book:
     """Return the books as of now, as the visitor may see them."""
     currency = visit.services.settings.currency
     return Book(work.connection, visit.services.clock(), currency, work.actor, shelf=shelf_of(work.engine))
+
+
+def of_everybody(book: Book) -> Book:
+    """Return the books of all partners, for forecasts and comparison only."""
+    return book if book.sees_all else replace(book, actor=SYSTEM)
 
 
 def choices(book: Book) -> dict[str, list[Any]]:

@@ -8,7 +8,7 @@ from intelligence.analytics.compute import Filters, facts_of, keys_of
 from intelligence.analytics.figure import Figure, Number, Shape, grouped
 from intelligence.analytics.period import MOMENT, Window
 from intelligence.analytics.ranking import FEWEST_PEERS, partners_in
-from intelligence.analytics.registry import FIGURES
+from intelligence.analytics.registry import FIGURES, figure_named
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def segments(
     chosen = partners_in(book, window, filters).intersection(book.active_at(window.end - MOMENT))
     facts = facts[facts["partner_id"].isin(chosen)]
     sizes = {key: number.n for key, number in grouped(active, facts, keys_of(book, facts, by, window)).items()}
-    numbers = {name: _numbers(book, FIGURES[name], window, filters, by) for name in names}
+    numbers = {name: _numbers(book, figure_named(name), window, filters, by) for name in names}
     largest = sorted(sizes, key=lambda key: (key is None, -sizes[key], str(key)))[:most]
     return [_segment(key, sizes[key], numbers) for key in largest]
 
@@ -74,7 +74,7 @@ def _numbers(book: Book, figure: Figure, window: Window, filters: Filters, by: s
 def _segment(key: str | None, partners: int, numbers: dict[str, dict[str | None, Number]]) -> Segment:
     values: dict[str, float | None] = {}
     for name, of in numbers.items():
-        number, figure = of.get(key), FIGURES[name]
+        number, figure = of.get(key), figure_named(name)
         value = None if number is None else number.value
         if figure.shape is Shape.SUM:
             value = (value or 0.0) / partners
