@@ -35,6 +35,12 @@ THEMES = ("light", "dark")
 _FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
 TOLD: Mapping[str, str] = {
     "done": mark("Done."),
+    "goal_set": mark("The goal is set."),
+    "goal_changed": mark("The goal is changed."),
+    "goal_removed": mark("The goal is removed."),
+    "plan_agreed": mark("The plan is agreed."),
+    "plan_closed": mark("The plan is closed."),
+    "plan_draft": mark("The plan is a draft again."),
     "accepted": mark("Accepted: the lead is yours. Call the customer, then register the deal."),
     "declined": mark("Declined. You are not asked for it again."),
     "noted": mark("Noted."),

@@ -13,3 +13,6 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.ask ?? event.target.dataset.ask;
   if (question && !window.confirm(question)) event.preventDefault();
 });
+
+/* The entry of the page that is open is seen in a menu wider than the window. */
+for (const here of document.querySelectorAll(".menu [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "nearest" });
