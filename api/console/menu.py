@@ -88,6 +88,8 @@ MENU = (
             Section("/funnel", mark("Funnel"), _RECRUITING),
             Section("/cohorts", mark("Cohorts"), _RECRUITING),
             Section("/ranking", mark("Ranking"), _RECRUITING),
+            Section("/goals", mark("Goals"), _RECRUITING),
+            Section("/plans", mark("Plans"), _RECRUITING),
             Section("/roi", mark("Return on spend"), _RECRUITING),
             Section("/figures", mark("Figures"), _RECRUITING),
         ),

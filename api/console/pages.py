@@ -13,6 +13,7 @@ from api.console import (
     fairness,
     figures,
     funnel,
+    goals,
     interventions,
     leads,
     login,
@@ -64,6 +65,7 @@ for part in (
     funnel,
     ranking,
     roi,
+    goals,
 ):
     router.include_router(part.router)
 

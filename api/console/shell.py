@@ -65,6 +65,7 @@ TOLD: Mapping[str, str] = {
     "preferences": mark("Saved. This is how you are told from now on."),
     "asked": mark("Asked. You see here how your partner team decides."),
     "proposed": mark("Proposed. Your partner team agrees to it or answers."),
+    "listed": mark("Saved. Your partner team publishes what is new."),
     "sent": mark("Sent. Your partner team reads it here, too."),
     "answered": mark("Thank you. Your answer is kept."),
     "dismissed": mark("It is not shown to you again."),
