@@ -182,3 +182,19 @@ def decode_place(cursor: str, asked: Mapping[str, Any]) -> tuple[int, datetime]:
     if not same or not isinstance(after, int) or after < 0 or as_of.tzinfo is None:
         raise BadCursor("The cursor belongs to another question; begin without one.")
     return after, as_of
+
+
+def placed(question: Question, asked: Mapping[str, Any], cursor: str | None) -> tuple[int, Book, Window]:
+    """Return how many rows came before, and books and window as of the first page.
+
+    Raises
+    ------
+    BadCursor
+        If the cursor was not issued for this question.
+    """
+    if cursor is None:
+        return 0, question.book, question.window
+    after, as_of = decode_place(cursor, asked)
+    shift, window = question.as_of - as_of, question.window
+    moved = replace(window, start=window.start - shift, end=window.end - shift, before=None)
+    return after, replace(question.book, as_of=as_of), moved

@@ -1,6 +1,6 @@
 """Payloads of the programme's figures."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -245,3 +245,55 @@ class JourneyOverview(BaseModel):
     stages: dict[str, str] = Field(description="each stage and its rule")
     counts: dict[str, int]
     periods: list[JourneyPeriod]
+
+
+class CohortCell(BaseModel):
+    """A quarter of a cohort."""
+
+    quarter: int = Field(description="since the one of recruitment, which is 0")
+    revenue: float = Field(description="won in it")
+    cumulative: float = Field(description="won from quarter 0 until its end")
+    active: int = Field(description="partners of the cohort that were active at its end")
+    is_whole: bool = Field(description="false: it was not over at as_of")
+
+
+class CohortAnswer(BaseModel):
+    """Partners recruited in one quarter."""
+
+    start: date = Field(description="first day of the quarter of recruitment")
+    partners: int
+    cells: list[CohortCell]
+
+
+class CohortsAnswer(BaseModel):
+    """Partners by quarter of recruitment, and what they brought in each quarter since."""
+
+    as_of: datetime
+    currency: str = Field(description="of revenue; amounts in others are in no number")
+    items: list[CohortAnswer]
+
+
+class BehindRow(BaseModel):
+    """A row that a figure is counted from."""
+
+    resource: str = Field(description="that it is a row of; partners where a partner itself is counted")
+    key: str | None = Field(description="external id of what it is about")
+    words: str | None
+    partner: str | None = Field(description="external id")
+    at: datetime | None = Field(description="when it counts; null of states")
+    above: float = Field(description="what it counts above the line, or at all; of medians the number itself")
+    below: float = Field(description="what it counts below the line, of ratios")
+
+
+class FigureRows(BaseModel):
+    """The rows that a figure is counted from: over all pages they add up to its numerator and denominator."""
+
+    definition: FigureDefinition
+    as_of: datetime
+    currency: str
+    period: PeriodAnswer
+    total: int
+    numerator: float
+    denominator: float
+    items: list[BehindRow]
+    next_cursor: str | None

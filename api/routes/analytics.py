@@ -1,18 +1,22 @@
 """The programme's figures: definitions, values, scorecards, rankings, journeys."""
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from api.dependencies import Limit, Work, allow
-from api.figures import FiltersDep, QuestionDep, decode_place, encode_place, figure_answer
+from api.figures import AsOfBookDep, FiltersDep, QuestionDep, encode_place, figure_answer, placed
 from api.problems import problem_responses
 from api.routes.resources import row_key
 from api.schemas_analytics import (
+    BehindRow,
+    CohortAnswer,
+    CohortCell,
+    CohortsAnswer,
     FigureAnswer,
     FigureDefinition,
     FigureDefinitions,
+    FigureRows,
     FigureValue,
     Journey,
     JourneyOverview,
@@ -28,10 +32,12 @@ from api.schemas_analytics import (
     StageFigure,
     StageFlow,
 )
+from domain.errors import InvalidInput
 from domain.resources import RESOURCES
 from domain.terms import Role
-from intelligence.analytics import compute, journey
+from intelligence.analytics import cohorts, compute, journey
 from intelligence.analytics.actions import next_actions
+from intelligence.analytics.behind import facts_behind, rows_behind
 from intelligence.analytics.period import parts
 from intelligence.analytics.ranking import ranking
 from intelligence.analytics.registry import FIGURES, figure_named
@@ -81,6 +87,68 @@ def get_figure(
 
 
 @router.get(
+    "/analytics/figures/{name}/rows",
+    operation_id="list_figure_rows",
+    dependencies=[allow(*_STAFF)],
+    responses=problem_responses(401, 403, 404, 422),
+)
+def list_figure_rows(
+    name: str,
+    question: QuestionDep,
+    filters: FiltersDep,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(max_length=4000, description="`next_cursor` of the page before")] = None,
+) -> FigureRows:
+    """List the rows that a figure is counted from, the latest first. The next pages are as of the same instant."""
+    figure = figure_named(name)
+    asked = {"rows of": figure.name, "filters": filters, "length": round(question.window.days, 6)}
+    start, book, window = placed(question, asked, cursor)
+    facts = facts_behind(book, figure, window, filters)
+    page = rows_behind(book, facts.iloc[start : start + limit])
+    place = {"after": start + limit, "as_of": book.as_of.isoformat(), "asked": asked}
+    return FigureRows(
+        definition=FigureDefinition.of(figure),
+        as_of=book.as_of,
+        currency=question.currency,
+        period=PeriodAnswer.of(window),
+        total=len(facts),
+        numerator=float(facts["num"].sum()),
+        denominator=float(facts["den"].sum()),
+        items=[BehindRow(resource=row.source, key=row.key, words=row.words, partner=row.partner, at=row.at,
+                         above=row.above, below=row.below) for row in page],
+        next_cursor=encode_place(place) if start + limit < len(facts) else None,
+    )  # fmt: skip
+
+
+@router.get(
+    "/analytics/cohorts",
+    operation_id="get_cohorts",
+    dependencies=[allow(*_STAFF)],
+    responses=problem_responses(401, 403, 422),
+)
+def get_cohorts(
+    books: AsOfBookDep,
+    filters: FiltersDep,
+    quarters: Annotated[int, Query(ge=1, le=cohorts.MOST, description="the last so many, this one among them")] = 12,
+) -> CohortsAnswer:
+    """Tell what partners recruited in one quarter brought in each quarter since, and how many are still active."""
+    if filters["product"] is not None:
+        raise InvalidInput("Cohorts are of partners; they cannot be filtered by a product.", field="product")
+    return CohortsAnswer(
+        as_of=books.own.as_of,
+        currency=books.own.currency,
+        items=[
+            CohortAnswer(
+                start=cohort.start,
+                partners=cohort.partners,
+                cells=[CohortCell.model_validate(vars(cell)) for cell in cohort.cells],
+            )
+            for cohort in cohorts.cohorts(books.own, filters, quarters)
+        ],
+    )
+
+
+@router.get(
     "/analytics/overview",
     operation_id="get_overview",
     dependencies=[allow(*_STAFF)],
@@ -116,14 +184,8 @@ def rank_partners(
 ) -> Ranking:
     """Rank partners by a figure, the best first; ties share a rank. The next pages are as of the same instant."""
     wanted = figure_named(figure)
-    window = question.window
-    asked = {"figure": wanted.name, "filters": filters, "length": round(window.days, 6)}
-    book, after = question.book, 0
-    if cursor is not None:
-        after, as_of = decode_place(cursor, asked)
-        shift = question.as_of - as_of
-        window = replace(window, start=window.start - shift, end=window.end - shift, before=None)
-        book = replace(book, as_of=as_of)
+    asked = {"figure": wanted.name, "filters": filters, "length": round(question.window.days, 6)}
+    after, book, window = placed(question, asked, cursor)
     frame = ranking(book, wanted, window, filters)
     page = frame.iloc[after : after + limit]
     place = {"after": after + limit, "as_of": book.as_of.isoformat(), "asked": asked}
