@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 PORT ?= 8000
 
-.PHONY: demo test lint types layers setup bench bench-models notebook fuzz openapi roles clean help
+.PHONY: demo test lint types layers setup bench bench-models notebook fuzz openapi roles screenshots clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,6 +48,9 @@ openapi: setup  ## write docs/openapi.json and the typed client from the code
 
 roles: setup  ## write the table of who may call what into docs/roles.md
 	$(BIN)/python -m api.permissions docs/roles.md
+
+screenshots: setup  ## pictures of all pages with the demo programme, into docs/screenshots
+	$(BIN)/python -m benchmarks.screenshots
 
 clean:  ## remove the environment and built things, keep data
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
