@@ -103,7 +103,7 @@ def _features(set_: FeatureSet) -> tuple[Feature, ...]:
     for attribute in attributes_of(set_):
         if attribute.kind in made:
             kind, style = made[attribute.kind]
-            name, column = literal(attribute.name), literal(attribute.column)
+            name, column = literal(attribute.name.replace("_", " ")), literal(attribute.column)
             unit = ", in days before as_of" if attribute.kind == "date" else ""
             features.append(
                 Feature(
