@@ -23,6 +23,7 @@ from api.routes import (
     audit,
     churn,
     commissions,
+    directory,
     events,
     fairness,
     funds,
@@ -98,6 +99,7 @@ VERSIONED = (
     routes,
     routing_policies,
     replays,
+    directory,
     resources,
 )
 """Modules whose routes stand under /v1 and ask for a key."""

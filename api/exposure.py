@@ -112,5 +112,6 @@ EXPOSED = (
     Exposure("absences", "absence", (*_RECRUITERS, Role.PARTNER)),
     Exposure("shortlist-entries", "shortlist_entry", _RECRUITERS, staff_only=True),
     Exposure("interventions", "intervention", _RECRUITERS, staff_only=True),
+    Exposure("listings", "listing", (*_RECRUITERS, Role.PARTNER)),
 )
 """In the order of the documentation."""

@@ -422,6 +422,19 @@ _DESK = (
         given_id=False,
         hidden_from_partner=True,
     ),
+    _duty(
+        "listings",
+        _PARTNER,
+        *typed(ColumnType.BOOLEAN, "wanted", "published"),
+        text_column("headline"),
+        DESCRIPTION,
+        text_column("website"),
+        text_column("phone"),
+        text_column("email"),
+        list_column("languages"),
+        _PRODUCTS,
+        key=("partner",),
+    ),
 )
 
 DUTIES: tuple[Resource, ...] = (

@@ -10,7 +10,7 @@ from domain.columns import Column, ColumnType, Resource
 ERASED = "erased"
 """What stands where a text is required."""
 
-REMOVED = frozenset({"contacts", "notes", "ratings", "shortlist_entries", "tasks"})
+REMOVED = frozenset({"contacts", "listings", "notes", "ratings", "shortlist_entries", "tasks"})
 """Resources whose rows on an erased partner are deleted: they are about persons or are free text, and nothing is
 counted by them later."""
 

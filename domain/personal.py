@@ -16,6 +16,7 @@ _COLUMNS: Mapping[str, frozenset[str]] = {
     "shortlist_entries": frozenset({"note", "added_by"}),
     "stage_changes": frozenset({"reason", "changed_by"}),
     "registrations": frozenset({"address"}),
+    "listings": frozenset({"phone", "email"}),
 }
 
 KEYED_BY_US = frozenset({"contacts", "users"})

@@ -8,6 +8,7 @@ from programme.claim_rules import DealClaims, LeadKeys, RegistrationRule
 from programme.fund_rules import FUND_RULES
 from programme.goals import GoalRule
 from programme.interventions import InterventionRule
+from programme.listings import ListingRule
 from programme.money_rules import MONEY_RULES, DealMoney
 from programme.notes import NoteRule
 from programme.onboarding import CertificateTasks, StepRule, TaskRule
@@ -46,5 +47,6 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "notes": (NoteRule(),),
     "shortlist_entries": (ShortlistRule(),),
     "interventions": (InterventionRule(),),
+    "listings": (ListingRule(),),
 }
 """Rules by resource, each asked in turn; a resource that is not named has none."""

@@ -70,6 +70,7 @@ MENU = (
             Section("/interventions", mark("Actions"), _RECRUITING),
             Section("/alerts", mark("Alerts"), STAFF),
             Section("/digest", mark("Weekly digest"), _MANAGING),
+            Section("/listings", mark("Directory"), (Role.RECRUITER, Role.MANAGER)),
         ),
     ),
     Group(
@@ -105,6 +106,7 @@ MENU = (
     Group(mark("Library"), (Section("/portal/library", mark("Library"), (Role.PARTNER,), "recommendations"),)),
     Group(mark("Messages"), (Section("/portal/messages", mark("Messages"), (Role.PARTNER,), "notes"),)),
     Group(mark("Company"), (Section("/portal/company", mark("Company"), (Role.PARTNER,), "partners"),)),
+    Group(mark("Listing"), (Section("/portal/listing", mark("Listing"), (Role.PARTNER,), "listings"),)),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
 

@@ -1,8 +1,10 @@
-"""The portal's pages beside its home, put together."""
+"""The portal's pages beside its home, put together, and the public directory."""
 
 from fastapi import APIRouter
 
 from api.console import (
+    directory,
+    listing,
     portal_claims,
     portal_company,
     portal_deals,
@@ -20,6 +22,8 @@ from api.console import (
 
 router = APIRouter()
 for part in (
+    directory,
+    listing,
     portal_claims,  # before deals: /portal/deals/new is no deal
     portal_company,
     portal_deals,

@@ -40,6 +40,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_interventions_partner_id"), "interventions", ["partner_id"], unique=False)
     op.create_index(op.f("ix_interventions_row_updated_at"), "interventions", ["row_updated_at"], unique=False)
     op.create_table(
+        "listings",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("partner_id", ROW_ID, nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=True),
+        sa.Column("published", sa.Boolean(), nullable=True),
+        sa.Column("headline", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("website", sa.Text(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("languages", JSON, nullable=True),
+        sa.Column("products", JSON, nullable=True),
+        sa.Column("attributes", JSON, server_default="{}", nullable=False),
+        sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("row_created_at", types.Instant(timezone=True), nullable=False),
+        sa.Column("row_updated_at", types.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["partner_id"], ["partners.id"], name=op.f("fk_listings_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listings")),
+        sa.UniqueConstraint("partner_id", name=op.f("uq_listings_partner_id")),
+    )
+    op.create_index(op.f("ix_listings_partner_id"), "listings", ["partner_id"], unique=False)
+    op.create_index(op.f("ix_listings_row_updated_at"), "listings", ["row_updated_at"], unique=False)
+    op.create_table(
         "shortlist_entries",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("shortlist", sa.Text(), nullable=False),
@@ -67,6 +90,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_shortlist_entries_row_updated_at"), table_name="shortlist_entries")
     op.drop_index(op.f("ix_shortlist_entries_partner_id"), table_name="shortlist_entries")
     op.drop_table("shortlist_entries")
+    op.drop_index(op.f("ix_listings_row_updated_at"), table_name="listings")
+    op.drop_index(op.f("ix_listings_partner_id"), table_name="listings")
+    op.drop_table("listings")
     op.drop_index(op.f("ix_interventions_row_updated_at"), table_name="interventions")
     op.drop_index(op.f("ix_interventions_partner_id"), table_name="interventions")
     op.drop_table("interventions")
