@@ -157,7 +157,7 @@ def goals_off_track(connection: Connection, scope: Scope, at: datetime) -> Found
     """Return goals that were told to be off track and whose period had not ended at an instant, the next end first."""
     query = _named(alerts.c.details, alerts.c.id.label("alert")).join(alerts, alerts.c.partner_id == _partners.c.id)
     open_then = or_(alerts.c.resolved_at.is_(None), alerts.c.resolved_at > at)
-    told = (alerts.c.kind == "goal_off_track", alerts.c.created_at < at, open_then)
+    told = (alerts.c.kind == "goal_off_track", alerts.c.created_at <= at, open_then)
     rows = connection.execute(query.where(*told, *_seen(scope)).order_by(alerts.c.id.desc()).limit(_MOST_GOALS))
     lines = [
         Line(row.id, row.partner, row.name, str(row.details.get("metric") or ""), ends, details=row.details)
