@@ -109,6 +109,7 @@ def keep_up_to_date(house: House, desk: Desk, deal: int) -> None:
     page.get_by_role("button", name="Save").click()
     page.get_by_role("alert").wait_for()
     assert page.get_by_label("Amount").input_value() == "much"  # what was typed stays
+    desk.said = [one for one in desk.said if "status of 422" not in one]  # the browser itself complains of it
     page.get_by_label("Amount").fill("13000")
     page.get_by_label("Decision expected on").fill("2026-05-01")
     page.get_by_role("button", name="Save").click()
