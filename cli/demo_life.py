@@ -2,66 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
-
-import numpy as np
 
 from cli.demo_partner import demo_partner
 from domain.context import SYSTEM, Actor
 from domain.errors import AllywiseError
 from domain.settings import Settings
 from domain.terms import AssignmentResponse, DealStatus, FundStatus, Role
-from intelligence.context import Intelligence, LoadedModel
+from intelligence.context import Intelligence
 from programme.rule import Row
-from store.history import History
 from store.unit_of_work import UnitOfWork
 
-_WEEKS = 9
 _ROUTED, _OFFERED_TO_PARTNER = 18, 2
 _STAFF = "Programme desk"
-_MONTHS = 3
+_MONTHS = 2
 _PAID = 12
-
-
-class Hindsight(Intelligence):
-    """A context in which the champion answers for instants before its training, and says so in its name."""
-
-    _known: History
-
-    @classmethod
-    def of(cls, context: Intelligence, end: datetime) -> Self:
-        """Return a context over the store of another one, with what is known at `end`."""
-        made = cls(context.engine, context.settings, context.registry, context.text, context.clock)
-        made._known = context.history(end)
-        return made
-
-    def history(self, as_of: datetime | None = None) -> History:
-        """Return the history of now that ends at `as_of`: features of an instant look at what was known then."""
-        return replace(self._known, until=np.datetime64(self.instant(as_of).replace(tzinfo=None), "us"))
-
-    def load_model(self, name: str, as_of: datetime | None = None) -> LoadedModel | None:  # noqa: ARG002
-        """Return the model that answers now, called ``hindsight/VERSION``."""
-        loaded = super().load_model(name)
-        return None if loaded is None else _Late(loaded.version, loaded.model)
-
-
-class _Late(LoadedModel):
-    @property
-    def label(self) -> str:
-        return f"hindsight/{self.version.version}"
-
-
-def score_earlier(context: Intelligence, end: datetime) -> None:
-    """Score partners as of the weeks before `end`, so that each has a history of scores."""
-    from intelligence.scoring.churn import score_churn
-
-    late = Hindsight.of(context, end)
-    for weeks in range(_WEEKS, 0, -1):
-        score_churn(late, end - timedelta(weeks=weeks), context.settings.churn_horizons_days[-1], store=True)
 
 
 class Life:
@@ -95,18 +53,25 @@ class Life:
     def _lead_desk(self) -> None:
         """Offer the newest open leads by policy; some are accepted or declined at once, some left to a person."""
         from intelligence.matching.service import open_leads
+        from programme.assignments import policy_for
         from programme.routing import pull_back, start
-        from programme.routing_round import RoutingUpkeep, ranking_by
+        from programme.routing_ranking import decide
+        from programme.routing_round import RoutingUpkeep
 
-        newest = open_leads(self._context).nlargest(_ROUTED + _OFFERED_TO_PARTNER, "created_at")
+        context = copy(self._context)  # what was known at the end is in memory since the scoring
+        context.clock = lambda: self._end
+        newest = open_leads(context).nlargest(_ROUTED + _OFFERED_TO_PARTNER, "created_at")
         leads = newest["external_id"].astype(str).tolist()
         routed = leads[_OFFERED_TO_PARTNER:]
+        with self._work() as work:
+            policies = {lead: policy_for(work, work.repository("leads").get(lead)) for lead in routed}
+        ranked = decide(context, policies)
         for lead in leads[:_OFFERED_TO_PARTNER]:
             self._offer(lead)
         for lead in routed:
             with self._allowed() as work:
                 start(work, lead)
-        RoutingUpkeep(self._context.engine, self._context.clock, ranking_by(self._context)).run()
+        RoutingUpkeep(context.engine, self._context.clock, lambda _policies: ranked).run()
         for lead in routed[0::4]:
             self._answer(lead, AssignmentResponse.ACCEPTED)
         for lead in routed[1::6]:

@@ -149,8 +149,9 @@ def _score_everything(settings: Settings, folder: Path, end: datetime) -> None:
 
 def _live(settings: Settings, folder: Path, end: datetime) -> str:
     """Let the service do a first day's work, make who may sign in, and return the partner that shows most."""
-    from cli.demo_life import Life, score_earlier
+    from cli.demo_life import Life
     from cli.demo_people import admit
+    from cli.demo_scores import score_earlier
 
     context = open_intelligence()
     say("a first day: offers, registrations, commissions, alerts")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from demo import geography, tables
+from demo import geography, tables, vocabulary
 from demo.facts import RECRUITERS, Facts
 from demo.state import ACTIVATED
 from demo.tables import dates, ids, instants
@@ -22,7 +22,7 @@ _SHORTLISTS = (
     ("Cloud practices", "Runs migrations already.", "Two consultants for it.", "Partner of a cloud provider."),
     ("White spots", "Nobody of ours in that town.", "Knows the local industry.", "Would need training first."),
 )
-_ON_SHORTLIST = 14
+_ON_SHORTLIST, _LISTED = 14, 60
 _SILENT_DAYS, _INTERVENTIONS = 24.0, 140
 _DONE = (
     ("call", "Call the owner", "Asked what keeps them busy; sent two leads that fit."),
@@ -44,6 +44,7 @@ def tell(facts: Facts) -> dict[str, pd.DataFrame]:
         "absences": _absences(facts),
         "shortlist_entries": _shortlists(facts),
         "interventions": _interventions(facts),
+        "listings": _listings(facts),
     }
 
 
@@ -146,6 +147,32 @@ def _shortlists(facts: Facts) -> pd.DataFrame:
     )
 
 
+def _listings(facts: Facts) -> pd.DataFrame:
+    """Return who wants to stand in the public directory, and who does."""
+    frame = facts.frames["partners"]
+    active = facts.members[facts.status[facts.members] == "active"]
+    partner = facts.some(active[facts.state.tier[active] > 0], _LISTED)
+    rows, pair = frame.iloc[partner], facts.state.cast.pair[partner]
+    topics = [vocabulary.TOPICS[vocabulary.STRENGTH_PAIRS[number][0]].claim for number in pair]
+    codes = list(ids("PR", np.arange(facts.state.spec.products), 3))
+    return pd.DataFrame(
+        {
+            "partner": facts.key[partner],
+            "wanted": "true",
+            "published": np.where(facts.rng.random(len(partner)) < 0.8, "true", "false"),
+            "headline": [
+                f"{topic[0].upper()}{topic[1:]} in {city}" for topic, city in zip(topics, rows["city"], strict=True)
+            ],
+            "description": rows["description"].to_numpy(),
+            "website": rows["website"].to_numpy(),
+            "phone": facts.contact["phone"].reindex(facts.key[partner]).to_numpy(),
+            "email": [f"hello@{site.removeprefix('https://')}" for site in rows["website"]],
+            "languages": rows["languages"].to_numpy(),
+            "products": tables.joined(facts.state.cast.product_focus[partner], codes),
+        }
+    )
+
+
 def _interventions(facts: Facts) -> pd.DataFrame:
     """Return what was done about partners that had fallen quiet: some came back, others did not; some is planned."""
     past, now = _quiet(facts)
@@ -153,7 +180,8 @@ def _interventions(facts: Facts) -> pd.DataFrame:
     rng, n = facts.rng, len(partner)
     kind = rng.integers(0, len(_DONE), n)
     fresh = at > facts.end - 12
-    done = np.where(fresh | (rng.random(n) < 0.1), np.nan, at + rng.uniform(1, 11, n))
+    forgotten = (at > facts.end - 35) & (rng.random(n) < 0.3)
+    done = np.where(fresh | forgotten, np.nan, at + rng.uniform(1, 11, n))
     silence = _silence_at(facts, partner, at)
     p_before = np.clip(1 - np.exp(-silence / _MOOD_OF_RISK) + rng.normal(0, 0.05, n), 0.05, 0.97)
     order = np.argsort(at, kind="stable")

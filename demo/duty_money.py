@@ -163,16 +163,15 @@ def _incentives(facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "external_id": ["IN-01", "IN-02"],
-            "name": ["Storefront season", "Quick registration"],
-            "kind": ["spiff", "early_registration"],
+            "name": ["Reward of the season", "Reference of the year"],
+            "kind": ["spiff", "other"],
             "products": [product, None],
-            "amount": [300.0, 50.0],
-            "within_days": [np.nan, 3.0],
+            "amount": [300.0, 1_000.0],
             "valid_from": dates(facts.state, day),
             "valid_to": dates(facts.state, day + 120),
             "description": [
                 "A reward for each deal of this product that is won.",
-                "A reward for each lead whose deal is registered within three days.",
+                "For the best customer story; a jury decides in January.",
             ],
         }
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from demo import calendar
 from demo.facts import RECRUITERS, Facts
+from demo.state import ACTIVATED, ONBOARDING
 from demo.tables import dates, ids, instants
 
 Array = npt.NDArray[Any]
@@ -55,11 +56,16 @@ def tell(facts: Facts) -> dict[str, pd.DataFrame]:
     plans, goals = _plans(facts)
     return {
         "plans": plans,
-        "goals": pd.concat([facts.frames["goals"], goals], ignore_index=True),
+        "goals": _more_goals(facts, goals),
         "surveys": surveys,
         "feedback": _answers(facts, surveys),
         "notes": _notes(facts),
     }
+
+
+def _more_goals(facts: Facts, goals: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.concat([facts.frames["goals"], goals], ignore_index=True) if len(goals) else facts.frames["goals"]
+    return frame.drop_duplicates(["partner", "metric", "period_start"])
 
 
 class _Span(NamedTuple):
@@ -79,12 +85,11 @@ def _year(facts: Facts, back: int) -> _Span:
 
 def _plans(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return this year's plans with the best partners and their goals, last year's, and drafts of the next."""
-    best = facts.members[np.argsort(-facts.revenue[facts.members], kind="stable")][:_PLANNED]
     rows, goals = [], []
     for back, status, share in ((1, "closed", 0.6), (0, "agreed", 1.0), (-1, "draft", 0.25)):
         span = _year(facts, back)
-        there = facts.state.recruited[best] < span.first + 20
-        for partner in facts.some(best[there], round(share * len(best))):
+        best = _best(facts, min(span.first, facts.end))
+        for partner in facts.some(best, round(share * len(best))):
             rows.append((partner, span, status))
             goals += _goals_of(facts, int(partner), span) if status != "draft" else []
     partner = np.array([row[0] for row in rows], dtype=int)
@@ -101,6 +106,16 @@ def _plans(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     return frame, pd.DataFrame(goals, columns=["partner", "metric", "period_start", "period_end", "target"])
+
+
+def _best(facts: Facts, day: float) -> Array:
+    """Return the partners that had won most in the year before a day, of those there then; nothing later counts."""
+    book, k = facts.book, int(np.searchsorted(facts.state.borders, day, side="left")) - 1
+    there = np.isin(facts.state.books.stage[max(k, 0)], (ONBOARDING, ACTIVATED))
+    won = book.won.astype(bool) & (book.closes < day) & (book.closes >= day - _YEAR)
+    amount = np.bincount(book.partner[won].astype(int), book.amount[won].astype(float), minlength=facts.n)
+    order = np.argsort(-amount, kind="stable")
+    return np.asarray(order[there[order] & (amount[order] > 0) & (day >= 0)][:_PLANNED])
 
 
 def _goals_of(facts: Facts, partner: int, span: _Span) -> list[dict[str, Any]]:
