@@ -20,8 +20,8 @@ _PARTNERS, _PROGRAMS, _ACTIVITIES, _DEALS = (
 )
 _DEAL_SIGN = "deal"
 
-RECRUITED = (PartnerStatus.ACTIVE, PartnerStatus.INACTIVE, PartnerStatus.ENDED)
-"""Statuses of companies with an accepted relation."""
+RECRUITED = (PartnerStatus.ACTIVE, PartnerStatus.INACTIVE, PartnerStatus.ENDED, None)
+"""Statuses of companies with an accepted relation; of those without one nobody said that they are prospects."""
 
 SORTS = ("name", "-risk", "-recruited_at", "tier", "country")
 """What a list may be sorted by; by risk, those without a score come last."""
@@ -55,8 +55,8 @@ class Wanted:
     ----------
     text : str
         Stands in name, external id or website, in any case of letters.
-    statuses : sequence of str
-        Any of them; empty: all, also none.
+    statuses : sequence of str or None
+        Any of them, None being that of rows without one; empty: all.
     program : str
         External id.
     same : mapping
@@ -64,7 +64,7 @@ class Wanted:
     """
 
     text: str = ""
-    statuses: Sequence[str] = ()
+    statuses: Sequence[str | None] = ()
     program: str = ""
     same: Mapping[str, str] = field(default_factory=dict)
 
@@ -134,7 +134,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         _PARTNERS.c[name] == wanted.same[name] for name in FILTERS if wanted.same.get(name)
     ]
     if wanted.statuses:
-        found.append(_PARTNERS.c.status.in_(list(wanted.statuses)))
+        named = [status for status in wanted.statuses if status is not None]
+        missing = [_PARTNERS.c.status.is_(None)] if None in wanted.statuses else []
+        found.append(or_(_PARTNERS.c.status.in_(named), *missing))
     if wanted.program:
         program = select(_PROGRAMS.c.id).where(_PROGRAMS.c.external_id == wanted.program)
         found.append(_PARTNERS.c.program_id == program.scalar_subquery())
