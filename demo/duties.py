@@ -33,4 +33,4 @@ def duties(state: State, frames: dict[str, pd.DataFrame], book: DealBook) -> dic
     told: dict[str, pd.DataFrame] = {}
     for room in (duty_recruitment, duty_training, duty_money, duty_talk, duty_desk):
         told |= room.tell(facts)
-    return {name: told[name] for name in RESOURCES if name in told and len(told[name]) and name != "listings"}
+    return {name: told[name] for name in RESOURCES if name in told and len(told[name])}

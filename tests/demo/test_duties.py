@@ -15,7 +15,7 @@ from store.transfer import import_folder
 
 END = datetime(2026, 3, 10, tzinfo=UTC)
 SIZES = {"partners": 120, "prospects": 150, "leads": 1500, "deals": 1300, "activities": 20_000}
-GIVEN = ("statements", "ledger", "commission_shares", "routing_overrides", "listings")
+GIVEN = ("statements", "ledger", "commission_shares", "routing_overrides")
 """What the service computes, or a person has to decide."""
 AHEAD = {"due_on", "valid_to", "period_end", "protected_until", "until", "since", "expires_on", "period_start"}
 
