@@ -165,7 +165,7 @@ def figures(visit: Reader, key: Key) -> Response:
         "partner_scorecard.html",
         partner,
         "scorecard",
-        told=[one for one in ordered if one.answer.number.value is not None],
+        known=[one for one in ordered if one.answer.number.value is not None],
         untold=[figure_label(one.answer.figure.name) for one in ordered if one.answer.number.value is None],
         label=figure_label,
         meaning=figure_meaning,

@@ -59,6 +59,7 @@ def test_each_part_of_a_partners_page_shows(client, login, part):
     page = browser.get(partner_page(row["external_id"], part=part))
     assert page.status_code == 200, page.text
     assert row["name"] in page.text
+    assert not re.search("(&lt;|<)(function|bound method)|object at 0x|Undefined", page.text)
 
 
 def test_the_overview_speaks_each_language(client, login):
