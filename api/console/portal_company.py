@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from api.console import portal_clock
 from api.console.portal_own import Partner, Row, check_area, may, own_partner
 from api.console.shell import Visitor
-from domain.errors import AllywiseError, InvalidInput
+from domain.errors import AllywiseError, InvalidInput, NotFound
 from domain.terms import NoteKind
 from programme import records
 from programme.alerts import DAILY, IMMEDIATE, OFF, choose_preferences, preferences_of
@@ -60,6 +60,8 @@ def _done(visit: Visitor, area: str, act: Callable[[UnitOfWork], Any], told: str
     try:
         with visit.work(read_only=False) as work:
             act(work)
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _company(visit, error, **typed)
     return visit.go(_HOME, told)

@@ -12,7 +12,7 @@ from api.console.portal_own import Partner, Row, check_area, may, own_partner
 from api.console.shell import Visitor
 from api.console.words import mark
 from api.schemas_claims import finding_for
-from domain.errors import AllywiseError, InvalidInput
+from domain.errors import AllywiseError, InvalidInput, NotFound
 from domain.terms import DealStatus
 from programme import records
 from programme.claim_rules import findings_of, registration_of
@@ -94,6 +94,8 @@ def set_stage(visit: Partner, id: DealId, stage: Word = "", version: Version = N
     try:
         with visit.work(read_only=False) as work:
             report_progress(work, id, {"stage": stage.strip() or None}, version)
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _deals(visit, error=error)
     return visit.go("/portal/deals", "kept")

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from api.console.lists import ROWS
 from api.console.portal_own import Partner, Row, check_area
 from api.console.shell import Visitor
-from domain.errors import AllywiseError, InvalidInput
+from domain.errors import AllywiseError, InvalidInput, NotFound
 from domain.terms import PartnerRole, Role, UserStatus
 from programme import people
 from programme.people import Invitation
@@ -60,6 +60,8 @@ def invite(visit: Partner, name: Word = "", email: Word = "", partner_role: Word
             made = people.invite_user(
                 work, visit.services.settings, email, name, Role.PARTNER, partner_role=_role(partner_role)
             )
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _people(visit, error, name=name, email=email, partner_role=partner_role)
     return _people(visit, invitation=made)
@@ -78,6 +80,8 @@ def invite_again(visit: Partner, id: UserId) -> Response:
     try:
         with visit.work(read_only=False) as work:
             made = people.renew_invitation(work, visit.services.settings, id)
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _people(visit, error)
     return _people(visit, invitation=made)
@@ -90,6 +94,8 @@ def change_role(visit: Partner, id: UserId, partner_role: Word = "") -> Response
     try:
         with visit.work(read_only=False) as work:
             people.change_user(work, id, {"partner_role": _role(partner_role)})
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _people(visit, error)
     return visit.go(_HOME, "kept")
@@ -103,6 +109,8 @@ def set_access(visit: Partner, id: UserId, status: Word = "") -> Response:
         with visit.work(read_only=False) as work:
             wanted = UserStatus.ACTIVE if status == UserStatus.ACTIVE else UserStatus.DEACTIVATED
             people.change_user(work, id, {"status": wanted})
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _people(visit, error)
     return visit.go(_HOME, "kept")

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from api.console import portal_clock
 from api.console.portal_own import Partner, Row, check_area, own_partner
 from api.console.shell import Visitor, own_path
-from domain.errors import AllywiseError
+from domain.errors import AllywiseError, NotFound
 from programme.onboarding import finish_task, progress
 from programme.rows import today
 
@@ -50,6 +50,8 @@ def done(visit: Partner, task: Word = "", back: Word = "/portal/tasks") -> Respo
     try:
         with visit.work(read_only=False) as work:
             finish_task(work, task)
+    except NotFound:
+        raise
     except AllywiseError as error:
         return _tasks(visit, error)
     return visit.go(own_path(back), "ticked")
