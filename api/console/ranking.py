@@ -27,14 +27,14 @@ def ranking(
     visit: Reader,
     filters: FiltersDep,
     figure: Chosen = "",
-    min_n: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    min_n: Annotated[str, Query(pattern=r"^[0-9]{0,7}$")] = "",
     start: Start = 0,
 ) -> Response:
     """Rank partners; what is asked stands in the address."""
-    chosen = figure_named(figure or RANKED[0])
+    chosen, fewest = figure_named(figure or RANKED[0]), int(min_n or 0)
     with visit.work() as work:
-        question = asked(visit, work, filters, figure=figure, min_n=min_n or "")
-        frame = moved(question.book, chosen, question.window, filters_of(question, chosen), min_n)
+        question = asked(visit, work, filters, figure=figure, min_n=min_n)
+        frame = moved(question.book, chosen, question.window, filters_of(question, chosen), fewest)
         after = start + ROWS if start + ROWS < len(frame) else None
         rows = [_row(row) for row in frame.iloc[start : start + ROWS].to_dict("records")]
         return visit.page(

@@ -120,3 +120,31 @@ def test_every_partner_has_a_stage(client: TestClient, analyst: dict[str, str]) 
     one = client.get(f"/v1/partners/a/journey?{PERIOD}", headers=analyst).json()
     assert one["stage"] in answer["stages"]
     assert one["reason"]
+
+
+@pytest.mark.parametrize("name", ["revenue", "win_rate", "spend", "roi", "active_partners", "lead_response_hours"])
+def test_the_rows_behind_a_figure_add_up_page_by_page(client: TestClient, analyst: dict[str, str], name: str) -> None:
+    told = client.get(f"/v1/analytics/figures/{name}?{PERIOD}", headers=analyst).json()
+    page = client.get(f"/v1/analytics/figures/{name}/rows?{PERIOD}&limit=1", headers=analyst).json()
+    rows = page["items"]
+    while page["next_cursor"]:
+        path = f"/v1/analytics/figures/{name}/rows?{PERIOD}&limit=1&cursor={page['next_cursor']}"
+        page = client.get(path, headers=analyst).json()
+        rows += page["items"]
+    assert len(rows) == page["total"] == told["n"]
+    assert sum(row["above"] for row in rows) == pytest.approx(told["numerator"])
+    assert page["numerator"] == pytest.approx(told["numerator"])
+    assert client.get(f"/v1/analytics/figures/{name}/rows?cursor=x", headers=analyst).status_code == 422
+
+
+def test_cohorts_tell_quarters_since_recruitment(client: TestClient, login: Login, analyst: dict[str, str]) -> None:
+    answer = client.get("/v1/analytics/cohorts?quarters=40", headers=analyst).json()
+    assert answer["items"]
+    for cohort in answer["items"]:
+        assert cohort["partners"] > 0
+        assert sum(cell["revenue"] for cell in cohort["cells"]) == pytest.approx(cohort["cells"][-1]["cumulative"])
+    one = client.get("/v1/analytics/cohorts?quarters=40&partner=a", headers=analyst).json()
+    assert [cohort["partners"] for cohort in one["items"]] == [1]
+    for query, status in (("quarters=0", 422), ("quarters=41", 422), ("product=x", 422)):
+        assert client.get(f"/v1/analytics/cohorts?{query}", headers=analyst).status_code == status
+    assert client.get("/v1/analytics/cohorts", headers=login(Role.PARTNER, "a")).status_code == 403
