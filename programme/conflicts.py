@@ -11,7 +11,7 @@ from programme.claim_keys import catch_up_keys, name_of, search_of
 from programme.companies import company_domain, company_name, domain_label
 from programme.likeness import address_likeness, name_likeness
 from store.claims import Customer
-from store.rivals import Rival, rival_deals, rival_leads
+from store.rivals import Rival, rival_deals, rival_leads, told_apart
 from store.unit_of_work import UnitOfWork
 
 SAME, LIKELY, POSSIBLE = 0.9, 0.75, 0.6
@@ -162,6 +162,9 @@ def check_claim(work: UnitOfWork, claim: Claim) -> list[Finding]:
     catch_up_keys(work)
     now, search = work.clock(), search_of(claim.customer, claim.lead_id)
     deals = [deal for deal in rival_deals(work.connection, search, now, _CANDIDATES) if deal.id != claim.deal_id]
+    if claim.deal_id is not None and deals:  # told apart once, they are apart from either side
+        apart = told_apart(work.connection, claim.deal_id, [deal.id for deal in deals])
+        deals = [deal for deal in deals if deal.id not in apart]
     behind = {(deal.lead_id, deal.partner_id) for deal in deals}
     leads = [
         lead

@@ -106,6 +106,15 @@ def rival_deals(connection: Connection, search: Search, now: datetime, limit: in
     return rows
 
 
+def told_apart(connection: Connection, deal_id: int, others: Sequence[int]) -> set[int]:
+    """Return which of some deals have a registration that was found to be of another customer than a deal's."""
+    own = connection.execute(select(_deals.c.external_id).where(_deals.c.id == deal_id)).scalar()
+    rows = connection.execute(
+        select(_registrations.c.deal_id, _registrations.c.distinct_from).where(_registrations.c.deal_id.in_(others))
+    )
+    return {int(other) for other, distinct in rows if own in (distinct or ())}
+
+
 def rival_leads(connection: Connection, search: Search, since: datetime, limit: int, *ids: int) -> list[Rival]:
     """Return open leads made after `since` that share keys with a search, once for each partner that was offered one.
 

@@ -77,6 +77,7 @@ MENU = (
         mark("Leads"),
         (
             Section("/leads", mark("Routing desk"), STAFF),
+            Section("/registrations", mark("Registrations"), STAFF),
             Section("/policies", mark("Policies"), (Role.MANAGER, Role.ROUTER, Role.ANALYST)),
             Section("/what-if", mark("What if"), (Role.MANAGER,)),
             Section("/fairness", mark("Fairness"), _RECRUITING),

@@ -27,6 +27,7 @@ from api.console import (
     prospect,
     prospects,
     ranking,
+    registrations,
     risk,
     roi,
     shortlists,
@@ -54,6 +55,7 @@ for part in (
     portal_parts,
     programme,
     prospects,
+    registrations,
     shortlists,
     # before the page of one prospect: /prospects/compare is none
     prospect,

@@ -40,6 +40,17 @@ TERMS: Mapping[str, str] = {
     "closed": mark("closed"),
     "submitted": mark("submitted"),
     "approved": mark("approved"),
+    # of claims on customers
+    "conflict": mark("conflict"),
+    "duplicate": mark("the same deal again"),
+    "related": mark("related"),
+    "unprotected": mark("approved, no longer protected"),
+    "known": mark("known"),
+    # of jobs
+    "queued": mark("waits"),
+    "running": mark("running"),
+    "done": mark("done"),
+    "dead": mark("failed"),
     # of what was done for a partner
     "call": mark("call"),
     "visit": mark("visit"),

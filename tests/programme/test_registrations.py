@@ -73,6 +73,8 @@ def test_a_person_may_find_that_it_is_another_customer(engine, clock):
     with world.staff() as work:
         registrations.approve(work, "D-2", "another city, another tax number", ["D-1"])
     assert world.registration("D-2")["distinct_from"] == ["D-1"]
+    with world.staff() as work:  # apart from either side: the first one does not have to be told so, too
+        registrations.extend(work, "D-1", 30)
 
 
 def test_a_deal_posted_as_submitted_is_a_registration_too(engine, clock):
