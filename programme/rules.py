@@ -8,7 +8,7 @@ from programme.claim_rules import DealClaims, LeadKeys, RegistrationRule
 from programme.fund_rules import FUND_RULES
 from programme.goals import GoalRule
 from programme.interventions import InterventionRule
-from programme.listings import ListingRule
+from programme.listing_rules import ListingRule
 from programme.money_rules import MONEY_RULES, DealMoney
 from programme.notes import NoteRule
 from programme.onboarding import CertificateTasks, StepRule, TaskRule

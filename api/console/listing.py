@@ -11,7 +11,8 @@ from api.console.portal_own import Partner, Row, check_area, own_partner
 from api.console.shell import Visitor, visitor
 from domain.errors import AllywiseError
 from domain.terms import Role
-from programme.listings import LONGEST, keep_listing, listing_of, publish
+from programme.listing_rules import LONGEST
+from programme.listings import keep_listing, listing_of, publish
 from store.unit_of_work import UnitOfWork
 
 router = APIRouter(default_response_class=HTMLResponse)
