@@ -38,8 +38,9 @@ _MODULES = {
     "lists": "lists",
     "allocation": "allocation",
     "claims": "claims",
+    "pages": "pages",
 }
-_WITH_OPTIONS = ("worlds", "routing", "explored", "match-cost", "off-policy", "ceiling", "learning-curve")
+_WITH_OPTIONS = ("worlds", "routing", "explored", "match-cost", "off-policy", "ceiling", "learning-curve", "pages")
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""
 _GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
 _SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7

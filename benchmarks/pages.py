@@ -6,7 +6,8 @@ API call in turns, on one kept connection, so both carry the same costs of HTTP.
 opens each page once: bytes of the page with all its files as they come over the line, and round trips before it can be
 read: the page itself, what blocks its first paint, and what that in turn waits for.
 
-``--home HOME`` measures a home that is imported, trained and scored already.
+``--home HOME`` measures a home that is imported, trained and scored already, ``--lists`` the first pages and the long
+lists alone, ``--only /portal`` the pages whose address begins so.
 """
 
 import argparse
@@ -241,6 +242,7 @@ def main(arguments: list[str] | None = None) -> str:
     parser = argparse.ArgumentParser(prog="python -m benchmarks pages")
     parser.add_argument("--home", type=Path, help="imported, trained and scored already")
     parser.add_argument("--only", default="", help="pages whose address begins so")
+    parser.add_argument("--lists", action="store_true", help="only the first pages and the long lists")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often each page is asked for")
     options = parser.parse_args(arguments or [])
     with ExitStack() as stack:
@@ -251,6 +253,7 @@ def main(arguments: list[str] | None = None) -> str:
             home = work.home
         service = stack.enter_context(served(home))
         cases = [case for case in CASES if case.path.startswith(options.only)]
+        cases = [case for case in cases if case.is_list or case.path == "/" or not options.lists]
         there = [case for case in cases if service.names.has_all(case.path, case.api)]
         times, failed = measured(service, there, options.runs)
         found = table(times, weighed(service, times) if CHROMIUM else {})
