@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from api import answers
-from api.console.company_form import custom_fields, kind_choices, typed_in, values_of
+from api.console.company_form import custom_fields, kind_choices, shown_of, typed_in, values_of
 from api.console.forms import Sent
 from api.console.prospects import Writer
 from api.console.rendering import prospect_page
@@ -65,5 +65,11 @@ def _form(
     with visit.work() as work:
         custom = custom_fields(work)
         programs = program_choices(work.connection)
-    values: Row = {"typed": typed, "custom": custom, "answer": answer, "programs": programs, "kinds": kind_choices()}
+    values: Row = {
+        "typed": shown_of({}, custom) | {"external_id": "", "program": ""} | dict(typed),
+        "custom": custom,
+        "answer": answer,
+        "programs": programs,
+        "kinds": kind_choices(),
+    }
     return visit.page("new_score.html", **values) if error is None else visit.refused("new_score.html", error, **values)

@@ -130,7 +130,8 @@ def _form(
     error: AllywiseError | None = None,
     answer: Row | None = None,
 ) -> Response:
-    values: Row = {"row": row, "typed": typed, "custom": custom, "answer": answer, "kinds": kind_choices()}
+    shown = shown_of(row, custom) | typed
+    values: Row = {"row": row, "typed": shown, "custom": custom, "answer": answer, "kinds": kind_choices()}
     if isinstance(error, StaleVersion):
         return visit.page("prospect_edit.html", 412, **values | {"problem": error.message})
     return (

@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, Response
+from pydantic import BeforeValidator, Field
 
 from api import answers, recruiting
 from api.console.exports import MOST_ROWS, csv_file
@@ -28,6 +29,7 @@ WRITERS = (Role.RECRUITER, Role.MANAGER)
 Reader = Annotated[Visitor, visitor(*READERS)]
 Writer = Annotated[Visitor, visitor(*WRITERS)]
 Row = dict[str, Any]
+_Share = Annotated[float, Field(ge=0, le=1)]
 
 _STATUSES = tuple(str(status) for status in RECRUITABLE)
 _FILLABLE = ("country", "region", "industry")
@@ -84,10 +86,10 @@ def wanted(
     program: Chosen = "",
     status: Chosen = "",
     fills: Chosen = "",
-    min_p: Annotated[float, Query(ge=0, le=1)] = 0.0,
+    min_p: Annotated[_Share | None, BeforeValidator(lambda given: given or None), Query()] = None,
 ) -> Wanted:
-    """Return what the address asks for."""
-    return Wanted(country, region, kind, program, status, fills, min_p)
+    """Return what the address asks for; a form sends what is left open as an empty text."""
+    return Wanted(country, region, kind, program, status, fills, min_p or 0.0)
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
