@@ -1,6 +1,6 @@
 """Listings of the public directory: the partner writes its own, the staff publishes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Query
@@ -70,14 +70,14 @@ class Told:
     phone: Word = ""
     email: Word = ""
     languages: Word = ""
-    products: Words = field(default_factory=list)
+    products: Words | None = None
 
     @property
     def values(self) -> Row:
         """As a listing is kept."""
         texts = {name: str(getattr(self, name)).strip() or None for name in LONGEST}
         spoken = [word.strip() for word in self.languages.split(",") if word.strip()]
-        return {**texts, "wanted": bool(self.wanted), "languages": spoken, "products": self.products}
+        return {**texts, "wanted": bool(self.wanted), "languages": spoken, "products": self.products or []}
 
 
 @router.post("/portal/listing")
@@ -88,7 +88,7 @@ def keep(visit: Partner, told: Annotated[Told, Depends()]) -> Response:
         with visit.work(read_only=False) as work:
             keep_listing(work, own_partner(work), told.values)
     except AllywiseError as error:
-        return _listing(visit, error, vars(told))
+        return _listing(visit, error, vars(told) | {"products": told.products or []})
     return visit.go("/portal/listing", "listed")
 
 
