@@ -103,7 +103,7 @@ def test_an_action_is_planned_changed_done_reopened_and_dropped(sqlite_engine, t
         ({"due_on": "soon"}, "due_on"),
         ({"done_on": "2024-06-09"}, "lies in the past"),
         ({"done_on": "yesterday"}, "written like"),
-        ({"kind": "magic"}, "magic"),
+        ({"kind": "magic"}, 'role="alert"'),
     ],
 )
 def test_what_is_refused_comes_back_as_typed(sqlite_engine, tmp_path, clock, wrong, said):
