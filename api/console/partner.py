@@ -23,9 +23,11 @@ from intelligence.analytics.actions import next_actions
 from intelligence.analytics.registry import FIGURES
 from intelligence.analytics.scorecard import scorecard
 from intelligence.scoring.churn import churn_scores
+from intelligence.scoring.reasons import told
 from programme.alerts import list_alerts
 from programme.rows import every_row
 from programme.rule import Row
+from store.frames import naive
 from store.partner_list import lately
 from store.unit_of_work import UnitOfWork
 
@@ -110,18 +112,16 @@ def _risk(visit: Visitor, partner: Row) -> Risk | None:
     last = kept[horizons[-1]]
     if last is None:
         return _risk_now(visit, partner["external_id"])
-    told = last.details
-    # Sentences are stored in the store's language only; numbers need none.
-    told_so = spoken().code == services.settings.language
+    said = told(last.details, naive(last.as_of), spoken())
     return Risk(
         [Chance(days, one.p, one.low, one.high) for days, one in kept.items() if one and one.as_of == last.as_of],
-        [str(told[f"reason_{k}"]) for k in (1, 2, 3) if told.get(f"reason_{k}")] if told_so else [],
-        list(told.get("factors") or []) if told_so else _factors_now(visit, partner["external_id"]),
+        [str(said[f"reason_{k}"]) for k in (1, 2, 3) if said.get(f"reason_{k}")],
+        list(said.get("factors") or []),
         last.as_of,
         last.model_version,
-        told.get("revenue_at_risk"),
-        str(told.get("evidence") or "none"),
-        int(told.get("n") or 0),
+        said.get("revenue_at_risk"),
+        str(said.get("evidence") or "none"),
+        int(said.get("n") or 0),
     )
 
 
@@ -145,11 +145,6 @@ def _risk_now(visit: Visitor, partner: str) -> Risk | None:
     )
 
 
-def _factors_now(visit: Visitor, partner: str) -> list[dict[str, Any]]:
-    now = _risk_now(visit, partner)
-    return [] if now is None else now.factors
-
-
 @router.get("/partners/{key:path}/scorecard")
 def figures(visit: Reader, key: Key) -> Response:
     """Show a partner's figures of a year, against the year before and beside its peers, which are never named."""
@@ -167,6 +162,7 @@ def figures(visit: Reader, key: Key) -> Response:
         "scorecard",
         known=[one for one in ordered if one.answer.number.value is not None],
         untold=[figure_label(one.answer.figure.name) for one in ordered if one.answer.number.value is None],
+        segments=sorted({one.peers[0].segment for one in ordered if one.peers}),
         label=figure_label,
         meaning=figure_meaning,
         first=first,
