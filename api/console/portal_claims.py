@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, Any
 
 from babel import Locale
 from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import HTMLResponse, Response
 
-from api.console.portal_deals import amount_of, show_deal
+from api.console.portal_deals import amount_of, plain, show_deal
 from api.console.portal_own import Partner, Row, check_area
 from api.console.shell import Visitor
 from api.schemas_claims import ClaimFinding, finding_for
@@ -57,7 +58,8 @@ def _of_deal(work: UnitOfWork, deal: int) -> dict[str, str]:
 
 
 def _texts(values: Row) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if value is not None}
+    told = {name: plain(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 def _form(

@@ -130,7 +130,8 @@ def show_deal(visit: Visitor, id: int, error: AllywiseError | None = None, **typ
 
 
 def _shown(row: Row) -> dict[str, str]:
-    told = {"stage": row["stage"], "amount": row["amount"], "close_on": (row["attributes"] or {}).get(EXPECTED_CLOSE)}
+    amount = None if row["amount"] is None else plain(row["amount"])
+    told = {"stage": row["stage"], "amount": amount, "close_on": (row["attributes"] or {}).get(EXPECTED_CLOSE)}
     return {name: "" if value is None else str(value) for name, value in told.items()} | {
         "reason": "",
         "words": "",
@@ -236,6 +237,17 @@ def note(visit: Partner, id: DealId, body: Text = "") -> Response:
     except AllywiseError as error:
         return show_deal(visit, id, error, body=body)
     return visit.go(f"/portal/deals/{id}", "noted")
+
+
+def plain(amount: Decimal) -> str:
+    """Write an amount as it is typed.
+
+    Examples
+    --------
+    >>> plain(Decimal("13000.0")), plain(Decimal("12.5"))
+    ('13000', '12.50')
+    """
+    return f"{amount:.2f}".removesuffix(".00")
 
 
 def amount_of(text: str) -> Decimal | None:
