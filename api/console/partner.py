@@ -11,7 +11,7 @@ from api.console.figure_words import figure_label, figure_meaning
 from api.console.lists import Chosen
 from api.console.partner_page import Key, Reader, partner_of, question_of, show
 from api.console.partner_reading import note_reading
-from api.console.partner_time import MOST_SHOWN, PLACES, Place, happened
+from api.console.partner_time import MOST_SHOWN, PLACE_NAMES, Place, happened
 from api.console.partners import YEAR, sees_risk
 from api.console.shell import Visitor
 from domain.context import SYSTEM
@@ -194,7 +194,7 @@ def timeline(
         rows=rows,
         following=following,
         chosen={"kind": kind},
-        kinds=list(PLACES),
+        kinds=PLACE_NAMES,
         before=before,
         most=MOST_SHOWN,
     )

@@ -299,6 +299,20 @@ PLACES: Mapping[str, Callable[[_Asked], list[Entry]]] = {
 }
 """What is read of each kind of happening."""
 
+PLACE_NAMES: Mapping[str, str] = {
+    "deals": mark("Deals"),
+    "leads": mark("Leads"),
+    "agreements": mark("Agreements"),
+    "money": mark("Money"),
+    "certificates": mark("Certificates"),
+    "stages": mark("Status and profile"),
+    "notes": mark("Notes"),
+    "interventions": mark("Actions"),
+    "scores": mark("Risk"),
+    "activities": mark("Activities"),
+}
+"""What each kind is called."""
+
 
 def _midnight(on: date) -> datetime:
     return datetime.combine(on, time(), UTC)
