@@ -14,7 +14,7 @@ from store.routing_tables import routes
 from store.tables import RESOURCE_TABLES
 from store.visibility import visible_rows
 
-_SHOWN = 8
+_SHOWN = 6
 
 
 class Waiting(NamedTuple):

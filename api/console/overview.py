@@ -21,7 +21,7 @@ from store.overview import Waiting, leads_for_person, waiting
 from store.rankings import Choice, Run, first_scored, newest_run, total
 from store.unit_of_work import UnitOfWork
 
-_SHOWN = 8
+_SHOWN, _ALERTS = 8, 5
 _HIGH = 0.5
 """Probability of silence from which on a partner counts as one at risk."""
 _RECRUITING = (Role.ADMIN, Role.RECRUITER, Role.MANAGER, Role.ANALYST)
@@ -65,7 +65,7 @@ def overview(visit: Visitor) -> Response:
         values: Row = {
             "tiles": [_led(actor, tile) for tile in tiles],
             "leads": _leads(work) if actor.role in _ROUTING else None,
-            "alerts": list_alerts(work, {"state": "open", "console": True}, None, _SHOWN),
+            "alerts": list_alerts(work, {"state": "open", "console": True}, None, _ALERTS),
         }
     values |= {"fit": _fit_list(visit, fit), "churn": _churn_list(visit, churn), "models": _models(visit)}
     values["scores_expected"] = actor.role in _RECRUITING
