@@ -177,7 +177,7 @@ def weighed(service: Served, cases: Collection[Case]) -> dict[Case, tuple[float,
                 context = browser.new_context(viewport={"width": 390, "height": 844})
                 context.add_cookies(cookies)
                 page = context.new_page()
-                page.goto(service.address + service.names.fill(case.path), wait_until="networkidle")
+                page.goto(service.address + service.names.fill(case.path), wait_until="load")
                 seen: dict[str, Any] = page.evaluate(_SEEN)
                 found[case] = (seen["bytes"] / 1000, int(seen["trips"]))
                 context.close()
