@@ -61,6 +61,8 @@ def row_of(house: House, resource: str, key: int | str) -> dict[str, Any]:
 
 def accept_and_call(house: House, desk: Desk, offer: int) -> None:
     page = desk.open("/")
+    page.get_by_text("Recommended to you").wait_for()  # fetched after the page
+    desk.check()
     page.locator(f"form[action='/offers/{offer}/accept'] button").click()
     page.get_by_text("Accepted: the lead is yours").wait_for()
     desk.check()
