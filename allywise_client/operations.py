@@ -181,6 +181,14 @@ class Allywise(Transport):
         """Tell a figure of a period, with its trend against the period before, in all and by group or over time."""
         return cast("types.FigureAnswer", self.send("GET", f"/v1/analytics/figures/{path_part(name)}", query={"by": by, "limit": limit, "period": period, "from": from_, "to": to, "currency": currency, "as_of": as_of, "program": program, "tier": tier, "kind": kind, "status": status, "country": country, "region": region, "territory": territory, "account_manager": account_manager, "partner": partner, "product": product, **filters}))
 
+    def list_figure_rows(self, name: str, *, limit: int | None = None, cursor: str | None = None, period: str | None = None, from_: str | None = None, to: str | None = None, currency: str | None = None, as_of: str | None = None, program: str | None = None, tier: str | None = None, kind: types.PartnerKind | None = None, status: types.PartnerStatus | None = None, country: str | None = None, region: str | None = None, territory: str | None = None, account_manager: str | None = None, partner: str | None = None, product: str | None = None, **filters: Any) -> types.FigureRows:
+        """List the rows that a figure is counted from, the latest first. The next pages are as of the same instant."""
+        return cast("types.FigureRows", self.send("GET", f"/v1/analytics/figures/{path_part(name)}/rows", query={"limit": limit, "cursor": cursor, "period": period, "from": from_, "to": to, "currency": currency, "as_of": as_of, "program": program, "tier": tier, "kind": kind, "status": status, "country": country, "region": region, "territory": territory, "account_manager": account_manager, "partner": partner, "product": product, **filters}))
+
+    def get_cohorts(self, *, quarters: int | None = None, as_of: str | None = None, program: str | None = None, tier: str | None = None, kind: types.PartnerKind | None = None, status: types.PartnerStatus | None = None, country: str | None = None, region: str | None = None, territory: str | None = None, account_manager: str | None = None, partner: str | None = None, product: str | None = None, **filters: Any) -> types.CohortsAnswer:
+        """Tell what partners recruited in one quarter brought in each quarter since, and how many are still active."""
+        return cast("types.CohortsAnswer", self.send("GET", "/v1/analytics/cohorts", query={"quarters": quarters, "as_of": as_of, "program": program, "tier": tier, "kind": kind, "status": status, "country": country, "region": region, "territory": territory, "account_manager": account_manager, "partner": partner, "product": product, **filters}))
+
     def get_overview(self, *, period: str | None = None, from_: str | None = None, to: str | None = None, currency: str | None = None, as_of: str | None = None, program: str | None = None, tier: str | None = None, kind: types.PartnerKind | None = None, status: types.PartnerStatus | None = None, country: str | None = None, region: str | None = None, territory: str | None = None, account_manager: str | None = None, partner: str | None = None, product: str | None = None, **filters: Any) -> types.Overview:
         """Tell every figure of a period with its trend, companies by status and partners by journey stage."""
         return cast("types.Overview", self.send("GET", "/v1/analytics/overview", query={"period": period, "from": from_, "to": to, "currency": currency, "as_of": as_of, "program": program, "tier": tier, "kind": kind, "status": status, "country": country, "region": region, "territory": territory, "account_manager": account_manager, "partner": partner, "product": product, **filters}))
@@ -212,6 +220,10 @@ class Allywise(Transport):
     def change_plan_status(self, key: str, body: types.PlanStatusChange, *, idempotency_key: str | None = None) -> types.PlanAnswer:
         """Agree to a plan, close it, or make an agreed one a draft again. The same status again changes nothing."""
         return cast("types.PlanAnswer", self.send("POST", f"/v1/plans/{path_part(key)}/status", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_intervention_outcomes(self, *, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.InterventionOutcomes:
+        """Tell what came of actions that were taken, the latest first: risk, signs of life and revenue, before and after."""
+        return cast("types.InterventionOutcomes", self.send("GET", "/v1/interventions/outcomes", query={"limit": limit, "cursor": cursor, **filters}))
 
     def answer_survey(self, key: str, body: types.SurveyAnswerCreate, *, idempotency_key: str | None = None) -> types.SurveyAnswerKept:
         """Answer a survey, once in its period; the answer is kept as feedback. Staff name the partner answered for."""
@@ -405,7 +417,7 @@ class Allywise(Transport):
         """Add the next version of the terms. What has a day of agreement is never changed."""
         return cast("types.Term", self.send("POST", f"/v1/agreements/{path_part(key)}/terms", body=body, headers={"Idempotency-Key": idempotency_key}))
 
-    def list_alerts(self, *, kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled"] | None = None, severity: Literal["info", "warning", "critical"] | None = None, partner: str | None = None, state: Literal["open", "resolved"] | None = None, unread: bool | None = None, console: bool | None = None, portfolio: Literal["mine"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.AlertPage:
+    def list_alerts(self, *, kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled", "weekly_digest"] | None = None, severity: Literal["info", "warning", "critical"] | None = None, partner: str | None = None, state: Literal["open", "resolved"] | None = None, unread: bool | None = None, console: bool | None = None, portfolio: Literal["mine"] | None = None, limit: int | None = None, cursor: str | None = None, **filters: Any) -> types.AlertPage:
         """List alerts, the newest first: of the partners that you may see; a partner gets those that concern it."""
         return cast("types.AlertPage", self.send("GET", "/v1/alerts", query={"kind": kind, "severity": severity, "partner": partner, "state": state, "unread": unread, "console": console, "portfolio": portfolio, "limit": limit, "cursor": cursor, **filters}))
 
@@ -482,7 +494,7 @@ class Allywise(Transport):
         return cast("types.ReplayAnswer", self.send("POST", f"/v1/webhooks/{path_part(webhook_id)}/replay", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def check_registration(self, body: types.CustomerInput) -> types.CheckAnswer:
-        """Show the other claims on a customer before anything is registered. Writes nothing; safe to repeat."""
+        """Show the other claims on a customer before anything is registered. Registers nothing; safe to repeat."""
         return cast("types.CheckAnswer", self.send("POST", "/v1/registrations/check", body=body))
 
     def submit_registration(self, body: types.RegistrationInput, *, idempotency_key: str | None = None) -> types.SubmittedAnswer:
@@ -520,6 +532,10 @@ class Allywise(Transport):
     def decide_appeal(self, deal: str, body: types.AppealDecision, *, idempotency_key: str | None = None) -> types.RegistrationAnswer:
         """Decide an appeal. Upheld, the registration is approved: 409 while another claim on the customer is."""
         return cast("types.RegistrationAnswer", self.send("POST", f"/v1/registrations/{path_part(deal)}/appeal/decide", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def report_deal_progress(self, key: str, body: types.DealProgress, *, idempotency_key: str | None = None, if_match: str | None = None) -> types.Deal:
+        """Tell how an open deal stands: stage, amount, when it will close, won or lost. A partner tells of its own."""
+        return cast("types.Deal", self.send("POST", f"/v1/deals/{path_part(key)}/progress", body=body, headers={"Idempotency-Key": idempotency_key, "If-Match": if_match}))
 
     def offer_lead(self, body: types.OfferInput, *, idempotency_key: str | None = None) -> types.Assignment:
         """Offer a lead to a partner, to be answered in time: see its `/terms`."""
@@ -624,6 +640,10 @@ class Allywise(Transport):
     def start_routing_replay(self, body: types.api__routes__replays__ReplayRequest, *, idempotency_key: str | None = None) -> types.Job:
         """Show what policies would have done with past leads, beside what happened, as a job; nothing is activated."""
         return cast("types.Job", self.send("POST", "/v1/routing/replays", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_directory(self, *, limit: int | None = None, name: str | None = None, country: str | None = None, place: str | None = None, kind: str | None = None, language: str | None = None, product: str | None = None, certification: str | None = None, start: int | None = None, **filters: Any) -> types.DirectoryPage:
+        """Find partners that want to be found and were published, the best performers first; nobody need be known."""
+        return cast("types.DirectoryPage", self.send("GET", "/v1/directory", query={"limit": limit, "name": name, "country": country, "place": place, "kind": kind, "language": language, "product": product, "certification": certification, "start": start, **filters}))
 
     def list_programs(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, external_id: str | None = None, name: str | None = None, kind: str | None = None, objective: str | None = None, tiers: str | None = None, updated_since: str | None = None, **filters: Any) -> types.ProgramPage:
         """List rows page by page. Stable while rows are added."""
@@ -1596,6 +1616,30 @@ class Allywise(Transport):
     def upsert_interventions(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
         """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
         return cast("types.BulkResult", self.send("POST", "/v1/interventions:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def list_listings(self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None, partner: str | None = None, wanted: str | None = None, published: str | None = None, headline: str | None = None, description: str | None = None, website: str | None = None, phone: str | None = None, email: str | None = None, languages: str | None = None, products: str | None = None, updated_since: str | None = None, **filters: Any) -> types.ListingPage:
+        """List rows page by page. Stable while rows are added."""
+        return cast("types.ListingPage", self.send("GET", "/v1/listings", query={"limit": limit, "cursor": cursor, "sort": sort, "partner": partner, "wanted": wanted, "published": published, "headline": headline, "description": description, "website": website, "phone": phone, "email": email, "languages": languages, "products": products, "updated_since": updated_since, **filters}))
+
+    def create_listing(self, body: types.ListingCreate, *, idempotency_key: str | None = None) -> types.Listing:
+        """Create a row. Safe to retry with an Idempotency-Key."""
+        return cast("types.Listing", self.send("POST", "/v1/listings", body=body, headers={"Idempotency-Key": idempotency_key}))
+
+    def get_listing(self, key: str, **filters: Any) -> types.Listing:
+        """Get one row by the caller's external id, or by ours as `id:42`. The ETag is for If-Match."""
+        return cast("types.Listing", self.send("GET", f"/v1/listings/{path_part(key)}", query={**filters}))
+
+    def delete_listing(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a row that no other refers to; 409 names who does."""
+        self.send("DELETE", f"/v1/listings/{path_part(key)}", headers={"If-Match": if_match})
+
+    def change_listing(self, key: str, body: types.ListingPatch, *, if_match: str | None = None) -> types.Listing:
+        """Change what is given: an omitted field stays, null clears, attributes merge by name. History is kept."""
+        return cast("types.Listing", self.send("PATCH", f"/v1/listings/{path_part(key)}", body=body, headers={"If-Match": if_match}))
+
+    def upsert_listings(self, body: types.BulkRequest, *, idempotency_key: str | None = None) -> types.BulkResult:
+        """Create or change up to 1,000 rows, each found by its key; an omitted field is never cleared."""
+        return cast("types.BulkResult", self.send("POST", "/v1/listings:bulk", body=body, headers={"Idempotency-Key": idempotency_key}))
 
     def health(self, **filters: Any) -> dict[str, str]:
         """Say that the process is alive."""

@@ -400,6 +400,31 @@ class BalanceAnswer(TypedDict):
     items: list[CurrencyBalance]
 
 
+class BehindRow(TypedDict):
+    """A row that a figure is counted from."""
+
+    resource: str
+    key: str | None
+    words: str | None
+    partner: str | None
+    at: str | None
+    above: float
+    below: float
+
+
+class BesideOthers(TypedDict):
+    """Partners after an action beside comparable ones without: an association, no proof that the action made it."""
+
+    days: int
+    cases: int
+    compared: int
+    active_share: float | None
+    active_share_beside: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
 class Body_start_import(TypedDict):
     """Body_start_import."""
 
@@ -616,6 +641,32 @@ class ClaimFinding(TypedDict):
 
 ClaimState = Literal["submitted", "approved", "unprotected", "won", "accepted", "offered", "known"]
 """Where another claim stands."""
+
+
+class CohortAnswer(TypedDict):
+    """Partners recruited in one quarter."""
+
+    start: str
+    partners: int
+    cells: list[CohortCell]
+
+
+class CohortCell(TypedDict):
+    """A quarter of a cohort."""
+
+    quarter: int
+    revenue: float
+    cumulative: float
+    active: int
+    is_whole: bool
+
+
+class CohortsAnswer(TypedDict):
+    """Partners by quarter of recruitment, and what they brought in each quarter since."""
+
+    as_of: str
+    currency: str
+    items: list[CohortAnswer]
 
 
 class CommissionAnswer(TypedDict):
@@ -1159,6 +1210,10 @@ class DealCreate(TypedDict):
     attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
+DealOutcome = Literal["won", "lost"]
+"""How a deal ended; an open deal has ``None``."""
+
+
 class DealPage(TypedDict):
     """DealPage."""
 
@@ -1187,6 +1242,18 @@ class DealPatch(TypedDict):
     closed_at: NotRequired[str | None]
     description: NotRequired[str | None]
     attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class DealProgress(TypedDict):
+    """What is told of an open deal; what is left out stays."""
+
+    stage: NotRequired[str | None]
+    amount: NotRequired[float | str | None]
+    currency: NotRequired[str | None]
+    expected_close_on: NotRequired[str | None]
+    outcome: NotRequired[DealOutcome | None]
+    closed_on: NotRequired[str | None]
+    reason: NotRequired[str | None]
 
 
 class Decline(TypedDict):
@@ -1218,6 +1285,32 @@ class DeliveryPage(TypedDict):
 
     items: list[DeliveryAnswer]
     next_cursor: str | None
+
+
+class DirectoryEntry(TypedDict):
+    """A partner as it says it wants to be found."""
+
+    partner: str
+    name: str
+    kind: str | None
+    city: str | None
+    region: str | None
+    country: str | None
+    headline: str | None
+    description: str | None
+    website: str | None
+    phone: str | None
+    email: str | None
+    languages: list[str]
+    products: list[str]
+    certifications: list[str]
+
+
+class DirectoryPage(TypedDict):
+    """Some partners of the directory, the best performers first; the figures behind the order are not told."""
+
+    items: list[DirectoryEntry]
+    total: int
 
 
 class DossierAnswer(TypedDict):
@@ -1505,6 +1598,20 @@ class FigureDefinitions(TypedDict):
     """All figures."""
 
     items: list[FigureDefinition]
+
+
+class FigureRows(TypedDict):
+    """The rows that a figure is counted from: over all pages they add up to its numerator and denominator."""
+
+    definition: FigureDefinition
+    as_of: str
+    currency: str
+    period: PeriodAnswer
+    total: int
+    numerator: float
+    denominator: float
+    items: list[BehindRow]
+    next_cursor: str | None
 
 
 class FigureValue(TypedDict):
@@ -1925,6 +2032,31 @@ class InterventionCreate(TypedDict):
     attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
+class InterventionOutcome(TypedDict):
+    """An action that was taken, and what came of it."""
+
+    intervention: str
+    partner: str
+    kind: str | None
+    title: str
+    owner: str | None
+    done_at: str
+    p_inactive_before: float | None
+    p_inactive_now: float | None
+    p_inactive_now_as_of: str | None
+    windows: list[OutcomeWindow]
+
+
+class InterventionOutcomes(TypedDict):
+    """What came of actions, one by one and beside partners without one."""
+
+    as_of: str
+    currency: str
+    items: list[InterventionOutcome]
+    beside: list[BesideOthers]
+    next_cursor: str | None
+
+
 class InterventionPage(TypedDict):
     """InterventionPage."""
 
@@ -2213,6 +2345,65 @@ class LimitGroup(TypedDict):
     at_most: int | None
     missing: int
     shadow_price: float
+
+
+class Listing(TypedDict):
+    """Listing."""
+
+    id: int
+    partner: NotRequired[str | None]
+    wanted: NotRequired[bool | None]
+    published: NotRequired[bool | None]
+    headline: NotRequired[str | None]
+    description: NotRequired[str | None]
+    website: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    email: NotRequired[str | None]
+    languages: NotRequired[list[str] | None]
+    products: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+    row_version: int
+    row_created_at: str
+    row_updated_at: str
+
+
+class ListingCreate(TypedDict):
+    """ListingCreate."""
+
+    partner: str
+    wanted: NotRequired[bool | None]
+    published: NotRequired[bool | None]
+    headline: NotRequired[str | None]
+    description: NotRequired[str | None]
+    website: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    email: NotRequired[str | None]
+    languages: NotRequired[list[str] | None]
+    products: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
+
+
+class ListingPage(TypedDict):
+    """ListingPage."""
+
+    items: list[Listing]
+    next_cursor: str | None
+
+
+class ListingPatch(TypedDict):
+    """ListingPatch."""
+
+    partner: NotRequired[str | None]
+    wanted: NotRequired[bool | None]
+    published: NotRequired[bool | None]
+    headline: NotRequired[str | None]
+    description: NotRequired[str | None]
+    website: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    email: NotRequired[str | None]
+    languages: NotRequired[list[str] | None]
+    products: NotRequired[list[str] | None]
+    attributes: NotRequired[dict[str, str | float | bool | None]]
 
 
 class MatchAnswer(TypedDict):
@@ -2585,6 +2776,17 @@ class OptionalReason(TypedDict):
     """Why something is done, if somebody wants to say."""
 
     reason: NotRequired[str | None]
+
+
+class OutcomeWindow(TypedDict):
+    """Some days after an action against as many before."""
+
+    days: int
+    over: bool
+    signs_before: int
+    signs_after: int
+    revenue_before: float
+    revenue_after: float
 
 
 class OverrideAnswer(TypedDict):
@@ -2984,7 +3186,7 @@ class PolicyUsed(TypedDict):
 class PreferenceAnswer(TypedDict):
     """How you are told of a kind of alert."""
 
-    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled"]
+    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled", "weekly_digest"]
     text: str
     console: bool
     email: Literal["off", "immediate", "daily"]
@@ -2994,7 +3196,7 @@ class PreferenceAnswer(TypedDict):
 class PreferenceInput(TypedDict):
     """How you want to be told of a kind of alert."""
 
-    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled"]
+    kind: Literal["risk_changed", "lead_unanswered", "lead_offered", "lead_needs_person", "lead_customer_waiting", "agreement_expiring", "certificate_expiring", "goal_off_track", "registration_conflict", "registration_decided", "registration_expiring", "message", "routing_unfair", "webhook_disabled", "weekly_digest"]
     console: NotRequired[bool]
     email: NotRequired[Literal["off", "immediate", "daily"]]
     webhook: NotRequired[Literal["off", "immediate", "daily"]]
