@@ -62,7 +62,8 @@ class ScoreRepository:
         now = self._clock()
         values = [
             {name: row[name] for name in (*_KEY, *_VALUES)}
-            | {"details": json_ready(row["details"]), "created_at": now, "stake": json_ready(row["details"].get(_STAKE))}
+            | {"details": json_ready(row["details"]), "created_at": now}
+            | {"stake": json_ready(row["details"].get(_STAKE))}
             | {name: float(row[name]) for name in ("p", "low", "high")}
             | {name: int(row[name]) for name in ("partner_id", "horizon_days")}
             for row in rows

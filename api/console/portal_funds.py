@@ -76,7 +76,7 @@ def ask(visit: Partner, purpose: Word = "", amount: Word = "", currency: Word = 
             row = records.create(work, "fund_requests", {"partner": own_partner(work)["external_id"], **given})
     except AllywiseError as error:
         return _funds(visit, "", error, purpose=purpose, amount=amount, currency=currency, offer=offer)
-    return visit.go(f"/portal/money/funds/{row['id']}", "asked")
+    return visit.go(f"/portal/money/funds/{row['id']}", "requested")
 
 
 def amount_of(text: str, field: str) -> Decimal | None:

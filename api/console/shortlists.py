@@ -65,7 +65,7 @@ def add(
             made = put_aside(work, shortlist, partner, note or None)
     except AllywiseError as error:
         return _refused(visit, error, shortlist, note, partner)
-    return visit.go(own_path(back) if back else _path(made.shortlist), "listed")
+    return visit.go(own_path(back) if back else _path(made.shortlist), "put_aside")
 
 
 def _refused(visit: Visitor, error: AllywiseError, shortlist: str, note: str, chosen: Sequence[str]) -> Response:

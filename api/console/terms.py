@@ -99,9 +99,6 @@ TERMS: Mapping[str, str] = {
     "acceleration": mark("growing"),
     "maturity": mark("established"),
     # of alerts and messages
-    "info": mark("for information"),
-    "warning": mark("warning"),
-    "critical": mark("urgent"),
     "note": mark("note"),
     "message": mark("message"),
     # of the portal
