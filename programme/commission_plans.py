@@ -155,9 +155,7 @@ def choose_plan(plans: Sequence[CommissionPlan], sale: Sale) -> Choice:
     return Choice(best, reason, passed)
 
 
-def plans_for(
-    plans: Sequence[CommissionPlan], program: str | None, tier: str | None, on: date
-) -> list[CommissionPlan]:
+def plans_for(plans: Sequence[CommissionPlan], program: str | None, tier: str | None, on: date) -> list[CommissionPlan]:
     """Return the plans that pay a partner of this programme and tier for some sale won on a day, in their order."""
     found = []
     for plan in sorted(plans, key=_rank):

@@ -234,7 +234,7 @@ def test_shortlists_from_first_to_last_entry(client, recruiter, login, admin, pr
     assert ">n1</textarea>" in unnamed.text
     made = recruiter.post("/shortlists", data={"csrf": csrf, "shortlist": "South / <b>", "partner": prospects[:2]})
     path = "/shortlists/South%20%2F%20%3Cb%3E"
-    assert made.headers["location"] == f"{path}?told=listed"
+    assert made.headers["location"] == f"{path}?told=put_aside"
     assert path.replace("/shortlists/", "/shortlists/") in recruiter.get("/shortlists").text
     page = recruiter.get(path)
     assert page.status_code == 200
