@@ -60,6 +60,7 @@ MENU = (
             Section("/prospects", mark("Prospects"), _RECRUITING),
             Section("/shortlists", mark("Shortlists"), _RECRUITING),
             Section("/white-space", mark("White space"), _RECRUITING),
+            Section("/pipeline", mark("Pipeline"), _RECRUITING),
         ),
     ),
     Group(
