@@ -9,20 +9,22 @@ from typing import Any
 import pandas as pd
 
 from api.dependencies import Services, utc
-from api.schemas import (
+from api.schemas_matching import (
     Candidate,
-    ChurnRisk,
-    ChurnRiskList,
     Exclusion,
-    FitScore,
     MatchAnswer,
     MatchReplay,
     MatchRequest,
     PolicyUsed,
+    ReplayedNumbers,
+)
+from api.schemas_scores import (
+    ChurnRisk,
+    ChurnRiskList,
+    FitScore,
     ProspectRanking,
     Recommendation,
     RecommendationList,
-    ReplayedNumbers,
     WhiteSpace,
     WhiteSpaceRow,
 )
@@ -30,7 +32,7 @@ from domain.access import is_managed
 from domain.context import SYSTEM
 from domain.errors import InvalidInput, NotFound
 from domain.language import spoken
-from domain.terms import ModelName
+from domain.terms import RECRUITABLE, ModelName
 from intelligence.context import BASELINE
 from intelligence.matching.decision import Decision
 from intelligence.matching.service import match_leads, open_leads
@@ -230,7 +232,9 @@ def prospect_ranking(
 
     Filters and portfolio as of `churn_risk`; `among`: only these external ids.
     """
-    horizon, choice = services.settings.fit_horizon_days, Choice(_wanted(filters), min_p, portfolio, among)
+    horizon = services.settings.fit_horizon_days
+    # Of stored scores those count whose company still is a prospect; as of an instant that was looked at already.
+    choice = Choice(_wanted(filters), min_p, portfolio, among, RECRUITABLE)
     found = _stored(services, ModelName.FIT, horizon, choice, start, limit) if as_of is None else None
     if found is None:
         instant = as_of or services.clock()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.dependencies import Services
-from api.schemas import FitScore
+from api.schemas_scores import FitScore
 from domain.context import SYSTEM
 from domain.language import spoken
 from domain.terms import RECRUITABLE, ModelName

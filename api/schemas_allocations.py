@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import types
-from api.schemas import LeadInput
+from api.schemas_matching import LeadInput
 from domain.terms import Evidence
 
 _MOST_LEADS = 2000

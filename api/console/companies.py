@@ -13,7 +13,7 @@ from api.console.forms import Sent
 from api.console.prospects import Writer
 from api.console.rendering import prospect_page
 from api.console.shell import Visitor
-from api.schemas import FitScore
+from api.schemas_scores import FitScore
 from domain.errors import AllywiseError
 from domain.terms import PartnerStatus
 from programme import records

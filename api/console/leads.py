@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from api import answers
 from api.console.lists import Chosen
 from api.console.shell import Visitor, visitor
-from api.schemas import MatchAnswer, MatchRequest
+from api.schemas_matching import MatchAnswer, MatchRequest
 from domain.errors import AllywiseError
 from domain.routing import RouteState
 from domain.terms import Role

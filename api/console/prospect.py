@@ -14,7 +14,7 @@ from api.console.rendering import prospect_page
 from api.console.shell import Visitor
 from api.console.terms import term
 from api.routes.resources import row_key
-from api.schemas import Factor, FitScore
+from api.schemas_scores import Factor, FitScore
 from domain.errors import AllywiseError, StaleVersion
 from domain.resources import RESOURCES
 from domain.terms import ModelName, NoteKind, PartnerStatus, Role

@@ -14,7 +14,7 @@ from api.console.lists import ROWS, Chosen, Page, Start, given
 from api.console.places import country_name, gap_name
 from api.console.shell import Visitor, visitor
 from api.console.terms import term
-from api.schemas import FitScore, ProspectRanking
+from api.schemas_scores import FitScore, ProspectRanking
 from domain.errors import InvalidInput
 from domain.terms import RECRUITABLE, PartnerKind, Role
 from intelligence.scoring.white_space import Dimension

@@ -13,7 +13,7 @@ from api.console.interventions import may_plan
 from api.console.lists import ROWS, Chosen, Page, Start, given
 from api.console.risk_words import dated_facts, what_to_do, why
 from api.console.shell import Visitor, visitor
-from api.schemas import ChurnRisk, ChurnRiskList
+from api.schemas_scores import ChurnRisk, ChurnRiskList
 from domain.access import portfolio_of
 from domain.terms import HIGH_RISK, MEDIUM_RISK, ModelName, Role
 from programme.risk_advice import advice

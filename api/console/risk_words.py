@@ -2,7 +2,7 @@
 
 from api.console.formats import day, number
 from api.console.words import gettext, ngettext
-from api.schemas import ChurnRisk
+from api.schemas_scores import ChurnRisk
 from programme.risk_advice import Advice, Call
 
 

@@ -9,7 +9,7 @@ from api import answers
 from api.console.lists import Chosen
 from api.console.places import gap_name
 from api.console.prospects import Reader
-from api.schemas import WhiteSpaceRow
+from api.schemas_scores import WhiteSpaceRow
 from intelligence.scoring.white_space import DIMENSIONS
 
 router = APIRouter(default_response_class=HTMLResponse)

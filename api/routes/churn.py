@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from api.answers import churn_risk
 from api.dependencies import ActorDep, Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
-from api.schemas import ChurnRiskList
+from api.schemas_scores import ChurnRiskList
 from api.types import Instant
 from domain.terms import PartnerKind, Role
 

@@ -7,7 +7,7 @@ from api.answers import match, replayed
 from api.dependencies import ActorDep, ServicesDep, Work, allow
 from api.idempotency import IdempotencyKey, once, replay
 from api.problems import problem_responses
-from api.schemas import MatchAnswer, MatchReplay, MatchRequest
+from api.schemas_matching import MatchAnswer, MatchReplay, MatchRequest
 from domain.terms import Role
 
 router = APIRouter(tags=["matching"])

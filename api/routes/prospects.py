@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.answers import fit_company_score, prospect_ranking, white_space_rows
-from api.dependencies import Limit, ServicesDep, allow, utc
+from api.dependencies import ActorDep, Limit, ServicesDep, allow, utc
 from api.problems import problem_responses
 from api.routes.churn import AsOfQuery, Country, PartnerKindQuery, Program
-from api.schemas import FitRequest, FitScore, ProspectRanking, WhiteSpace
+from api.schemas_scores import FitRequest, FitScore, ProspectRanking, WhiteSpace
 from domain.terms import Role
 from intelligence.scoring.white_space import Dimension
 
@@ -23,6 +23,7 @@ router = APIRouter(tags=["prospects"])
 )
 def rank_prospects(
     services: ServicesDep,
+    actor: ActorDep,
     as_of: AsOfQuery = None,
     country: Country = None,
     kind: PartnerKindQuery = None,
@@ -32,10 +33,11 @@ def rank_prospects(
 ) -> ProspectRanking:
     """Rank prospects, applicants and onboarding partners by their chance to become productive.
 
-    Without `as_of` the latest stored scores answer, if there are any; with it they are computed as of then.
+    Without `as_of` the latest stored scores answer, if there are any, of companies that still are to be recruited; with
+    it they are computed as of then. A manager confined to a portfolio gets its own prospects.
     """
     filters = {"country": country, "kind": kind, "program": program}
-    return prospect_ranking(services, utc(as_of), filters, limit, min_p=min_p)
+    return prospect_ranking(services, utc(as_of), filters, limit, min_p=min_p, portfolio=actor.portfolio)
 
 
 @router.get(

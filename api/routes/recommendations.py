@@ -8,7 +8,7 @@ from api.answers import recommendations
 from api.dependencies import ServicesDep, Work, allow, utc
 from api.problems import problem_responses
 from api.routes.churn import AsOfQuery
-from api.schemas import RecommendationFeedback, RecommendationList
+from api.schemas_scores import RecommendationFeedback, RecommendationList
 from domain.terms import Role
 
 router = APIRouter(tags=["recommendations"])
