@@ -58,12 +58,15 @@ class Choice(NamedTuple):
         Only partners of these account managers.
     among : collection of str, optional
         Only these partners, by external id.
+    statuses : collection of str, optional
+        Only partners that have one of these now; scores stay for a while after a partner has moved on.
     """
 
     filters: Mapping[str, str] = {}
     min_p: float = 0.0
     portfolio: frozenset[str] | None = None
     among: Collection[str] | None = None
+    statuses: Collection[str] | None = None
 
 
 def newest_run(
@@ -160,6 +163,7 @@ def _conditions(run: Run, choice: Choice) -> list[ColumnElement[bool]]:
     wanted += [scores.c.p >= choice.min_p] if choice.min_p > 0 else []
     wanted += [] if choice.portfolio is None else [of_portfolio(choice.portfolio)]
     wanted += [] if choice.among is None else [_partners.c.external_id.in_(list(choice.among))]
+    wanted += [] if choice.statuses is None else [_partners.c.status.in_([str(one) for one in choice.statuses])]
     return wanted + [_filtered(name, value) for name, value in choice.filters.items()]
 
 

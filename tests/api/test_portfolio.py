@@ -1,7 +1,9 @@
 """A manager's portfolio: asked for by a filter, or, by a setting, all that the manager sees."""
 
 from api import answers
+from domain.context import SYSTEM
 from domain.terms import Role
+from intelligence.scoring.fit import score_fit
 from tests.api.people import add_partners, add_person, service, signed_in
 
 
@@ -44,3 +46,27 @@ def test_risks_outside_a_portfolio_are_not_listed(client):
     listed = answers.churn_risk(services, None, None, {}, 250, portfolio=frozenset({manager.upper()})).items
     assert [row.partner for row in listed] == [row.partner for row in found if managers[row.partner] == manager]
     assert 0 < len(listed) < len(found)
+
+
+def test_a_confined_manager_ranks_own_prospects_that_still_are_some(sqlite_engine, tmp_path, clock):
+    with service(sqlite_engine, tmp_path, clock, managers_see_portfolio_only=True) as client:
+        add_partners(sqlite_engine, clock, "p1", "p3", status="prospect", account_manager="Ann Ash")
+        add_partners(sqlite_engine, clock, "p2", status="prospect")
+        for name, role in (("ann", Role.MANAGER), ("ida", Role.ANALYST)):
+            add_person(client, f"{name}@vendor.example", role, name=f"{name.title()} Ash")
+        ann, ida = signed_in(client, "ann@vendor.example"), signed_in(client, "ida@vendor.example")
+
+        def ranked(browser):
+            items = browser.get("/v1/prospects/ranking").json()["items"]
+            return sorted(item["partner"] for item in items)
+
+        assert (ranked(ann), ranked(ida)) == (["p1", "p3"], ["p1", "p2", "p3"])
+        services = client.app.state.services
+        score_fit(services.intelligence, services.clock(), store=True)
+        with services.unit_of_work(SYSTEM) as work:
+            work.repository("partners").patch("p3", {"status": "rejected"})
+            work.repository("partners").patch("p1", {"status": "applied"})
+        assert (ranked(ann), ranked(ida)) == (["p1"], ["p1", "p2"])
+        page = ida.get("/prospects").text
+        assert "/prospects/p1" in page
+        assert "/prospects/p3" not in page

@@ -109,3 +109,10 @@ def test_choices_are_those_that_a_person_sees(work):
     assert names_of(work.connection, ["a", "zz"]) == {"a": "A"}
     with pytest.raises(KeyError):
         values_of(work.connection, "name", SYSTEM)
+
+
+def test_only_those_of_a_status_count(work):
+    work.repository("partners").patch("a", {"status": "ended"})
+    assert listed(work, statuses=("active", "prospect", "applied", "onboarding", "inactive")) == ["c", "b", "d"]
+    assert listed(work, statuses=("ended",)) == ["a"]
+    assert listed(work, statuses=()) == []
