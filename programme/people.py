@@ -147,6 +147,20 @@ def change_user(work: UnitOfWork, id_: int, changes: Mapping[str, Any]) -> User:
     return after
 
 
+def end_sessions(work: UnitOfWork, id_: int) -> User:
+    """Sign a person out everywhere and return the person; the account stays as it is.
+
+    Raises
+    ------
+    NotFound
+        If there is no such person that the actor may see.
+    """
+    user = get_user(work, id_)
+    work.sessions.end_all(user.id)
+    work.journal.record("signed_out", "users", f"id:{user.id}", None, user.partner_id)
+    return user
+
+
 def user_of_token(work: UnitOfWork, token: str) -> User:
     """Return the person whose one-time token this is.
 

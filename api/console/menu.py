@@ -98,6 +98,10 @@ MENU = (
         ),
     ),
     Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
+    Group(
+        mark("Admin"),
+        (Section("/people", mark("People"), ()),),
+    ),
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
     Group(mark("Leads"), (Section("/portal/leads", mark("Leads"), (Role.PARTNER,), "assignments"),)),
     Group(mark("Deals"), (Section("/portal/deals", mark("Deals"), (Role.PARTNER,), "deals"),)),

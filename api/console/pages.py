@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from api.console import (
+    admin,
     alerts,
     cohorts,
     companies,
@@ -41,6 +42,7 @@ from domain.terms import Role
 
 router = APIRouter(default_response_class=HTMLResponse)
 for part in (
+    admin,
     alerts,
     digest,
     fairness,

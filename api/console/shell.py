@@ -118,6 +118,8 @@ def visitor(*roles: Role) -> Any:
             raise NotAuthenticated("sign in first")
         if request.method not in SAFE_METHODS:
             check_csrf(caller.token, csrf or request.headers.get(CSRF_HEADER, ""))
+        if caller.actor.scopes:  # a page does much at once, of more than one area
+            raise NotAllowed("this key is narrowed; pages are for keys that are not, and for people who sign in")
         if caller.actor.role not in allowed:
             raise NotAllowed(f"this page is not for role {caller.actor.role}")
         return Visitor(request, services, caller)

@@ -1,6 +1,6 @@
 """The service's words as people read them: statuses, kinds, answers, roles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from api.console.formats import NOTHING
 from api.console.words import gettext, mark
@@ -105,6 +105,13 @@ TERMS: Mapping[str, str] = {
     "invited": mark("invited"),
     "deactivated": mark("no access"),
     "partner_admin": mark("admin"),
+    # of the staff's roles
+    "admin": mark("admin"),
+    "recruiter": mark("recruiter"),
+    "manager": mark("manager"),
+    "router": mark("router"),
+    "analyst": mark("analyst"),
+    "partner": mark("partner"),
     "seller": mark("seller"),
     "learner": mark("learner"),
     "upheld": mark("upheld"),
@@ -132,3 +139,14 @@ def term(word: object) -> str:
         return NOTHING
     known = TERMS.get(str(word))
     return gettext(known) if known is not None else str(word).replace("_", " ")
+
+
+def named(words: Iterable[object]) -> list[tuple[str, str]]:
+    """Return words of the service, each with what it is called: the options of a choice.
+
+    Examples
+    --------
+    >>> named(["msp", "gold_partner"])
+    [('msp', 'managed service provider'), ('gold_partner', 'gold partner')]
+    """
+    return [(str(word), term(word)) for word in words]

@@ -14,5 +14,10 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+/* What is shown once is selected by one click, to be copied. */
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-pick]")) event.target.select();
+});
+
 /* The entry of the page that is open is seen in a menu wider than the window. */
 for (const here of document.querySelectorAll(".menu [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "nearest" });
