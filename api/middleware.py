@@ -20,6 +20,9 @@ LANGUAGE_COOKIE = "allywise_language"
 MAX_BODY_BYTES = 4 * 2**20
 """Largest body of an ordinary request; uploads have a setting of their own."""
 
+MAX_PAGE_UPLOAD_BYTES = 32 * 2**20
+"""Largest upload on a page; more than that is imported by ``POST /v1/imports`` or on the machine itself."""
+
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -73,6 +76,7 @@ def _refuse_body(request: Request) -> Response | None:
     length = request.headers.get("content-length")
     if length is None and request.headers.get("transfer-encoding"):
         return problem(request, 411, "length_required", "send a Content-Length header")
-    if length is not None and (not length.isdigit() or int(length) > MAX_BODY_BYTES):
-        return problem(request, 413, "too_large", f"the body is {length} bytes; at most {MAX_BODY_BYTES} are read")
+    most = MAX_PAGE_UPLOAD_BYTES if request.url.path == "/uploads" else MAX_BODY_BYTES
+    if length is not None and (not length.isdigit() or int(length) > most):
+        return problem(request, 413, "too_large", f"the body is {length} bytes; at most {most} are read")
     return None

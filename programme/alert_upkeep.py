@@ -7,6 +7,7 @@ from domain.settings import Settings
 from programme.alert_notices import plan_notices
 from programme.alert_sweeps import sweep_offers
 from programme.alert_watch import is_behind, watch_events
+from programme.uploads import KEPT, forget
 from store.engine import Engine
 from store.unit_of_work import UnitOfWork
 
@@ -53,7 +54,7 @@ class AlertUpkeep:
 
 
 def keep_house(engine: Engine, settings: Settings, clock: Clock) -> dict[str, object]:
-    """Delete old events and sessions, and tell where the audit trail ends (``audit.checkpoint``), once a night.
+    """Delete old events, sessions, uploads; tell where the audit trail ends (``audit.checkpoint``), once a night.
 
     A checkpoint that another system has received proves later that nothing before it was cut off or written anew.
     """
@@ -63,4 +64,5 @@ def keep_house(engine: Engine, settings: Settings, clock: Clock) -> dict[str, ob
         work.sign_in_tries.forget(clock() - timedelta(minutes=settings.sign_in_lock_minutes))
         seq, head = work.audit.end()
         work.journal.announce("audit.checkpoint", {"id": seq, "seq": seq, "hash": head})
-    return {"events_deleted": gone, "audit_seq": seq, "audit_hash": head}
+    uploads = forget(settings.home, clock() - KEPT)
+    return {"events_deleted": gone, "uploads_deleted": uploads, "audit_seq": seq, "audit_hash": head}

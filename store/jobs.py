@@ -89,6 +89,11 @@ class JobRepository:
             raise NotFound(f"There is no job {job_id!r}.", job=job_id)
         return _job(row)
 
+    def by_unique_key(self, unique_key: str) -> Job | None:
+        """Return the job with a key, None if there is none."""
+        row = self._connection.execute(select(jobs).where(jobs.c.unique_key == unique_key)).mappings().first()
+        return None if row is None else _job(row)
+
     def claim(self, lease: timedelta) -> Job | None:
         """Take the oldest job that is due, or whose worker has gone silent; None when there is none.
 

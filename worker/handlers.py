@@ -60,6 +60,13 @@ def run_import(context: WorkerContext, payload: Payload, report: Report) -> dict
     return {"counts": counts, "problem_count": done.problem_count, "problems": problems, "dry_run": payload["dry_run"]}
 
 
+def run_upload(context: WorkerContext, payload: Payload, _report: Report) -> dict[str, Any]:
+    """Check or import what somebody uploaded on a page; what came of it lies beside the files."""
+    from programme import uploads
+
+    return uploads.run(context.intelligence.engine, context.settings, context.clock, payload, _file_progress)
+
+
 def asked_by(payload: Payload) -> Actor:
     """Return who asked for a job, as its payload tells; the machine itself when it does not."""
     told = payload.get("actor")
@@ -225,7 +232,7 @@ def run_digest_mail(context: WorkerContext, payload: Payload, _report: Report) -
 
 
 def run_housekeeping(context: WorkerContext, _payload: Payload, _report: Report) -> dict[str, Any]:
-    """Delete old events and tell where the audit trail ends."""
+    """Delete old events and forgotten uploads, and tell where the audit trail ends."""
     from programme.alert_upkeep import keep_house
 
     return keep_house(context.intelligence.engine, context.settings, context.clock)
@@ -368,6 +375,7 @@ def _instant(text: str | None) -> datetime | None:
 
 HANDLERS: Mapping[str, Callable[[WorkerContext, Payload, Report], dict[str, Any]]] = {
     "import": run_import,
+    "upload": run_upload,
     "export": run_export,
     "train": run_training,
     "score": run_scoring,

@@ -61,6 +61,7 @@ MENU = (
             Section("/shortlists", mark("Shortlists"), _RECRUITING),
             Section("/white-space", mark("White space"), _RECRUITING),
             Section("/pipeline", mark("Pipeline"), _RECRUITING),
+            Section("/uploads", mark("Uploads"), (Role.RECRUITER, Role.MANAGER)),
         ),
     ),
     Group(
@@ -100,7 +101,11 @@ MENU = (
     Group(mark("Models"), (Section("/models", mark("Models"), STAFF),)),
     Group(
         mark("Admin"),
-        (Section("/people", mark("People"), ()),),
+        (
+            Section("/people", mark("People"), ()),
+            Section("/keys", mark("API keys"), ()),
+            Section("/audit", mark("Trail"), ()),
+        ),
     ),
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
     Group(mark("Leads"), (Section("/portal/leads", mark("Leads"), (Role.PARTNER,), "assignments"),)),

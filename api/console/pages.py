@@ -33,6 +33,7 @@ from api.console import (
     risk,
     roi,
     shortlists,
+    uploads,
     what_if,
     white_space,
 )
@@ -65,6 +66,7 @@ for part in (
     companies,
     white_space,
     pipeline,
+    uploads,
     risk,
     what_if,
     cohorts,

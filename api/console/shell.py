@@ -35,6 +35,7 @@ THEMES = ("light", "dark")
 _FOR_MACHINES = ("/v1", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static")
 TOLD: Mapping[str, str] = {
     "done": mark("Done."),
+    "offered": mark("Offered. The partner is told; the clock runs."),
     "goal_set": mark("The goal is set."),
     "goal_changed": mark("The goal is changed."),
     "goal_removed": mark("The goal is removed."),
@@ -54,6 +55,7 @@ TOLD: Mapping[str, str] = {
     "put_aside": mark("Put on the shortlist."),
     "unlisted": mark("Taken off the shortlist."),
     "saved": mark("Saved."),
+    "discarded": mark("Thrown away. Nothing of it was written."),
     "moved": mark("Moved to the next stage."),
     "company_added": mark("Added to the prospects."),
     "training": mark("Training has begun; new versions show up here when it is done, in some minutes."),

@@ -33,6 +33,8 @@ from store.transfer.upsert import Upsert
 
 OnError = Literal["abort", "skip"]
 Progress = Callable[[str, int], None]
+Guard = Callable[[Rows, Mapping[int, int]], None]
+"""Flaws rows that its caller may not bring; it is told which of them are in the store, and under which of our ids."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Run:
     now : datetime
         Service time.
     progress : callable or None
+    guard : callable or None
     """
 
     backend: Backend
@@ -61,6 +64,7 @@ class Run:
     currency: str
     now: datetime
     progress: Progress | None = None
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ class FileImport:
             check_changes(rows, self._run.references, self._run.missing)
         check_references(rows, self._run.references, self._run.missing)
         existing = self._upsert.existing(rows)
+        if self._run.guard:
+            self._run.guard(rows, existing)
         self._upsert.load(rows, existing)
         self._collect(rows)
 

@@ -1,5 +1,6 @@
 """Import of a folder: one transaction, all rows or none, or all good ones."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from store.engine import writing
 from store.transfer.audited import note_import
 from store.transfer.backend import backend_for
 from store.transfer.checks import Missing
-from store.transfer.file_import import FileImport, OnError, Progress, Run
+from store.transfer.file_import import FileImport, Guard, OnError, Progress, Run
 from store.transfer.files import discover
 from store.transfer.recording import Recorder
 from store.transfer.references import References
@@ -22,7 +23,7 @@ from store.transfer.rejects import Rejects
 from store.transfer.report import ImportReport, Problem, shown
 
 
-def import_folder(
+def import_folder(  # noqa: PLR0913  # all but two by name
     engine: Engine,
     folder: Path,
     *,
@@ -32,6 +33,7 @@ def import_folder(
     clock: Clock = system_clock,
     actor: Actor = SYSTEM,
     progress: Progress | None = None,
+    guard: Callable[[Connection], Guard] | None = None,
 ) -> ImportReport:
     """Import a folder in the import format.
 
@@ -53,6 +55,8 @@ def import_folder(
         Who imports, for the audit trail.
     progress : callable, optional
         Called with a resource and how many of its rows have been read.
+    guard : callable, optional
+        Makes of the transaction's connection what flaws rows that the actor may not bring.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def import_folder(
             stack.enter_context(rejects)
         report = ImportReport(dry_run=dry_run)
         run = _run(connection, settings, clock, report, rejects)
-        run.progress = progress
+        run.progress, run.guard = progress, guard(connection) if guard else None
         try:
             _import(run, folder)
             mark_imported(connection, report.counts, run.now)
