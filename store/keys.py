@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -139,6 +139,10 @@ class KeyRepository:
     def list(self) -> Sequence[Key]:
         """Return all keys, oldest first."""
         return [_key(row) for row in self._connection.execute(_query().order_by(keys.c.id)).mappings()]
+
+    def some(self, prefixes: Collection[str]) -> Sequence[Key]:
+        """Return the keys with some prefixes, valid or not, in no order."""
+        return [_key(row) for row in self._connection.execute(_query(keys.c.prefix.in_(prefixes))).mappings()]
 
     def revoke(self, prefix: str) -> None:
         """Make a key invalid for good.

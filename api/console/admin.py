@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.console import people
+from api.console import audit, keys, people
 
 router = APIRouter(default_response_class=HTMLResponse)
-for part in (people,):
+for part in (people, keys, audit):
     router.include_router(part.router)

@@ -110,14 +110,29 @@ MENU = (
     Group(mark("Home"), (Section("/", mark("Home"), (Role.PARTNER,)),)),
     Group(mark("Leads"), (Section("/portal/leads", mark("Leads"), (Role.PARTNER,), "assignments"),)),
     Group(mark("Deals"), (Section("/portal/deals", mark("Deals"), (Role.PARTNER,), "deals"),)),
-    Group(mark("Training"), (Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),)),
+    Group(
+        mark("Learn"),
+        (
+            Section("/portal/training", mark("Training"), (Role.PARTNER,), "training"),
+            Section("/portal/library", mark("Library"), (Role.PARTNER,), "recommendations"),
+        ),
+    ),
     Group(mark("Money"), (Section("/portal/money", mark("Money"), (Role.PARTNER,), "tier"),)),
-    Group(mark("Goals"), (Section("/portal/goals", mark("Goals"), (Role.PARTNER,), "goals"),)),
-    Group(mark("Your standing"), (Section("/portal/standing", mark("Your standing"), (Role.PARTNER,), "standing"),)),
-    Group(mark("Library"), (Section("/portal/library", mark("Library"), (Role.PARTNER,), "recommendations"),)),
-    Group(mark("Messages"), (Section("/portal/messages", mark("Messages"), (Role.PARTNER,), "notes"),)),
-    Group(mark("Company"), (Section("/portal/company", mark("Company"), (Role.PARTNER,), "partners"),)),
-    Group(mark("Listing"), (Section("/portal/listing", mark("Listing"), (Role.PARTNER,), "listings"),)),
+    Group(
+        mark("Goals"),
+        (
+            Section("/portal/goals", mark("Goals"), (Role.PARTNER,), "goals"),
+            Section("/portal/standing", mark("Your standing"), (Role.PARTNER,), "standing"),
+        ),
+    ),
+    Group(
+        mark("Company"),
+        (
+            Section("/portal/company", mark("Company"), (Role.PARTNER,), "partners"),
+            Section("/portal/messages", mark("Messages"), (Role.PARTNER,), "notes"),
+            Section("/portal/listing", mark("Listing"), (Role.PARTNER,), "listings"),
+        ),
+    ),
 )
 """The menu, in its order; who sees no entry sees no page of it either."""
 

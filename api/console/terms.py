@@ -105,6 +105,7 @@ TERMS: Mapping[str, str] = {
     "invited": mark("invited"),
     "deactivated": mark("no access"),
     "partner_admin": mark("admin"),
+    "revoked": mark("revoked"),
     # of the staff's roles
     "admin": mark("admin"),
     "recruiter": mark("recruiter"),

@@ -1,6 +1,6 @@
 """API keys."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated
 
@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.dependencies import Work, allow, utc
 from api.idempotency import IdempotencyKey, once
 from api.problems import problem_responses
-from domain.access import area_of, checked_scopes
-from domain.errors import InvalidInput
+from domain.access import area_of
 from domain.terms import Role
+from programme import keys
 from store.keys import Key, NewKey
 from store.unit_of_work import UnitOfWork
 
@@ -84,14 +84,17 @@ def list_keys(work: Work) -> list[KeyAnswer]:
 )
 def create_key(body: NewKeyRequest, work: Work, idempotency_key: IdempotencyKey = None) -> JSONResponse:
     """Make a key and tell its secret, this once. Safe to retry with an Idempotency-Key."""
-    if not body.name.isprintable():
-        raise InvalidInput("a key's name is printable", field="name")
-    scopes = checked_scopes(body.scopes, known_areas())
 
     def create() -> dict[str, object]:
-        partner_id = None if body.partner is None else int(work.repository("partners").get(body.partner)["id"])
-        made = work.keys.create(body.name, body.role, partner_id, utc(body.expires_at), scopes)
-        work.journal.record("created", "keys", made.key.prefix, {"role": made.key.role, "scopes": list(scopes)})
+        made = keys.create_key(
+            work,
+            body.name,
+            body.role,
+            areas=known_areas(),
+            partner=body.partner,
+            scopes=body.scopes,
+            expires_at=utc(body.expires_at),
+        )
         return _told_once(work, made)
 
     request_body = {"create": "keys", "values": body.model_dump(mode="json")}
@@ -117,9 +120,7 @@ def rotate_key(prefix: _Prefix, body: RotationRequest, work: Work) -> NewKeyAnsw
 
     The secret until now works for the grace, so that whoever uses it can be changed over without a gap.
     """
-    made = work.keys.rotate(prefix, timedelta(hours=body.grace_hours))
-    work.journal.record("rotated", "keys", prefix, {"grace_hours": body.grace_hours})
-    return NewKeyAnswer.model_validate(_told_once(work, made))
+    return NewKeyAnswer.model_validate(_told_once(work, keys.rotate_key(work, prefix, body.grace_hours)))
 
 
 @router.delete(
@@ -131,8 +132,7 @@ def rotate_key(prefix: _Prefix, body: RotationRequest, work: Work) -> NewKeyAnsw
 )
 def revoke_key(prefix: _Prefix, work: Work) -> None:
     """Revoke a key for good. Safe to retry."""
-    work.keys.revoke(prefix)
-    work.journal.record("revoked", "keys", prefix)
+    keys.revoke_key(work, prefix)
 
 
 @lru_cache
