@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,9 +13,9 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, and_, case, func, literal, or_, select, union_all
 
 from domain.context import Actor
-from domain.resources import RESOURCES
+from domain.resources import RESOURCES, ColumnType
 from store import read
-from store.frames import frame_name, naive
+from store.frames import Instants, frame_name, from_text, naive, resolve_field
 from store.history import History
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES, column_name
@@ -48,11 +49,38 @@ _DUTIES: dict[str, tuple[str, ...]] = {
     "costs": ("partner", "program", "kind", "amount", "currency", "incurred_on"),
 }
 _KNOWN_FROM = {"ledger": "booked_at", "costs": "incurred_on"}
-_HISTORIES = 3
+_STATES, _SCOPES = 3, 16
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What was known from some instant on until anything more became known, and what was worked out of it.
+
+    Parameters
+    ----------
+    history : History
+        With the columns that figures look at.
+    duties : mapping
+        Programme rules, tiers, ledger and costs.
+    """
+
+    history: History
+    duties: Mapping[str, pd.DataFrame]
+    _scopes: "OrderedDict[Hashable, dict[Hashable, Any]]" = field(default_factory=OrderedDict, init=False, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def kept(self, scope: Hashable) -> dict[Hashable, Any]:
+        """Return where to keep what was worked out for those who see the same rows; the latest few are kept."""
+        with self._lock:
+            found = self._scopes.setdefault(scope, {})
+            self._scopes.move_to_end(scope)
+            while len(self._scopes) > _SCOPES:
+                self._scopes.popitem(last=False)
+        return found
 
 
 class Books:
-    """What figures are counted from, as the tables hold it: masked by `history` and `duties` to what was known when.
+    """What figures are counted from, as the tables hold it: `state` masks it to what was known when.
 
     Parameters
     ----------
@@ -64,7 +92,9 @@ class Books:
 
     def __init__(self, connection: Connection, known: dict[str, pd.DataFrame] | None = None) -> None:
         self._frames = _read_books(connection, known or {})
-        self._histories: OrderedDict[datetime, History] = OrderedDict()
+        self._times = _times(self._frames)
+        self._states: OrderedDict[int, State] = OrderedDict()
+        self._lock = threading.Lock()
         self._customers: pd.DataFrame | None = None
 
     @property
@@ -72,21 +102,30 @@ class Books:
         """What was read, by table."""
         return self._frames
 
-    def history(self, as_of: datetime) -> History:
+    def place(self, instant: datetime) -> int:
+        """Return how many of the times on the books lie up to an instant.
+
+        Of two instants with the same number, exactly the same was known: no time lies after one and up to the other.
+        """
+        return int(np.searchsorted(self._times, naive(instant), side="right"))
+
+    def state(self, as_of: datetime) -> State:
         """Return what was known at an instant, with the columns that figures look at; leads only as routed.
 
-        Custom attributes, texts and activities are left out: that makes it many times faster than `load_history`.
+        Custom attributes, texts and activities are left out: that makes it many times faster than `load_history`. The
+        history's ``until`` may be another instant at which the same was known; see `History.until_also`.
         """
-        found = self._histories.get(as_of)
-        if found is None:
-            found = History.of(as_of, **{name: self._frames[name] for name in _COLUMNS})
-            self._histories[as_of] = found
-            while len(self._histories) > _HISTORIES:
-                self._histories.popitem(last=False)
-        return found
+        place = self.place(as_of)
+        with self._lock:
+            if place not in self._states:
+                history = History.of(as_of, **{name: self._frames[name] for name in _COLUMNS})
+                self._states[place] = State(history, self._duties(as_of))
+            self._states.move_to_end(place)
+            while len(self._states) > _STATES:
+                self._states.popitem(last=False)
+            return self._states[place]
 
-    def duties(self, as_of: datetime) -> dict[str, pd.DataFrame]:
-        """Return programme rules, tiers, ledger and costs as frames; of the last two what was known at an instant."""
+    def _duties(self, as_of: datetime) -> dict[str, pd.DataFrame]:
         frames = {name: self._frames[name] for name in _DUTIES}
         for name, column in _KNOWN_FROM.items():
             frames[name] = frames[name][frames[name][column].to_numpy() <= naive(as_of)]
@@ -150,6 +189,18 @@ def _read_books(connection: Connection, known: dict[str, pd.DataFrame]) -> dict[
         elif name != "changes":
             found[name] = _read(connection, name, wanted)
     return found
+
+
+def _times(frames: Mapping[str, pd.DataFrame]) -> Instants:
+    """Return all times on the books, in order: at no other instant anything becomes known."""
+    columns = [frame[name] for frame in frames.values() for name in frame if frame[name].dtype.kind == "M"]
+    changes = frames["changes"]
+    for (resource, name), rows in changes.groupby(["resource", "field"]):
+        _, column = resolve_field(str(resource), str(name))
+        if column is not None and column.type in (ColumnType.DATE, ColumnType.INSTANT):
+            columns.append(from_text(column, rows["value"], {}))
+    times = np.concatenate([column.to_numpy(dtype="datetime64[us]") for column in columns])
+    return np.unique(times[~np.isnat(times)])
 
 
 def activity_counts(

@@ -1,5 +1,6 @@
 """Everything that was known at an instant, as frames: what features, labels and answers are made from."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -79,6 +80,12 @@ class History:
     def known_by(self, until: Any) -> Self:
         """Return what was known at an earlier instant `until`."""
         return type(self).of(until, **{name: self.frame(name) for name in LEARNED})
+
+    def until_also(self, until: Any) -> Self:
+        """Return the same as known at another instant; right only where nothing became known between the two."""
+        other = copy(self)
+        object.__setattr__(other, "until", frames.naive(until))
+        return other
 
     def frame(self, resource: str) -> pd.DataFrame:
         """Return the frame of `resource`."""

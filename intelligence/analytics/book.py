@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,17 +16,38 @@ import pandas as pd
 from domain.context import SYSTEM, Actor
 from intelligence.analytics.period import Window
 from store.engine import Connection
-from store.figures import Books, Shelf, activity_counts, visible_partners
+from store.figures import Books, Shelf, State, activity_counts, visible_partners
 from store.frames import naive
 from store.history import History
 
 SECONDS_PER_DAY = 86_400
 
 _PAIR = 2**31
+_INSTANTS = 64
 _LEGAL_FORMS = frozenset(
     "inc incorporated llc ltd limited corp corporation co company plc gmbh ag kg ug sa sl srl sas sarl spa bv nv ab as"
     " oy aps ltda eireli me epp sp zoo z o oo pty pte".split()
 )
+
+
+_T = TypeVar("_T")
+
+
+def _shared(method: "Callable[[Book], _T]") -> "cached_property[_T]":
+    """Make of a method a property that is worked out once for all books in which the same is known and seen.
+
+    It may look at nothing but rows that were known: at `Book.as_of` itself neither, nor at the currency told.
+    """
+
+    def once(book: "Book") -> _T:
+        name = method.__name__
+        if name not in book._kept:
+            book._kept[name] = method(book)
+        found: _T = book._kept[name]
+        return found
+
+    once.__doc__ = method.__doc__
+    return cached_property(once)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +77,6 @@ class Book:
     told: str = ""
     shelf: Shelf | None = None
     _counts: dict[tuple[object, ...], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
-    _statuses: dict[datetime, pd.Series] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def currency(self) -> str:
@@ -73,20 +95,28 @@ class Book:
     @cached_property
     def history(self) -> History:
         """Everything but activities, with the columns that figures look at."""
-        return self._books.history(self.as_of)
+        return self._state.history.until_also(self.as_of)
 
-    @cached_property
+    @property
     def duties(self) -> Mapping[str, pd.DataFrame]:
         """Programme rules, tiers, ledger and costs."""
-        return self._books.duties(self.as_of)
+        return self._state.duties
 
     @cached_property
     def _books(self) -> Books:
         return Books(self.connection) if self.shelf is None else self.shelf.books(self.connection)
 
     @cached_property
+    def _state(self) -> State:
+        return self._books.state(self.as_of)
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Any]:
+        return self._state.kept((self.home, self._allowed))
+
+    @_shared
     def partners(self) -> pd.DataFrame:
-        """The partners that the actor may see, by our id, in the groups that they are in at `as_of`."""
+        """Return the partners that the actor may see, by our id, in the groups that they are in at `as_of`."""
         frame = self.history.partners
         programs = self.history.programs.set_index("id")["external_id"]
         frame = frame.assign(
@@ -98,10 +128,16 @@ class Book:
     def status_at(self, instant: datetime) -> pd.Series:
         """Return the status of each partner at an instant, by our id."""
         at = min(instant, self.as_of)
-        if at not in self._statuses:  # nearly every figure asks at the same two or three instants
+        # Nearly every figure asks at the same two or three instants, and little happens between two requests.
+        known = self._kept.setdefault("statuses", OrderedDict())
+        place = self._books.place(at)
+        found: pd.Series | None = known.get(place)
+        if found is None:
             status = self.history.status_as_of(self.partners["id"], naive(at))
-            self._statuses[at] = pd.Series(status.to_numpy(), index=self.partners.index)
-        return self._statuses[at]
+            found = known[place] = pd.Series(status.to_numpy(), index=self.partners.index)
+            if len(known) > _INSTANTS:
+                known.popitem(last=False)
+        return found
 
     def active_at(self, instant: datetime) -> pd.Index:
         """Return our ids of the partners that were active at an instant."""
@@ -109,9 +145,9 @@ class Book:
         active: pd.Index = status.index[status.to_numpy() == "active"]
         return active
 
-    @cached_property
+    @_shared
     def deals(self) -> pd.DataFrame:
-        """Deals of visible partners, with ``won``, ``lost``, ``valid`` (neither rejected nor expired), ``currency``."""
+        """Return visible partners' deals: ``won``, ``lost``, ``valid`` (neither rejected nor expired), ``currency``."""
         deals = self._own(self.history.deals)
         closed = deals["closed_at"].notna()
         return deals.assign(
@@ -121,14 +157,14 @@ class Book:
             currency=deals["currency"].fillna(self.home),
         )
 
-    @cached_property
+    @_shared
     def won(self) -> pd.DataFrame:
-        """Won deals, by the time of winning."""
+        """Return won deals, by the time of winning."""
         return self.deals[self.deals["won"]].sort_values(["closed_at", "id"], ignore_index=True)
 
-    @cached_property
+    @_shared
     def offers(self) -> pd.DataFrame:
-        """Leads offered: ``accepted``, ``answered``, ``hours`` to the answer, what came of it, the lead's program."""
+        """Return offers of leads: ``accepted``, ``answered``, ``hours`` to it, what came of it, the lead's program."""
         offers = self._own(self.history.assignments)
         leads = self.history.leads.set_index("id")
         deals = self.deals[self.deals["lead_id"] >= 0]
@@ -147,21 +183,21 @@ class Book:
             program_id=program.where(program >= 0, own),
         )
 
-    @cached_property
+    @_shared
     def first_wins(self) -> pd.DataFrame:
-        """The first won deal of each customer: a row of ``won`` with ``customer``."""
+        """Return the first won deal of each customer: a row of ``won`` with ``customer``."""
         named = self.won[["id"]].merge(self._books.customers(self.connection), on="id", how="left")
         return self.won.assign(customer=_customer_keys(named)).drop_duplicates("customer")
 
-    @cached_property
+    @_shared
     def answer_hours(self) -> pd.Series:
-        """Hours within which a lead must be answered, by our id of the programme."""
+        """Return hours within which a lead must be answered, by our id of the programme."""
         rules = self.duties["program_rules"]
         return rules.dropna(subset="answer_hours").set_index("program_id")["answer_hours"]
 
-    @cached_property
+    @_shared
     def status_steps(self) -> pd.DataFrame:
-        """Changes of status: partner_id, ``before``, ``after``, ``days`` that the one before lasted, ``at``."""
+        """Return changes of status: partner_id, ``before``, ``after``, ``days`` that the one before lasted, ``at``."""
         changes = self.history.changes
         changes = changes[(changes["resource"] == "partners") & (changes["field"] == "status")]
         ids = pd.Series(self.partners["id"].to_numpy(), index=self.partners["external_id"])

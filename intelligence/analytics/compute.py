@@ -62,15 +62,26 @@ class Answer:
     others: dict[str, float] = field(default_factory=dict)
 
 
-def facts_of(book: Book, figure: Figure, window: Window, filters: Filters) -> tuple[pd.DataFrame, dict[str, float]]:
+def facts_of(
+    book: Book, figure: Figure, window: Window, filters: Filters, every: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return the facts of a figure that pass the filters, and amounts in other currencies, which are no part of them.
+
+    Parameters
+    ----------
+    book, figure, window
+        What is asked.
+    filters : mapping
+        Which of the facts.
+    every : DataFrame, optional
+        All facts of the figure in the window and the book, where they are at hand.
 
     Raises
     ------
     InvalidInput
         If a filter is no group of partners or products.
     """
-    facts = figure.facts(book, window)
+    facts = figure.facts(book, window) if every is None else every
     for name, value in filters.items():
         if value is None:
             continue
@@ -78,6 +89,8 @@ def facts_of(book: Book, figure: Figure, window: Window, filters: Filters) -> tu
             facts = facts[facts["product_id"] == _product(book, figure, value)]
         elif name == "territory":
             facts = facts[facts["partner_id"].isin(_in_territory(book, value))]
+        elif name == "partner":
+            facts = facts[facts["partner_id"].isin(book.partners.index[book.partners["external_id"] == value])]
         elif name in GROUPS:
             facts = facts[(keys_of(book, facts, name, window) == value).fillna(False).to_numpy(dtype=bool)]
         else:
@@ -89,8 +102,15 @@ def facts_of(book: Book, figure: Figure, window: Window, filters: Filters) -> tu
     return facts[own], {str(currency): round(float(total), 6) for currency, total in others.items()}
 
 
-def answer(book: Book, figure: Figure, window: Window, filters: Filters | None = None, by: str | None = None) -> Answer:
-    """Return a figure with its trend, and by group if asked.
+def answer(
+    book: Book,
+    figure: Figure,
+    window: Window,
+    filters: Filters | None = None,
+    by: str | None = None,
+    every: pd.DataFrame | None = None,
+) -> Answer:
+    """Return a figure with its trend, and by group if asked; `every` as of `facts_of`.
 
     Raises
     ------
@@ -98,7 +118,7 @@ def answer(book: Book, figure: Figure, window: Window, filters: Filters | None =
         If it cannot be told by that.
     """
     wanted = filters or {}
-    facts, others = facts_of(book, figure, window, wanted)
+    facts, others = facts_of(book, figure, window, wanted, every)
     found = number(figure, facts)
     groups: dict[Any, Number] = {}
     if by in STEPS:

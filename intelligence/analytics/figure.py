@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,6 +154,9 @@ def grouped(figure: Figure, facts: pd.DataFrame, keys: pd.Series) -> dict[Any, N
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     pieces = zip(names, np.split(order, ends[:-1]), strict=True) if len(names) else ()
+    if figure.shape is Shape.QUANTILE:
+        num = facts["num"].to_numpy(dtype=np.float64)
+        return {_plain(name): _quantile(num[rows], figure.quantile) for name, rows in pieces}
     return {_plain(name): number(figure, facts.iloc[rows]) for name, rows in pieces}
 
 
@@ -183,9 +187,16 @@ def _quantile(num: np.ndarray[Any, Any], q: float) -> Number:
     value = _tidy(float(np.quantile(ordered, q)))
     if n < 5:
         return Number(value, n, float(num.sum()), n, np.nan)
-    low, high = (int(np.clip(binom.ppf(p, n, q), 0, n - 1)) for p in (0.1, 0.9))
+    low, high = _ranks(n, q)
     spread = float(((ordered[high] - ordered[low]) / (2 * Z80)) ** 2)
     return Number(value, n, float(num.sum()), n, spread)
+
+
+@lru_cache(maxsize=2**12)
+def _ranks(n: int, q: float) -> tuple[int, int]:
+    """Return which of n ordered values bound the 80 % interval of a quantile."""
+    low, high = (int(np.clip(binom.ppf(p, n, q), 0, n - 1)) for p in (0.1, 0.9))
+    return low, high
 
 
 def _top(facts: pd.DataFrame, total: float, first: int = 10) -> Number:

@@ -1,5 +1,6 @@
 """Partners by a figure, and one partner among its peers, who are never named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +38,35 @@ class Peers:
     percentile: float | None
 
 
-def numbers_by_partner(book: Book, figure: Figure, window: Window, filters: Filters | None = None) -> pd.Series:
+def numbers_by_partner(
+    book: Book,
+    figure: Figure,
+    window: Window,
+    filters: Filters | None = None,
+    *,
+    among: pd.Index | None = None,
+    every: pd.DataFrame | None = None,
+) -> pd.Series:
     """Return the figure of each partner that has it, by our id: `Number`.
 
     Sums are 0 for partners that were active at the end of the window and have no fact.
+
+    Parameters
+    ----------
+    book, figure, window, filters
+        What is asked.
+    among : Index, optional
+        Only of these partners.
+    every : DataFrame, optional
+        As of `facts_of`.
     """
-    facts, _ = facts_of(book, figure, window, filters or {})
-    found = grouped(figure, facts[facts["partner_id"] >= 0], facts.loc[facts["partner_id"] >= 0, "partner_id"])
-    series = pd.Series(found, dtype=object)
+    facts, _ = facts_of(book, figure, window, filters or {}, every)
+    of = facts["partner_id"]
+    facts = facts[(of >= 0) if among is None else of.isin(among)]
+    series = pd.Series(grouped(figure, facts, facts["partner_id"]), dtype=object)
     if figure.shape is not Shape.SUM:
         return series[[number.value is not None for number in series]] if len(series) else series
-    chosen = partners_in(book, window, filters or {})
+    chosen = partners_in(book, window, filters or {}) if among is None else among
     silent = book.active_at(window.end - MOMENT).intersection(chosen).difference(series.index)
     nothing = pd.Series([Number(0.0, 0, 0.0, 0.0, np.nan)] * len(silent), index=silent, dtype=object)
     return pd.concat([series, nothing]) if len(nothing) else series
@@ -89,21 +108,49 @@ def moved(book: Book, figure: Figure, window: Window, filters: Filters | None = 
     return now.assign(before=now["partner_id"].map(then).astype(np.float64))
 
 
-def peers(book: Book, figure: Figure, window: Window, partner_id: int) -> list[Peers]:
-    """Return a partner's figure among active partners of the same programme and tier, and of the same kind."""
-    numbers = numbers_by_partner(book, figure, window)
-    values = pd.Series([number.value for number in numbers], index=numbers.index, dtype=np.float64)
-    own = values.get(partner_id)
+def alike(book: Book, window: Window, partner_id: int) -> dict[str, pd.Index]:
+    """Return the active partners of the same programme and tier as one, and those of the same kind, without it."""
     active = book.active_at(window.end - MOMENT)
     frame, row = book.partners, book.partners.loc[partner_id]
-    found = []
+    found = {}
     for columns, words in ((("program", "tier"), "same programme and tier"), (("kind",), "same kind")):
         if any(pd.isna(row[column]) for column in columns):
             continue
-        alike = np.all([(frame[column] == row[column]).to_numpy() for column in columns], axis=0)
-        others = values.reindex(frame.index[alike].intersection(active).difference([partner_id])).dropna()
-        found.append(_standing(figure, words, others.to_numpy(), own))
+        same = np.all([(frame[column] == row[column]).to_numpy() for column in columns], axis=0)
+        found[words] = frame.index[same].intersection(active).difference([partner_id])
     return found
+
+
+def peers(
+    book: Book,
+    figure: Figure,
+    window: Window,
+    partner_id: int,
+    *,
+    among: Mapping[str, pd.Index] | None = None,
+    every: pd.DataFrame | None = None,
+) -> list[Peers]:
+    """Return a partner's figure among active partners of the same programme and tier, and of the same kind.
+
+    Parameters
+    ----------
+    book, figure, window
+        What is asked.
+    partner_id : int
+        Ours.
+    among : mapping, optional
+        What `alike` found, where it is at hand.
+    every : DataFrame, optional
+        As of `facts_of`.
+    """
+    segments = alike(book, window, partner_id) if among is None else among
+    wanted = pd.Index(np.unique(np.concatenate([[partner_id], *segments.values()])), dtype=np.int64)
+    numbers = numbers_by_partner(book, figure, window, among=wanted, every=every)
+    values = pd.Series([number.value for number in numbers], index=numbers.index, dtype=np.float64)
+    own = values.get(partner_id)
+    return [
+        _standing(figure, words, values.reindex(others).dropna().to_numpy(), own) for words, others in segments.items()
+    ]
 
 
 def _standing(figure: Figure, words: str, others: NDArray[np.float64], own: float | None) -> Peers:

@@ -6,7 +6,7 @@ from intelligence.analytics.book import Book
 from intelligence.analytics.compute import Answer, Filters, answer
 from intelligence.analytics.people import engaged_window
 from intelligence.analytics.period import Window
-from intelligence.analytics.ranking import Peers, peers
+from intelligence.analytics.ranking import Peers, alike, peers
 from intelligence.analytics.registry import FIGURES
 
 _OF_MANY = frozenset({"partners", "active_partners", "recruited", "ended", "top_partners_share", "lead_spread"})
@@ -42,13 +42,15 @@ def scorecard(book: Book, everybody: Book, window: Window, partner_id: int, *, i
     internal : bool
         Whether figures that partners are not told are there, too.
     """
-    name = book.partners.at[partner_id, "external_id"]
-    chosen = [figure for figure in FIGURES.values() if figure.name not in _OF_MANY]
-    return [
-        Compared(answer(book, figure, window, {"partner": str(name)}), peers(everybody, figure, window, partner_id))
-        for figure in chosen
-        if internal or not figure.internal
-    ]
+    own = {"partner": str(book.partners.at[partner_id, "external_id"])}
+    among = alike(everybody, window, partner_id)
+    found = []
+    for figure in FIGURES.values():
+        if figure.name not in _OF_MANY and (internal or not figure.internal):
+            every = figure.facts(everybody, window)
+            told = answer(book, figure, window, own, every=every if book is everybody else None)
+            found.append(Compared(told, peers(everybody, figure, window, partner_id, among=among, every=every)))
+    return found
 
 
 def warm(book: Book, window: Window) -> None:
