@@ -19,6 +19,7 @@ from api.authentication import (
     signed_in,
 )
 from api.console.menu import menu_of
+from api.console.product_names import ProductNames
 from api.console.rendering import render
 from api.console.words import mark
 from api.dependencies import Services, ServicesDep
@@ -155,6 +156,7 @@ def shown(
         "unread": _unread(request, actor),
         "problem": None,
         "problem_field": None,
+        "product_name": ProductNames(lambda: request.app.state.services.unit_of_work(actor, read_only=True)),
     }
     return _packed(request, HTMLResponse(render(template, common | values), status))
 
