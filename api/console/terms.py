@@ -106,6 +106,11 @@ TERMS: Mapping[str, str] = {
     "deactivated": mark("no access"),
     "partner_admin": mark("admin"),
     "revoked": mark("revoked"),
+    "waiting": mark("waits"),
+    "delivered": mark("delivered"),
+    "train": mark("training of models"),
+    "score": mark("scores"),
+    "check": mark("check of a model"),
     # of the staff's roles
     "admin": mark("admin"),
     "recruiter": mark("recruiter"),
