@@ -49,6 +49,11 @@ class PrivacyRepository:
         row = found.first()
         return None if row is None else dict(row)
 
+    def newest(self, resource: str, limit: int) -> list[dict[str, Any]]:
+        """Return the newest erasures of rows of a resource."""
+        query = select(erasures).where(erasures.c.resource == resource).order_by(erasures.c.id.desc()).limit(limit)
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
     def since(self, after: datetime) -> list[Erasure]:
         """Return the erasures after an instant, in their order."""
         columns = [erasures.c[name] for name in Erasure._fields]
