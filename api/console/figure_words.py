@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from api.console.words import gettext, mark
+from intelligence.analytics.registry import canonical, figure_named
 
 
 class Words(NamedTuple):
@@ -117,10 +118,10 @@ def figure_label(name: str) -> str:
 
     Examples
     --------
-    >>> figure_label("revenue"), figure_label("activities.training"), figure_label("score.support")
+    >>> figure_label("won_revenue"), figure_label("activities.training"), figure_label("score.support")
     ('Revenue', 'Activities: training', 'Mean answer: support')
     """
-    family, _, kind = name.partition(".")
+    family, _, kind = canonical(name).partition(".")
     label = gettext(WORDS[family].label) if family in WORDS else family
     return f"{label}: {kind}" if kind else label
 
@@ -129,3 +130,14 @@ def figure_meaning(name: str) -> str:
     """Return what a figure means in the reader's language; empty where its formula says it all."""
     words = WORDS.get(name) or (WORDS["score"] if name.startswith("score.") else None)
     return "" if words is None else gettext(words.meaning)
+
+
+def figure_unit(name: str | None) -> str:
+    """Return the unit of a figure; of what is none of ours, such as a goal that somebody made up, a count.
+
+    Examples
+    --------
+    >>> figure_unit("revenue"), figure_unit("win_rate"), figure_unit(None)
+    ('money', 'share', 'count')
+    """
+    return "count" if name is None else str(figure_named(name).unit)

@@ -25,11 +25,12 @@ def region_name(code: str) -> str:
 
     Examples
     --------
-    >>> region_name("BR-SP"), region_name("XX-1")
-    ('São Paulo', 'XX-1')
+    >>> region_name("BR-SP"), region_name("ES-CT"), region_name("XX-1")
+    ('São Paulo', 'Catalunya', 'XX-1')
     """
+    # Names of the standard carry a second language in brackets and a title after a comma: "Catalunya [Cataluña]".
     found = pycountry.subdivisions.get(code=code)  # type: ignore[no-untyped-call]  # of a library without types
-    return str(found.name) if found is not None else code
+    return str(found.name).partition(" [")[0].partition(", ")[0] if found is not None else code
 
 
 def gap_name(dimension: str, value: str, name: str | None = None) -> str:

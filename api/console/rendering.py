@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.console import formats, words
 from api.console.assets import address
-from api.console.figure_words import figure_label, figure_meaning
+from api.console.figure_words import figure_label, figure_meaning, figure_unit
 from api.console.places import country_name, gap_name, place
 from api.console.terms import term
 from domain.language import LANGUAGES
@@ -89,6 +89,7 @@ def _environment() -> Environment:
         gap_name=gap_name,
         figure_label=figure_label,
         figure_meaning=figure_meaning,
+        figure_unit=figure_unit,
         languages={code: LANGUAGE_NAMES[code] for code in LANGUAGES},
     )
     return made

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -18,8 +19,8 @@ from api.authentication import (
     masked_csrf_token,
     signed_in,
 )
-from api.console.menu import menu_of
-from api.console.product_names import ProductNames
+from api.console.menu import is_page, menu_of
+from api.console.names import Names
 from api.console.rendering import render
 from api.console.words import mark
 from api.dependencies import Services, ServicesDep
@@ -52,6 +53,7 @@ TOLD: Mapping[str, str] = {
     "registered": mark("Registered. How it stands is told below."),
     "appealed": mark("Appealed. Somebody looks at it again."),
     "away": mark("Announced. From then on no leads are offered to you."),
+    "called_off": mark("Called off. Leads are offered on those days, too."),
     "asked": mark("Asked. Your partner team answers by a message."),
     "put_aside": mark("Put on the shortlist."),
     "unlisted": mark("Taken off the shortlist."),
@@ -143,6 +145,7 @@ def shown(
     """Return a page, also for nobody known."""
     actor = None if caller is None else caller.actor
     theme = request.cookies.get(THEME_COOKIE, "")
+    opened = partial(request.app.state.services.unit_of_work, actor, read_only=True)
     common = {
         "actor": actor,
         "csrf": masked_csrf_token(caller.token) if caller is not None and caller.token else "",
@@ -156,7 +159,9 @@ def shown(
         "unread": _unread(request, actor),
         "problem": None,
         "problem_field": None,
-        "product_name": ProductNames(lambda: request.app.state.services.unit_of_work(actor, read_only=True)),
+        "leads_to": lambda path: actor is not None and is_page(actor, path),
+        "product_name": Names(opened, "products"),
+        "program_name": Names(opened, "programs"),
     }
     return _packed(request, HTMLResponse(render(template, common | values), status))
 

@@ -165,7 +165,9 @@ def _goals(book: Book, everybody: Book, partner_id: int) -> list[Action]:
     found = []
     for one in progress(book, Outlook(everybody), goals_of(running)):
         if one.status is GoalStatus.OFF_TRACK and one.actual is not None:
-            told = f"{one.actual:,.10g} of {one.goal.target:,.10g} so far, {one.p_reach or 0.0:.0%} chance to reach it"
+            told = (
+                f"{_brief(one.actual)} of {_brief(one.goal.target)} so far, {one.p_reach or 0.0:.0%} chance to reach it"
+            )
             text = f"Bring the goal {one.goal.metric!r} back on track or agree on another: {told}."
             found.append(Action("mend_goal", text, one.goal.period_end, one.goal.metric))
     return found
@@ -183,6 +185,10 @@ def _signs(book: Book, partner_id: int, standing: Standing) -> list[Action]:
         told = "ever" if content_at is None else f"since {content_at:%Y-%m-%d}"
         return [Action("send_content", f"Send content that fits: none was opened {told}.")]
     return []
+
+
+def _brief(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
 def _instant(value: Any) -> datetime:
