@@ -23,6 +23,11 @@ from store.history import History
 SECONDS_PER_DAY = 86_400
 
 _PAIR = 2**31
+_DEALS = [*("id", "partner_id", "registered_at", "lead_id", "product_id", "status", "outcome", "amount", "currency"),
+          "closed_at"]  # fmt: skip
+_OFFERS = ["id", "lead_id", "partner_id", "offered_at", "response", "responded_at"]
+"""What figures look at: rows are chosen over and over, and each further column costs."""
+
 _INSTANTS = 64
 _LEGAL_FORMS = frozenset(
     "inc incorporated llc ltd limited corp corporation co company plc gmbh ag kg ug sa sl srl sas sarl spa bv nv ab as"
@@ -148,7 +153,7 @@ class Book:
     @_shared
     def deals(self) -> pd.DataFrame:
         """Return visible partners' deals: ``won``, ``lost``, ``valid`` (neither rejected nor expired), ``currency``."""
-        deals = self._own(self.history.deals)
+        deals = self._own(self.history.deals[_DEALS])
         closed = deals["closed_at"].notna()
         return deals.assign(
             won=closed & (deals["outcome"] == "won"),
@@ -165,7 +170,7 @@ class Book:
     @_shared
     def offers(self) -> pd.DataFrame:
         """Return offers of leads: ``accepted``, ``answered``, ``hours`` to it, what came of it, the lead's program."""
-        offers = self._own(self.history.assignments)
+        offers = self._own(self.history.assignments[_OFFERS])
         leads = self.history.leads.set_index("id")
         deals = self.deals[self.deals["lead_id"] >= 0]
         pair = offers["lead_id"] * _PAIR + offers["partner_id"]

@@ -104,7 +104,7 @@ def facts_frame(
         Resource whose rows these are, by their ``id``; without that column, or of partners, the partner's own row.
     """
     empty = np.full(len(rows), "NaT", dtype="datetime64[us]")
-    columns = {
+    columns: dict[str, Any] = {
         "partner_id": rows["partner_id"].to_numpy(),
         "at": rows[at].to_numpy() if at else empty,
         "num": np.broadcast_to(np.asarray(num, dtype=np.float64), len(rows)),
@@ -112,11 +112,16 @@ def facts_frame(
     }
     for name in ("product_id", "program_id"):
         columns[name] = rows[name].to_numpy() if name in rows else np.full(len(rows), -1, dtype=np.int64)
-    columns["currency"] = rows["currency"].to_numpy() if "currency" in rows else np.full(len(rows), "", dtype=object)
+    columns["currency"] = rows["currency"].array if "currency" in rows else _same("", len(rows))
     own = "id" if source != "partners" and "id" in rows else "partner_id"
     columns["row_id"] = rows[own].to_numpy()
-    columns["source"] = np.full(len(rows), source, dtype=object)
+    columns["source"] = _same(source, len(rows))
     return pd.DataFrame(columns)
+
+
+def _same(word: str, n: int) -> Any:
+    """Return a text column that says the same in each row: several times faster than one made of Python strings."""
+    return pd.array([word], dtype="str").take(np.zeros(n, dtype=np.intp))
 
 
 def number(figure: Figure, facts: pd.DataFrame) -> Number:
