@@ -55,6 +55,7 @@ from api.routes import (
     users,
     webhooks,
 )
+from api.warm import start_warming
 from domain.context import Clock, system_clock
 from domain.settings import Settings
 
@@ -105,7 +106,12 @@ VERSIONED = (
 """Modules whose routes stand under /v1 and ask for a key."""
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
+def create_served_app() -> FastAPI:
+    """Build the application as it is served: made ready in the background from its start on."""
+    return create_app(warm=True)
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock, *, warm: bool = False) -> FastAPI:
     """Build the application.
 
     Parameters
@@ -114,12 +120,17 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         Default: read from the environment.
     clock : callable
         Source of the present instant.
+    warm : bool
+        Whether what the first requests need is made ready in the background.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.services = open_services(settings or Settings(), clock)
+        warming = start_warming(app.state.services) if warm else None
         yield
+        if warming is not None:
+            warming.join()
         app.state.services.intelligence.engine.dispose()
 
     # No pages for the document: theirs load scripts from other hosts.

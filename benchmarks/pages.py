@@ -111,7 +111,7 @@ def prepare(work: Workspace) -> None:
 def served(home: Path) -> Iterator[Served]:
     """Serve a home on a free port, in this process."""
     os.environ["ALLYWISE_HOME"] = str(home)
-    app = create_app(Settings())
+    app = create_app(Settings(), warm=True)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -37,7 +37,7 @@ def serve_command(
     worker = subprocess.Popen([sys.executable, "-m", "worker", "--with-parent"])
     try:
         uvicorn.run(
-            "api.app:create_app",
+            "api.app:create_served_app",
             factory=True,
             host=host,
             port=port,

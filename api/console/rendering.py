@@ -98,6 +98,12 @@ def _environment() -> Environment:
 _templates = _environment()
 
 
+def compile_templates() -> None:
+    """Compile all templates, which the first page that needs one would wait for."""
+    for name in _templates.list_templates(extensions=["html"]):
+        _templates.get_template(name)
+
+
 def render(name: str, values: Mapping[str, Any]) -> str:
     """Return the text of a page."""
     return _templates.get_template(name).render(values)

@@ -265,6 +265,13 @@ class Book:
         return frame[frame["partner_id"].isin(self.partners.index)]
 
 
+def make_ready(book: Book) -> None:
+    """Work out what all books share in which the same is known, so that the next one need not."""
+    for relation in (book.partners, book.won, book.offers, book.first_wins):
+        relation.shape  # noqa: B018  # to look at it is to work it out
+    book.status_at(book.as_of)
+
+
 def _exploded(frame: pd.DataFrame, column: str, name: str = "course") -> pd.DataFrame:
     """Return partner_id and one element of a list column per row."""
     rows = frame[["partner_id", column]].rename(columns={column: name}).explode(name)
