@@ -105,7 +105,7 @@ def count_high(connection: Connection, scope: Scope, run: Run, edge: float) -> i
 def waiting_offers(connection: Connection, scope: Scope, since: datetime, at: datetime) -> Found:
     """Return leads offered since an instant that had no answer at another, those that wait longest first."""
     offers, leads = RESOURCE_TABLES["assignments"], RESOURCE_TABLES["leads"]
-    query = _named(leads.c.external_id, offers.c.offered_at)
+    query = _named(func.coalesce(leads.c.company, leads.c.external_id), offers.c.offered_at)
     query = query.join(offers, offers.c.partner_id == _partners.c.id).join(leads, leads.c.id == offers.c.lead_id)
     open_then = or_(offers.c.response.is_(None), offers.c.responded_at > at)
     chosen = query.where(offers.c.offered_at >= since, offers.c.offered_at < at, open_then, *_seen(scope))
@@ -115,7 +115,7 @@ def waiting_offers(connection: Connection, scope: Scope, since: datetime, at: da
 def waiting_registrations(connection: Connection, scope: Scope, at: datetime) -> Found:
     """Return registrations of deals that nobody had decided at an instant, those that wait longest first."""
     claims, deals = RESOURCE_TABLES["registrations"], RESOURCE_TABLES["deals"]
-    query = _named(deals.c.external_id, claims.c.submitted_at)
+    query = _named(func.coalesce(deals.c.company, deals.c.external_id), claims.c.submitted_at)
     query = query.join(claims, claims.c.partner_id == _partners.c.id).join(deals, deals.c.id == claims.c.deal_id)
     open_then = or_(and_(claims.c.decided_at.is_(None), deals.c.status == "submitted"), claims.c.decided_at > at)
     chosen = query.where(claims.c.submitted_at < at, open_then, *_seen(scope))

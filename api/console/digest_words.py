@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from api.console.figure_words import figure_label
 from api.console.formats import day, money, number, percent
 from api.console.words import gettext, ngettext
 from programme.digest import Digest
@@ -70,6 +71,8 @@ def figures(found: Digest, currency: str) -> list[Figure]:
         name: gettext("%(number)s a week before") % {"number": value} if value else gettext("no scores a week before")
         for name, value in was.items()
     }
+    if before is not None and not before.stake and now.stake:  # no amounts were known then
+        notes["stake"] = ""
     days = {"days": number(found.horizon_days)}
     return [
         Figure(gettext("Revenue at risk"), money(now.stake, currency), notes["stake"]),
@@ -110,7 +113,11 @@ def _columns() -> dict[str, tuple[str, Sequence[_Cell], str]]:
         "certificates": (gettext("Certificates that run out soon"), _what_on(gettext("Course"), ends), "/partners"),
         "goals": (
             gettext("Goals off track"),
-            [*_what_on(gettext("Goal"), ends), (gettext("Chance"), lambda line: percent(line.details.get("p_reach")))],
+            [
+                (gettext("Goal"), lambda line: figure_label(line.what)),
+                (ends, lambda line: day(line.on)),
+                (gettext("Chance"), lambda line: percent(line.details.get("p_reach"))),
+            ],
             "/alerts?kind=goal_off_track",
         ),
         "due": (gettext("Actions due"), _what_on(gettext("Action"), gettext("Due")), "/interventions"),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from api.console.words import gettext, mark
-from intelligence.analytics.registry import canonical, figure_named
+from intelligence.analytics.names import canonical
+from intelligence.analytics.registry import figure_named
 
 
 class Words(NamedTuple):

@@ -5,8 +5,9 @@ A page has hundreds of them, few of them different: what Babel made of one is ke
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -81,7 +82,13 @@ def money(amount: Number | None, currency: str | None = None) -> str:
     if amount is None or currency is None:
         return number(amount)
     shown, code = _rounded(amount, 0), spoken().code
-    return _currency(shown, currency, format="¤#,##0", currency_digits=False, locale=code)
+    return _currency(shown, currency, format=_whole(code), currency_digits=False, locale=code)
+
+
+@cache
+def _whole(code: str) -> str:
+    """Return the pattern of a language's amounts, without cents: where the currency stands differs."""
+    return str(Locale.parse(code).currency_formats["standard"].pattern).replace(".00", "")
 
 
 def day(instant: datetime | date | None) -> str:

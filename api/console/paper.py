@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib
 from fpdf import FPDF
-from fpdf.enums import TableBordersLayout, TextEmphasis
+from fpdf.enums import TableBordersLayout, TextEmphasis, VAlign
 from fpdf.fonts import FontFace
 
 from api.console.words import gettext
@@ -101,7 +101,8 @@ class Paper(FPDF):
             text_align=tuple({"L": "LEFT", "R": "RIGHT"}[letter] for letter in numbers),
             headings_style=style,
             line_height=5,
-            padding=(0.6, 1),
+            padding=(0.8, 1),
+            v_align=VAlign.T,
         ) as table:
             for row in (head, *rows):
                 table.row([str(cell) for cell in row])

@@ -196,7 +196,7 @@ def statement_paper(partner: Row, row: Row, entries: list[Row], deals: dict[str,
     paper.rows(
         [gettext(name) for name in _COLUMNS],
         [_printed(entry, deals) for entry in entries],
-        (14, 44, 18, 8, 16, 16),
+        (14, 52, 20, 7, 14, 14),
         "LLLRRR",
     )
     return paper
