@@ -20,6 +20,12 @@
     };
   }
 
+  /* "Revenue, Dec 31" stands on two lines beside a lying bar. */
+  function inTwo(label) {
+    const comma = label.indexOf(", ");
+    return comma < 0 ? label : [label.slice(0, comma), label.slice(comma + 2)];
+  }
+
   function draw(figure) {
     const { kind, format } = figure.dataset;
     const { labels, series } = read(figure.querySelector("table"));
@@ -46,7 +52,7 @@
     const across = curve ? { ...axis, type: "linear", stacked: false } : names;
     figure.drawn = new Chart(canvas, {
       type: lines ? "line" : "bar",
-      data: { labels, datasets },
+      data: { labels: lying ? labels.map(inTwo) : labels, datasets },
       options: {
         animation: false,
         maintainAspectRatio: false,
@@ -55,7 +61,7 @@
         scales: lying ? { x: axis, y: { ...names, ticks: { ...names.ticks, autoSkip: false } } } : { x: across, y: axis },
         plugins: {
           legend: { display: series.length > 1, labels: { color: colour("--ink"), boxWidth: 12 } },
-          tooltip: { callbacks: { title: (items) => (curve ? shown.format(items[0].parsed.x) : items[0].label), label: (item) => `${item.dataset.label}: ${shown.format(lying ? item.parsed.x : item.parsed.y)}` } },
+          tooltip: { callbacks: { title: (items) => (curve ? shown.format(items[0].parsed.x) : labels[items[0].dataIndex]), label: (item) => `${item.dataset.label}: ${shown.format(lying ? item.parsed.x : item.parsed.y)}` } },
         },
       },
     });
