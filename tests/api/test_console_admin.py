@@ -13,8 +13,10 @@ from tests.api.people import PASSWORD, add_partners, add_person, service, signed
 from tests.api.test_console import csrf_of, hidden, open_form
 
 EVIL = 'Eve <script>alert("x")</script>'
-PAGES = ("/people", "/people/new", "/keys", "/keys/new", "/audit", "/audit/verification", "/jobs", "/webhooks",
-         "/webhooks/new", "/privacy", "/approvals", "/approvals?what=claims", "/approvals?what=tiers")  # fmt: skip
+PAGES = (
+    *("/people", "/people/new", "/keys", "/keys/new", "/audit", "/audit/verification", "/jobs", "/webhooks"),
+    *("/webhooks/new", "/privacy", "/programs", "/approvals", "/approvals?what=claims", "/approvals?what=tiers"),
+)
 
 
 class Office:
@@ -57,7 +59,7 @@ def test_each_page_stands_over_an_empty_store_and_is_for_admins(office, boss):
         assert answer.headers["cache-control"] == "no-store"
     manager = office.sign_in(Role.MANAGER)
     for page in PAGES:
-        assert manager.get(page).status_code == (200 if page.startswith("/approvals") else 403), page
+        assert manager.get(page).status_code == (200 if page.startswith(("/approvals", "/programs")) else 403), page
     assert office.sign_in(Role.RECRUITER).get("/approvals").status_code == 403
 
 
@@ -260,3 +262,31 @@ def test_a_manager_approves_declines_and_pays(office, engine, clock):
     with office.work() as work:
         found = [work.repository("fund_requests").get(id_) for id_ in asked]
     assert [(row["status"], row["approved_amount"]) for row in found] == [("approved", 80), ("rejected", None)]
+
+
+def test_a_manager_changes_the_rules_of_a_programme(office):
+    with office.work() as work:
+        id_ = work.repository("programs").create({"external_id": "PG", "name": EVIL})["id"]
+        tier = {
+            "external_id": "T",
+            "program": "PG",
+            "name": "gold",
+            "position": 1,
+            "min_revenue": 5000,
+            "currency": "EUR",
+        }
+        work.repository("tiers").create(tier)
+    manager = office.sign_in(Role.MANAGER)
+    page = manager.get("/programs").text
+    assert "gold" in page
+    assert "<script>alert" not in page
+    typed = {"csrf": csrf_of(manager, "/programs"), "protection_days": "60", "auto_approve": "yes"}
+    refused = manager.post(f"/programs/{id_}/rules", data=typed | {"answer_hours": "soon"})
+    assert refused.status_code == 422
+    assert 'value="soon"' in refused.text
+    assert manager.post(f"/programs/{id_}/rules", data=typed).status_code == 303
+    assert manager.post(f"/programs/{id_}/rules", data=typed | {"protection_days": "45"}).status_code == 303
+    with office.work() as work:
+        (rules,) = work.repository("program_rules").list().rows
+    assert (rules["protection_days"], rules["auto_approve"], rules["answer_hours"]) == (45, True, None)
+    assert manager.post("/programs/99/rules", data=typed).status_code == 422
