@@ -145,7 +145,8 @@ def keep(home: Path, actor: Actor, clock: Clock, given: Sequence[Given]) -> Uplo
     if not given or len(given) > MOST_FILES:
         raise InvalidInput(f"choose from 1 to {MOST_FILES} files", field="files")
     folder = _waiting(home) / secrets.token_hex(16)
-    (folder / _FILES).mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / _FILES).mkdir()
     try:
         files = _take(folder / _FILES, given, allowed)
     except InvalidInput:
