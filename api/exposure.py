@@ -40,6 +40,8 @@ class Exposure:
         Whether the POST that creates a row stands in a module of its own.
     staff_only : bool, default=False
         Whether partners may not read them: they belong to no partner and are nobody's business.
+    own_remove : bool, default=False
+        Whether partners may delete their own, as far as its rules let them.
     """
 
     path: str
@@ -49,6 +51,7 @@ class Exposure:
     personal: bool = False
     own_create: bool = False
     staff_only: bool = False
+    own_remove: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -62,8 +65,9 @@ class Exposure:
 
     @property
     def removers(self) -> tuple[Role, ...]:
-        """Who may delete rows: writers that are people of the vendor."""
-        return tuple(role for role in self.writers if role in _RECRUITERS)
+        """Who may delete rows: writers that are people of the vendor, and partners where it says so."""
+        own = (Role.PARTNER,) if self.own_remove else ()
+        return tuple(role for role in self.writers if role in (*_RECRUITERS, *own))
 
 
 EXPOSED = (
@@ -109,7 +113,7 @@ EXPOSED = (
     Exposure("routing-rules", "routing_rule", _MANAGER),
     Exposure("routing-limits", "routing_limit", _MANAGER),
     Exposure("routing-overrides", "routing_override", _MANAGER),
-    Exposure("absences", "absence", (*_RECRUITERS, Role.PARTNER)),
+    Exposure("absences", "absence", (*_RECRUITERS, Role.PARTNER), own_remove=True),
     Exposure("shortlist-entries", "shortlist_entry", _RECRUITERS, staff_only=True),
     Exposure("interventions", "intervention", _RECRUITERS, staff_only=True),
     Exposure("listings", "listing", (*_RECRUITERS, Role.PARTNER)),

@@ -67,6 +67,46 @@ def report_progress(work: UnitOfWork, key: int | str, told: Mapping[str, Any], i
     return work.repository("deals").get(deal["id"])
 
 
+def decide_win(
+    work: UnitOfWork, key: int | str, outcome: str | None, reason: str | None = None, closed_on: date | None = None
+) -> Row:
+    """Confirm a deal that its partner reported as won, or not; the partner reads the answer. Return the deal.
+
+    Parameters
+    ----------
+    work : UnitOfWork
+        The transaction, of somebody of the staff.
+    key : int or str
+        The deal.
+    outcome : {"won", "lost"} or None
+        What it is; None: it is still open, at the last stage before.
+    reason : str, optional
+        Goes into a note that both sides read; asked for unless it is won.
+    closed_on : date, optional
+        When it was won or lost; default: today.
+
+    Raises
+    ------
+    NotFound
+        If the actor sees no such deal.
+    Conflict
+        If nobody waits for a confirmation, or the registration is rejected or expired.
+    InvalidInput
+        If a value does not fit, or the reason is missing.
+    """
+    deal = work.repository("deals").get(key)
+    if deal["stage"] != REPORTED_WON or deal["outcome"] is not None:
+        raise Conflict(f"Deal {deal['external_id']} does not wait for a confirmation.")
+    said = (reason or "").strip()
+    if outcome != DealOutcome.WON and not said:
+        raise InvalidInput("say why it is not won: the partner reads it", field="reason")
+    if outcome is None:
+        return report_progress(work, deal["id"], {"stage": STAGES[-1], "reason": said})
+    return report_progress(
+        work, deal["id"], {"outcome": outcome, "closed_on": closed_on, "reason": said or "confirmed"}
+    )
+
+
 def _refuse_over(deal: Row) -> None:
     if deal["outcome"] is not None:
         raise Conflict(f"Deal {deal['external_id']} is {deal['outcome']}; nothing more is reported of it.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.errors import Conflict, InvalidInput
 from domain.resources import RESOURCES
+from domain.terms import Role
 from programme.rows import every_row
 from programme.rule import Row, Rule
 from store.ledger import lock_name
@@ -68,6 +69,11 @@ class AbsenceRule(Rule):
                 field="until",
             )
         return values
+
+    def removing(self, work: UnitOfWork, before: Row) -> None:
+        """Let a partner call off only what still lies ahead: when it was away, offers were decided by."""
+        if work.actor.role is Role.PARTNER and before["since"] <= work.clock():
+            raise Conflict("The absence has begun; end it by its until instead.")
 
 
 ROUTING_RULES: Mapping[str, tuple[Rule, ...]] = {

@@ -71,6 +71,7 @@ def _edit(visit: Visitor, key: str, error: AllywiseError | None = None, **typed:
             "following": TRANSITIONS[status] if status else (),
             "gate": unmet(work, partner) if status is GATED[0] else {},
             "may_override": visit.actor.role in (Role.ADMIN, Role.MANAGER),
+            "instant": work.clock(),
             "absences": every_row(work, "absences", sort="-since", partner=partner["external_id"]),
         }
     # What another changed meanwhile is told beside each field; sending again is then a choice.
@@ -147,6 +148,20 @@ def absent(visit: Writer, key: Key, since: Word = "", until: Word = "", away_rea
 
     typed = {"since": since, "until": until, "away_reason": away_reason}
     return done(visit, key, "", act, lambda error: _edit(visit, key, error, **typed))
+
+
+@router.post("/partners/{key:path}/absence-off")
+def call_off(visit: Writer, key: Key, absence: Word = "") -> Response:
+    """Call off an absence that has not begun."""
+
+    def act(work: UnitOfWork, partner: Row) -> None:
+        rows = every_row(work, "absences", partner=partner["external_id"])
+        found = next((row for row in rows if str(row["id"]) == absence), None)
+        if found is None or found["since"] <= work.clock():
+            raise InvalidInput(gettext("Only an absence that lies ahead can be called off."), field="absence")
+        records.remove(work, "absences", found["id"])
+
+    return done(visit, key, "", act, lambda error: _edit(visit, key, error))
 
 
 def _day(name: str, text: str) -> date | None:

@@ -134,6 +134,12 @@ def end_absence(visit: Partner, id: RowId, until: Word = "") -> Response:
     return _done(visit, "absences", act, "kept")
 
 
+@router.post(f"{_HOME}/absences/{{id}}/call-off")
+def call_off_absence(visit: Partner, id: RowId) -> Response:
+    """Call off an absence that has not begun."""
+    return _done(visit, "absences", lambda work: records.remove(work, "absences", id), "called_off")
+
+
 def _day(name: str, text: str) -> date | None:
     try:
         return date.fromisoformat(text.strip()) if text.strip() else None

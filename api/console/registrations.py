@@ -1,6 +1,7 @@
 """Deal registrations as the staff decides them: what waits, what others claim, approve, reject, extend, appeals."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query
@@ -11,16 +12,18 @@ from api.console.lists import Chosen
 from api.console.shell import Visitor, visitor
 from api.console.words import mark
 from api.schemas_claims import MAX_DISTINCT, finding_for
-from domain.errors import AllywiseError, InvalidInput
-from domain.terms import AppealStatus, DealStatus, Role
+from domain.errors import AllywiseError, InvalidInput, NotFound
+from domain.terms import AppealStatus, DealOutcome, DealStatus, Role
 from programme import registrations
 from programme.claim_rules import findings_of
 from programme.conflicts import FindingKind
+from programme.progress import REPORTED_WON, decide_win
 from store.unit_of_work import UnitOfWork
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 _ROWS = 50
+_LIVE = (DealStatus.SUBMITTED, DealStatus.APPROVED)
 Reader = Annotated[Visitor, visitor(Role.RECRUITER, Role.MANAGER, Role.ROUTER, Role.ANALYST)]
 Decider = Annotated[Visitor, visitor(Role.MANAGER)]
 DealId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -28,10 +31,11 @@ Text = Annotated[str, Form(max_length=2000)]
 Cursor = Annotated[str, Query(max_length=2000)]
 Row = dict[str, Any]
 
-APPEALS = "appealed"
+APPEALS, WON = "appealed", "won"
 VIEWS = {
     str(DealStatus.SUBMITTED): mark("To decide"),
     APPEALS: mark("Appeals"),
+    WON: mark("Won, to confirm"),
     str(DealStatus.APPROVED): mark("Approved"),
     str(DealStatus.REJECTED): mark("Rejected"),
     str(DealStatus.EXPIRED): mark("Expired"),
@@ -45,7 +49,7 @@ def listed(visit: Reader, status: Chosen = DealStatus.SUBMITTED, cursor: Cursor 
     if status not in VIEWS:
         raise InvalidInput(f"status must be one of {', '.join(VIEWS)}", field="status")
     with visit.work() as work:
-        deals, following = _appealed(work, cursor) if status == APPEALS else _deals(work, status, cursor)
+        deals, following = _LISTS.get(status, _deals)(work, status, cursor)
     return visit.page(
         "registrations.html",
         rows=deals,
@@ -63,10 +67,20 @@ def _deals(work: UnitOfWork, status: str, cursor: str) -> tuple[list[Row], str |
     return page.rows, page.next_cursor
 
 
-def _appealed(work: UnitOfWork, cursor: str) -> tuple[list[Row], str | None]:
+def _appealed(work: UnitOfWork, _status: str, cursor: str) -> tuple[list[Row], str | None]:
     filters = {"appeal_status": AppealStatus.OPEN}
     page = work.repository("registrations").list(filters, cursor=cursor or None, limit=_ROWS)
     return [work.repository("deals").get(row["deal"]) for row in page.rows], page.next_cursor
+
+
+def _won(work: UnitOfWork, _status: str, cursor: str) -> tuple[list[Row], str | None]:
+    """Return deals that their partners reported as won."""
+    filters = {"status": [str(DealStatus.APPROVED), str(DealStatus.SUBMITTED)], "stage": REPORTED_WON, "outcome": None}
+    page = work.repository("deals").list(filters, sort="registered_at", cursor=cursor or None, limit=_ROWS)
+    return page.rows, page.next_cursor
+
+
+_LISTS = {APPEALS: _appealed, WON: _won}
 
 
 @router.get("/registrations/{deal}")
@@ -75,9 +89,17 @@ def registration(visit: Reader, deal: DealId) -> Response:
     return _registration(visit, deal)
 
 
+def _registered(work: UnitOfWork, key: int) -> tuple[Row, Row | None]:
+    """Return a deal, and its registration: one that an import brought approved has none, and may still be won."""
+    try:
+        return registrations.registered(work, key)
+    except NotFound:
+        return work.repository("deals").get(key), None
+
+
 def _registration(visit: Visitor, key: int, error: AllywiseError | None = None, **typed: str) -> Response:
     with visit.work(read_only=False) as work:  # comparing claims brings their keys up to date
-        deal, row = registrations.registered(work, key)
+        deal, row = _registered(work, key)
         found = [finding_for(one, work.actor.role) for one in findings_of(work, deal)]
     # What was told apart once is no finding any more; those that hold the customer come first.
     values: Row = {
@@ -87,7 +109,9 @@ def _registration(visit: Visitor, key: int, error: AllywiseError | None = None, 
         "clear": all(one.kind == FindingKind.RELATED for one in found),
         "names": answers.partner_names(visit.services, [deal["partner"]]),
         "may_decide": visit.actor.role in (Role.ADMIN, Role.MANAGER),
-        "typed": {"reason": "", "days": "30"} | typed,
+        "won": deal["stage"] == REPORTED_WON and deal["outcome"] is None and deal["status"] in _LIVE,
+        "today": work.clock().date().isoformat(),
+        "typed": {"reason": "", "days": "30", "closed_on": ""} | typed,
     }
     page = "registration.html"
     return visit.page(page, **values) if error is None else visit.refused(page, error, **values)
@@ -129,6 +153,32 @@ def decide_appeal(visit: Decider, deal: DealId, decision: Text = "", reason: Tex
         return registrations.decide_appeal(work, deal, uphold=upheld, reason=_given(reason), distinct_from=[])
 
     return _done(visit, deal, act, reason)
+
+
+@router.post("/registrations/{deal}/won")
+def decide_won(
+    visit: Decider,
+    deal: DealId,
+    decision: Text = "",
+    reason: Text = "",
+    closed_on: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Confirm that a deal is won, or say that it is lost or still open; the partner reads it."""
+
+    def act(work: UnitOfWork) -> object:
+        if decision not in (*DealOutcome, "open"):
+            raise InvalidInput("decision is won, lost or open", field="decision")
+        outcome = None if decision == "open" else decision
+        return decide_win(work, deal, outcome, _told(reason), _day(closed_on))
+
+    return _done(visit, deal, act, reason, closed_on=closed_on)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise InvalidInput("write the day as 2026-03-31", field="closed_on") from None
 
 
 def _told(reason: str) -> str | None:

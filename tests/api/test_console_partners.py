@@ -208,6 +208,11 @@ def test_an_absence_is_noted_to_the_end_of_its_last_day(small):
         (row,) = work.repository("absences").list({"partner": HOSTILE}).rows
     assert (row["until"] - row["since"], row["reason"]) == (timedelta(days=5), "holidays")
     assert "holidays" in browser.get(path).text
+    assert 'name="absence"' in browser.get(f"{path}/edit").text
+    assert browser.post(f"{path}/absence-off", data={"absence": "none"}).status_code == 422
+    assert browser.post(f"{path}/absence-off", data={"absence": str(row["id"])}).status_code == 303
+    with work_of(client) as work:
+        assert work.repository("absences").list({"partner": HOSTILE}).rows == []
 
 
 def test_who_read_contacts_is_written_down(small):

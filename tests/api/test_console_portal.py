@@ -212,6 +212,17 @@ def test_an_absence_is_announced_and_ended_and_contacts_are_kept(sqlite_engine, 
         assert ann.post(f"/portal/company/absences/{row['id']}", data={}).status_code == 303
         with work_of(sqlite_engine, clock) as work:
             assert work.repository("absences").get(row["id"])["until"] == clock()
+        assert ann.post(f"/portal/company/absences/{row['id']}/call-off").status_code == 422  # it has begun
+        assert ann.post("/portal/company/absences", data={"since": "2024-08-01"}).status_code == 303
+        with work_of(sqlite_engine, clock) as work:
+            ahead = work.repository("absences").list(sort="-since").rows[0]
+        assert f"{ahead['id']}/call-off" in ann.get("/portal/company").text
+        assert bob.post(f"/portal/company/absences/{ahead['id']}/call-off").status_code == 404
+        assert ann.delete(f"/v1/absences/id:{row['id']}").status_code == 409
+        told = ann.post(f"/portal/company/absences/{ahead['id']}/call-off")
+        assert told.headers["location"] == "/portal/company?told=called_off"
+        with work_of(sqlite_engine, clock) as work:
+            assert [one["id"] for one in work.repository("absences").list().rows] == [row["id"]]
         contact = {"name": "Cid", "email": "cid@one.example", "phone": "", "role": "sales"}
         assert ann.post("/portal/company/contacts", data=contact).status_code == 303
         with work_of(sqlite_engine, clock) as work:

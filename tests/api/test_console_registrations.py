@@ -98,3 +98,56 @@ def test_who_may_not_decide_only_reads(desk):
     assert browser.get("/registrations?status=wrong").status_code == 422
     assert browser.get("/registrations/999999").status_code == 404
     assert sign_in(Role.PARTNER, "p1").get(page).status_code == 403
+
+
+def test_a_reported_win_is_confirmed_or_not_and_the_partner_reads_it(desk):
+    sign_in, id_of, _ = desk
+    manager = sign_in(Role.MANAGER)
+    first = f"/registrations/{id_of('D-1')}"
+    assert send(manager, f"{first}/approve", first, reason="first").status_code == 303
+    assert send(manager, f"{first}/won", first, decision="won").status_code == 422  # nobody reported it
+    partner = sign_in(Role.PARTNER, "p1")
+    token = {"X-CSRF-Token": hidden(partner.get("/").text, "csrf")}
+
+    def report():
+        assert partner.post("/v1/deals/D-1/progress", json={"outcome": "won"}, headers=token).status_code == 200
+        assert first in manager.get("/registrations?status=won").text
+
+    report()
+    assert "Confirm the win" in manager.get(first).text
+    assert "Confirm the win" not in sign_in(Role.ANALYST).get(first).text
+    silent = send(manager, f"{first}/won", first, decision="open")
+    assert silent.status_code == 422
+    assert "say why" in silent.text
+    later = send(manager, f"{first}/won", first, decision="won", closed_on="2999-01-01", reason="so <be> it")
+    assert later.status_code == 422
+    assert "so &lt;be&gt; it" in later.text
+    assert send(manager, f"{first}/won", first, decision="open", reason="no order yet").status_code == 303
+    assert first not in manager.get("/registrations?status=won").text
+    deal = partner.get("/v1/deals/D-1").json()
+    assert (deal["stage"], deal["outcome"]) == ("negotiation", None)
+    report()
+    assert send(manager, f"{first}/won", first, decision="won", reason="").status_code == 303
+    deal = partner.get("/v1/deals/D-1").json()
+    assert deal["outcome"] == "won"
+    assert deal["closed_at"]
+    notes = " ".join(one["body"] for one in partner.get("/v1/notes").json()["items"])
+    assert "no order yet" in notes
+    assert "Won: confirmed" in notes
+    other = sign_in(Role.PARTNER, "p2")
+    assert send(other, f"{first}/won", "/", decision="won").status_code == 403
+
+
+def test_the_win_of_an_imported_deal_is_confirmed_too(desk):
+    sign_in, id_of, _ = desk
+    manager = sign_in(Role.MANAGER)
+    token = {"X-CSRF-Token": hidden(manager.get("/registrations").text, "csrf")}
+    deal = {"external_id": "D-9", "partner": "p1", "registered_at": "2024-05-01T00:00:00Z", "status": "approved"}
+    deal |= {"stage": "won, to be confirmed", "company": "Brought along"}
+    assert manager.post("/v1/deals", json=deal, headers=token).status_code == 201
+    path = f"/registrations/{id_of('D-9')}"
+    assert path in manager.get("/registrations?status=won").text
+    assert "came with an import" in manager.get(path).text
+    assert send(manager, f"{path}/won", path, decision="lost", reason="no budget").status_code == 303
+    assert "Confirm the win" not in manager.get(path).text
+    assert manager.get("/registrations/999999").status_code == 404

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,7 +175,13 @@ def test_absences_end_after_they_begin_and_are_the_partners_own(units: Units) ->
             records.change(work, "absences", row["id"], {"until": "2024-06-30T00:00:00Z"})
         with pytest.raises(NotFound):
             records.create(work, "absences", {"partner": "b", "since": "2024-07-01"})
+        ahead = records.create(work, "absences", {"partner": "a", "since": work.clock() + timedelta(days=1)})
+        begun = records.create(work, "absences", {"partner": "a", "since": work.clock()})
+        records.remove(work, "absences", ahead["id"])
+        with pytest.raises(Conflict, match="has begun"):
+            records.remove(work, "absences", begun["id"])
     with units() as work:
+        records.remove(work, "absences", begun["id"])
         found = load_absences(work.connection)
         since, until = (int(datetime(2024, 7, day, tzinfo=UTC).timestamp() * 1e6) for day in (1, 15))
         assert (found.since_us[0], found.until_us.tolist()) == (since, [until, NEVER])
