@@ -110,6 +110,7 @@ MENU = (
             Section("/jobs", mark("Jobs"), ()),
             Section("/webhooks", mark("Webhooks"), ()),
             Section("/privacy", mark("Data protection"), ()),
+            Section("/programs", mark("Programmes"), (Role.MANAGER,)),
             Section("/approvals", mark("Approvals"), (Role.MANAGER,)),
         ),
     ),
