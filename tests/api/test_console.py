@@ -162,7 +162,9 @@ def test_a_partner_answers_a_lead_in_the_portal_and_sees_no_other(client, login,
     assert stranger.get(f"/offers/{id_}").status_code == 404
     assert stranger.get("/leads").status_code == 403
     csrf = csrf_of(browser, "/")
-    assert browser.post(f"/offers/{id_}/accept", data={"csrf": csrf}).headers["location"] == f"/offers/{id_}?told=accepted"
+    assert (
+        browser.post(f"/offers/{id_}/accept", data={"csrf": csrf}).headers["location"] == f"/offers/{id_}?told=accepted"
+    )
     assert "Hidden until accepted" in browser.get(f"/offers/{id_}").text
     assert "Hidden until accepted" in browser.get("/").text
     deal = {"external_id": "of-the-portal", "partner": one, "lead": "in-the-portal", "status": "approved",
