@@ -26,9 +26,9 @@ from domain.terms import Role
 
 OUT = ROOT / "docs" / "screenshots"
 _DESK, _PHONE = (1280, 800), (390, 844)
-_TALLEST = 2200
+_TALLEST = 1500
 """Pixels of a picture; what lies further down is cut."""
-_COLOURS = 96
+_COLOURS = 64
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
