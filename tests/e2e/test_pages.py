@@ -1,10 +1,11 @@
 """Every page in a real browser: whole at a desk's and a phone's width, light and dark, without a finding of axe.
 
-Pages that a journey of this folder walks through are checked there.
+The pages are those of the benchmark's list; what people do on them is walked through by the journeys of this folder.
 """
 
 import pytest
 
+from benchmarks.page_cases import CASES, names_of
 from domain.terms import Role
 from programme.offers import offer_lead
 from tests.e2e.browser import House, Look, findings
@@ -14,13 +15,25 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
-PAGES = ("/", "/prospects", "/risk", "/leads", "/models", "/models/churn", "/models/churn/1")
 
 
-def test_pages_of_the_staff_are_whole(house: House, look: Look) -> None:
+@pytest.mark.parametrize("role", dict.fromkeys(case.role for case in CASES))
+def test_pages_of_a_role_are_whole(house: House, look: Look, role: Role) -> None:
+    with house.work() as work:
+        names = names_of(work)
+    partner = names.external["partner"] if role is Role.PARTNER else None
+    wrong: dict[str, list[str]] = {}
+    with house.desk(role, partner, look) as desk:
+        for path in dict.fromkeys(case.path for case in CASES if case.role is role and names.has_all(case.path)):
+            answer = desk.page.goto(desk.address + names.fill(path))
+            desk.page.wait_for_load_state("load")
+            wrong[path] = desk.faults() + ([] if answer.status == 200 else [f"status {answer.status}"])
+            desk.said.clear()
+    assert {path: found for path, found in wrong.items() if found} == {}
+
+
+def test_what_is_not_there_is_said_so(house: House, look: Look) -> None:
     with house.desk(Role.ADMIN, look=look) as desk:
-        for path in PAGES:
-            desk.open(path)
         desk.open("/no-such-page", 404)
 
 
