@@ -58,6 +58,8 @@ def test_a_policy_is_put_in_force_with_rules_and_limits_and_changed_again(client
     assert found["limits"] == []
     assert "tier" not in {one["rule"] for one in found["rules"] if one["enforced"]}
     assert "of the form" in browser.get("/policies").text
+    off = client.patch(f"/v1/routing-policies/policy-{program}", headers=admin, json={"active": False})
+    assert off.status_code == 200, off.text  # other tests share the programme
 
 
 def test_what_is_refused_stays_typed(client, login):

@@ -148,6 +148,7 @@ class Desk:
 
     def faults(self) -> list[str]:
         """Return what is wrong with the page as it stands."""
+        self.page.wait_for_load_state("load")  # what was clicked may still be on its way
         over = self.page.evaluate("document.documentElement.scrollWidth")
         wide = [f"{over} pixels wide"] if over > self.look.width else []
         return findings(self.page) + wide + self.said
