@@ -36,10 +36,11 @@ def fairness(
     days: Annotated[int, Query(ge=1, le=3650)] = 365,
 ) -> Response:
     """Show the shares of leads by group, how they are spread, and what lies beyond a limit."""
-    until = visit.services.clock()
+    # From midnight on and until now: all that ask on one day share the answer that is kept.
+    since = visit.services.clock().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
     values: dict[str, Any] = {"by": by, "days": days, "groupings": _groupings(visit), "spans": sorted({*_DAYS, days})}
     try:
-        found = fairness_answer(visit.services, visit.actor, until - timedelta(days=days), until, by, _GROUPS)
+        found = fairness_answer(visit.services, visit.actor, since, None, by, _GROUPS)
     except (InvalidInput, CannotAnswer) as error:
         return visit.refused("fairness.html", error, found=None, **values)
     return visit.page("fairness.html", found=found, **values)
