@@ -35,7 +35,7 @@ from domain.language import spoken
 from domain.terms import RECRUITABLE, ModelName
 from intelligence.context import BASELINE
 from intelligence.matching.decision import Decision
-from intelligence.matching.service import match_leads, open_leads
+from intelligence.matching.service import match_leads
 from intelligence.recommend.service import recommend
 from intelligence.recommend.worth import notes_on
 from intelligence.replay import replay_match
@@ -163,12 +163,6 @@ def _excluded(exclusions: pd.DataFrame) -> list[Exclusion]:
         one.codes.append(code)
         one.texts.append(text)
     return list(found.values())
-
-
-def newest_open_lead(services: Services) -> str | None:
-    """Return the external id of the newest lead that waits for a partner."""
-    leads = open_leads(services.intelligence)
-    return str(leads.sort_values("created_at")["external_id"].iloc[-1]) if len(leads) else None
 
 
 def churn_risk(

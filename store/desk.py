@@ -94,13 +94,6 @@ def desk_counts(connection: Connection, actor: Actor, asked: Asked) -> dict[str,
     return counts
 
 
-def free_leads(connection: Connection, actor: Actor, asked: Asked, limit: int) -> list[str]:
-    """Return external ids of leads that no partner has nor is asked for, those that wait the longest first."""
-    query = select(_leads.c.external_id).select_from(_leads.outerjoin(routes, routes.c.lead_id == _leads.c.id))
-    wanted = query.where(*_conditions(actor, asked._replace(is_free=True)))
-    return list(connection.execute(wanted.order_by(_leads.c.created_at, _leads.c.id).limit(limit)).scalars())
-
-
 def holders_of(connection: Connection, actor: Actor, leads: Sequence[int]) -> dict[int, Holder]:
     """Return who of the partners that the actor may see has each lead, or is asked for it, by our id of the lead."""
     joined = _assignments.join(_partners, _partners.c.id == _assignments.c.partner_id)

@@ -1,6 +1,5 @@
 """Forms with many or repeated fields, as they were sent."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -49,8 +48,3 @@ def number_of(form: FormData, name: str, scale: float = 1.0) -> float | None:
         return float(text) / scale
     except ValueError as error:
         raise InvalidInput(f"{name}: {text!r} is no number", field=name) from error
-
-
-def given_numbers(form: FormData, scales: Mapping[str, float]) -> dict[str, float | None]:
-    """Return several fields as numbers, each over its scale."""
-    return {name: number_of(form, name, scale) for name, scale in scales.items()}

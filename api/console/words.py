@@ -68,10 +68,10 @@ def messages() -> Catalog:
 
 def update() -> dict[str, list[str]]:
     """Bring the catalogues up to date, keep what is translated, and return what is not, by language."""
-    wanted, missing = messages(), {}
+    missing = {}
     for code in OTHERS:
         known = catalogue(code)
-        known.update(wanted, no_fuzzy_matching=True)
+        known.update(messages(), no_fuzzy_matching=True)  # its own: catalogues keep what they are given
         known.obsolete.clear()
         missing[code] = [str(entry.id) for entry in known if entry.id and not _is_whole(entry.string)]
         with (HERE / "locale" / f"{code}.po").open("wb") as file:

@@ -5,7 +5,7 @@ import pytest
 from domain.context import SYSTEM
 from domain.terms import Role
 from intelligence.matching.service import open_leads
-from store.desk import UNROUTED, Asked, desk_counts, desk_leads, free_leads, given_up_before
+from store.desk import UNROUTED, Asked, desk_counts, desk_leads, given_up_before
 from tests.api.people import add_partners, admin_key, service
 from tests.api.test_console import csrf_of, open_form, sign_in
 
@@ -28,10 +28,10 @@ def test_free_leads_are_those_that_the_models_call_open(client):
     expected = set(open_leads(services.intelligence)["external_id"])
     with services.unit_of_work(SYSTEM, read_only=True) as work:
         asked = Asked(given_up=given_up_before(work.clock(), services.settings.match_horizon_days))
-        listed = free_leads(work.connection, SYSTEM, asked, most)
+        free = desk_leads(work.connection, SYSTEM, asked._replace(is_free=True), 0, most)
         counts = desk_counts(work.connection, SYSTEM, asked)
         shown = desk_leads(work.connection, SYSTEM, asked._replace(state=UNROUTED), 0, most)
-    assert set(listed) == expected
+    assert {one.lead for one in free} == expected
     assert {one.lead for one in shown} <= expected
     assert counts[UNROUTED] == len(shown)
 
