@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 PORT ?= 8000
 
-.PHONY: demo test lint types layers setup bench bench-models notebook fuzz openapi roles screenshots clean help
+.PHONY: demo test lint types layers setup bench bench-all bench-models notebook fuzz openapi roles screenshots clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -32,7 +32,14 @@ lint: setup  ## ruff, mypy, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## the tables of docs/benchmarks.md
+$(VENV)/.bench: $(VENV)/.ready pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
+
+bench: $(VENV)/.bench  ## how fast it is beside peers and floors: the tables of docs/performance.md
+	$(BIN)/python -m benchmarks speed --write docs/performance
+
+bench-all: $(VENV)/.bench  ## every benchmark there is, hours
 	$(BIN)/python -m benchmarks
 
 bench-models: setup  ## the six public tables and the generated worlds

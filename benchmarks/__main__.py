@@ -1,7 +1,8 @@
 """``python -m benchmarks [NAME ...] [--write FILE]``: run benchmarks, print their tables, put them into a document.
 
-``models`` names the six public sets and the generated worlds. With ``--write docs/benchmarks.md`` each table replaces
-what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``, and the summary is made again of the document's tables.
+``models`` names the six public sets and the generated worlds, ``speed`` all that is timed beside a peer or a floor.
+With ``--write docs/benchmarks.md`` each table replaces what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``,
+and the summary is made again of the document's tables; of a folder, the page that has the marks is written.
 ``--seeds 5`` trains the public sets with that many seeds and adds mean and spread.
 """
 
@@ -40,9 +41,13 @@ _MODULES = {
     "claims": "claims",
     "pages": "pages",
 }
-_WITH_OPTIONS = ("worlds", "routing", "explored", "match-cost", "off-policy", "ceiling", "learning-curve", "pages")
+_SPEED = tuple(name for name in _MODULES if name.startswith("speed-"))
+_WITH_OPTIONS = (
+    *("worlds", "routing", "explored", "match-cost", "off-policy", "ceiling", "learning-curve", "pages"),
+    *_SPEED,
+)
 """Benchmarks whose ``main`` takes the rest of the command line, when they are named first."""
-_GROUPS = {"models": (*_SETS, "worlds"), "summary": ()}
+_GROUPS = {"models": (*_SETS, "worlds"), "speed": _SPEED, "summary": ()}
 _SEED, _FIRST_SEED = "ALLYWISE_TRAINING_SEED", 7
 
 
@@ -76,8 +81,8 @@ def main() -> int:
         blocks[name] = table = _run(name, options.seeds, rest)
         print(f"## {name}\n\n{table}\n", flush=True)
         if options.write:
-            replace_table(options.write, name, table)
-    if options.write:
+            replace_table(page_of(options.write, name), name, table)
+    if options.write and options.write.is_file():
         blocks = {name: table_of(options.write, name) for name in _SETS}
         replace_table(options.write, "summary", summary(blocks))
     if blocks.keys() & _SETS.keys():
@@ -102,6 +107,22 @@ def _run(name: str, seeds: int, rest: list[str]) -> str:
         found.append(str(module.main()))
     os.environ.pop(_SEED) if given is None else os.environ.update({_SEED: given})
     return f"{found[0].strip()}\n\n{spread(found)}"
+
+
+def page_of(place: Path, name: str) -> Path:
+    """Return the page that has the marks of `name`: `place` itself, or one of the folder.
+
+    Raises
+    ------
+    ValueError
+        If no page of the folder has them.
+    """
+    if not place.is_dir():
+        return place
+    for page in sorted(place.glob("*.md")):
+        if re.search(_between(name), page.read_text(), re.DOTALL):
+            return page
+    raise ValueError(f"no page in {place} has <!-- {name} --> ... <!-- /{name} -->")
 
 
 def table_of(document: Path, name: str) -> str:
