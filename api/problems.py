@@ -133,6 +133,10 @@ def _on_error(request: Request, error: Exception) -> Response:
 def _on_invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    is_page = request.app.state.failure_page(request) is not None
+    if is_page and any(item["loc"][0] == "path" for item in error.errors()):
+        # An address typed or cut short by a person: there is no such page, whatever its parts should have been.
+        return problem(request, 404, errors.NotFound.code, f"There is no page {request.url.path}.")
     found = [
         {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]} for item in error.errors()[:50]
     ]

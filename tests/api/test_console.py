@@ -95,6 +95,8 @@ def test_who_may_not_see_a_page_is_told_so_in_words(client, login):
     assert (refused.status_code, refused.headers["content-type"]) == (403, "text/html; charset=utf-8")
     assert "not for role router" in refused.text
     assert browser.get("/no-such-page").status_code == 404
+    cut_short = sign_in(client, login, Role.MANAGER)[0].get("/goals/x")
+    assert (cut_short.status_code, "no page /goals/x" in cut_short.text) == (404, True)
     nobody = TestClient(client.app, follow_redirects=False)
     assert nobody.get("/risk").headers["location"] == "/login?next=/risk"
 
