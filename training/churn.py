@@ -105,13 +105,19 @@ def label_rule(life_signs: Sequence[str]) -> str:
 
 
 def churn_datasets(history: "History", context: TrainingContext) -> tuple[FeatureSet, dict[str, Dataset]]:
-    """Return the feature set and a labelled data set per horizon.
+    """Return the feature set and a labelled data set per horizon, with what its model starts from.
 
     Raises
     ------
     TrainingImpossible
         If no partner showed a sign of life early enough for any horizon.
     """
+    feature_set, made = labelled_features(history, context)
+    return feature_set, _started(made, context)
+
+
+def labelled_features(history: "History", context: TrainingContext) -> tuple[FeatureSet, dict[str, Dataset]]:
+    """Return the feature set and a labelled data set per horizon; raises as `churn_datasets`."""
     labels = _labels(history, context)
     if not labels:
         shortest = min(context.settings.churn_horizons_days)
@@ -132,7 +138,7 @@ def churn_datasets(history: "History", context: TrainingContext) -> tuple[Featur
         str(horizon): _dataset(item, features.take(place.get_indexer(_pairs(item))), feature_set, horizon)
         for horizon, item in labels.items()
     }
-    return feature_set, _started(made, context)
+    return feature_set, made
 
 
 def _kept(features: pd.DataFrame) -> list[str]:
