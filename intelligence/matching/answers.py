@@ -44,14 +44,17 @@ def no_candidates() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
-def outputs(answer: Answer, *, details: bool) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Return candidates and, if asked for, one mapping per row with base, factors, similar wins and features."""
+def outputs(answer: Answer, *, details: bool, depth: int | None = None) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Return candidates and, if asked for, one mapping per row with base, factors, similar wins and features.
+
+    `depth` says how many ranks of each lead are explained exactly; default: `exact_depth`.
+    """
     matcher, question, rows = answer.matcher, answer.question, answer.ranking.rows
     if not len(rows):
         return no_candidates(), []
     record = matcher.record
     explainer = Explainer(record, question.batch, matcher.spec.affinity)
-    base, contributions = _contributions(matcher, rows, answer.ranking.features)
+    base, contributions = _contributions(matcher, rows, answer.ranking.features, depth)
     texts: list[list[str]] = []
     more: list[dict[str, Any]] = []
     chances = rows.get("propensity", rows["rank"] == 1).to_numpy(np.float64).tolist()
@@ -95,10 +98,17 @@ def _cells(features: pd.DataFrame, start: int) -> Iterator[tuple[Any, ...]]:
     return zip(*(some[name].astype(object).tolist() for name in some.columns), strict=True)
 
 
-def _contributions(matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
+def exact_depth(rows: int, most: int) -> int:
+    """Return how many ranks are explained exactly, of so many rows with `most` ranks at the most."""
+    return max(_EXPLAINED_ROWS * most // max(rows, 1), 1)
+
+
+def _contributions(
+    matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame, depth: int | None = None
+) -> tuple[Floats, pd.DataFrame]:
     """Return what moved each row: exactly for the best ranks, by stage 1 for the rest of very many rows."""
     affinity = matcher.spec.affinity
-    depth = max(_EXPLAINED_ROWS * int(rows["rank"].max()) // len(rows), 1)
+    depth = exact_depth(len(rows), int(rows["rank"].max())) if depth is None else depth
     exact = (rows["rank"] <= depth).to_numpy()
     factors = matcher.ranker.explain(features[exact])
     base = np.zeros(len(rows))

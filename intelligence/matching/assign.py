@@ -1,5 +1,6 @@
 """Whole lists of leads given to partners under capacity and limits of shares, exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from intelligence.context import Intelligence
 
 Floats = npt.NDArray[np.float64]
+Worths = Callable[[Matcher, Question, int], pd.DataFrame]
+"""Gives what `Matcher.worths` does."""
 
 _MOST_PAIRS = 2_000_000
 """Pairs that are worked out for a list; where there are more, each lead looks at its likeliest partners only."""
@@ -40,6 +43,7 @@ def assign_leads(
     by: str | None = None,
     *,
     policies: Policies | None = None,
+    worths: Worths | None = None,
 ) -> ListResult:
     """Give each lead to one partner so that the whole list is worth most, within capacity and limits of shares.
 
@@ -56,6 +60,8 @@ def assign_leads(
     policies : Policies, optional
         Rules, limits and newcomers. Default: those in force. Limits of a policy hold among its leads; capacity is
         shared by all.
+    worths : callable, optional
+        Works out what pairs count for; by default the matcher does, elsewhere `batch.worths_in_pieces`.
 
     Returns
     -------
@@ -72,19 +78,22 @@ def assign_leads(
     check(1, by)
     instant = None if as_of == "created_at" else as_of
     for matcher, question in questions(context, leads, instant, policies):  # one, as there is one instant
-        ranking, report = _assigned(matcher, question, by)
+        ranking, report = _assigned(matcher, question, by, worths)
         result = result_of([Answer(matcher, question, ranking)], details=False)
         told = {one.name: getattr(result, one.name) for one in fields(result)}
         return ListResult(**told, report=report)
     return ListResult(result_of([], details=False).candidates)
 
 
-def _assigned(matcher: Matcher, question: Question, by: str | None) -> tuple[Ranking, ListReport]:
+def _assigned(
+    matcher: Matcher, question: Question, by: str | None, worths: Worths | None
+) -> tuple[Ranking, ListReport]:
     n_leads, n_partners = len(question.names), len(matcher.world.partner_ids)
     at_us = int(question.at_us.max())
     policies = policies_of(matcher, question)
     by = by or _objective({policy.objective for policy, _ in policies})
-    table = matcher.worths(question, max(_MOST_PAIRS // n_leads, matcher.candidates))
+    most = max(_MOST_PAIRS // n_leads, matcher.candidates)
+    table = matcher.worths(question, most) if worths is None else worths(matcher, question, most)
     lead, partner = (table[name].to_numpy(np.int64) for name in ("question", "partner"))
     pairs = Pairs(lead, partner, _worth(table, by), n_leads, n_partners)
     limits = limits_of(matcher, policies, at_us)

@@ -45,25 +45,49 @@ def questions(
 ) -> list[tuple[Matcher, Question]]:
     """Return leads grouped by the version that answers for them; `policies` default to those in force."""
     policies = context.policies() if policies is None else policies
+    history, frame, instants = resolved(context, leads, as_of)
+    return [
+        ask(context, history, frame[rows], instants[rows], at, policies) for at, rows in by_version(context, instants)
+    ]
+
+
+def resolved(context: "Intelligence", leads: Any, as_of: Instant) -> "tuple[History, pd.DataFrame, npt.NDArray[Any]]":
+    """Return the history that answers, leads as `read_leads` gives them, and the instant that each is asked about."""
     if as_of == "created_at":
         history = context.history(None)
         frame = read_leads(leads, history)
         frame["created_at"] = frame["created_at"].fillna(pd.Timestamp(history.until))
         latest = frame["created_at"].max() if len(frame) else pd.Timestamp(history.until)
         history = context.history(latest.to_pydatetime().replace(tzinfo=UTC))
-        instants = frame["created_at"].to_numpy().astype("datetime64[us]")
-    else:
-        instant = context.instant(as_of)
-        history = context.history(instant if as_of is not None else None)
-        frame = read_leads(leads, history)
-        instants = np.full(len(frame), np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "us"))
+        return history, frame, frame["created_at"].to_numpy().astype("datetime64[us]")
+    instant = context.instant(as_of)
+    history = context.history(instant if as_of is not None else None)
+    frame = read_leads(leads, history)
+    return history, frame, np.full(len(frame), np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "us"))
+
+
+def by_version(
+    context: "Intelligence", instants: npt.NDArray[Any]
+) -> list[tuple[datetime | None, npt.NDArray[np.bool_]]]:
+    """Return the rows that each version answers for, with an instant at which it serves (None: the baseline)."""
     versions = _versions(context, instants)
-    found = []
-    for at in dict.fromkeys(versions.values()):
-        rows = np.array([versions[moment] == at for moment in instants.tolist()], dtype=bool)
-        matcher = _matcher(context, history, at, policies)
-        found.append((matcher, _question(matcher, frame[rows], instants[rows])))
-    return found
+    return [
+        (at, np.array([versions[moment] == at for moment in instants.tolist()], dtype=bool))
+        for at in dict.fromkeys(versions.values())
+    ]
+
+
+def ask(
+    context: "Intelligence",
+    history: "History",
+    frame: pd.DataFrame,
+    instants: npt.NDArray[Any],
+    at: datetime | None,
+    policies: Policies,
+) -> tuple[Matcher, Question]:
+    """Return leads as the question of one matcher: that of the version which serves at `at`."""
+    matcher = _matcher(context, history, at, policies)
+    return matcher, _question(matcher, frame, instants)
 
 
 def _question(matcher: Matcher, frame: pd.DataFrame, instants: npt.NDArray[Any]) -> Question:
