@@ -1,13 +1,16 @@
 """Counts, sums and n-th latest events per entity as of many instants, exact under late recording."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from intelligence.features.dominance import Dominance
+from intelligence.features.late import Known, LateEvents
+from intelligence.features.search import Codes, IntArray, Names, bisect, bounds, by_code, micros
 
-IntArray = npt.NDArray[np.int64]
+__all__ = ["DAY_US", "FloatArray", "IntArray", "TimeArray", "Timeline", "TimelineView", "days_between", "micros"]
+
 FloatArray = npt.NDArray[np.float64]
 TimeArray = npt.NDArray[np.datetime64]
 
@@ -15,11 +18,8 @@ DAY_US = 86_400_000_000
 """Microseconds in a day."""
 _FRACTION = 2.0**40
 _NAT = np.datetime64("NaT", "us")
-
-
-def micros(instants: npt.ArrayLike) -> IntArray:
-    """Return microseconds since 1970 of naive-UTC `instants`; ``NaT`` becomes the smallest integer."""
-    return np.asarray(instants, dtype="datetime64[us]").astype(np.int64)
+_WORTH = 3
+"""Steps into a table of instants by entities that cost as much as one step of a bisection."""
 
 
 class Timeline:
@@ -41,9 +41,11 @@ class Timeline:
 
     Notes
     -----
-    Building is O(n log n); a query row costs O(log n). Rows without events still unknown at their ``as_of`` need two
-    binary searches; the others walk a wavelet matrix (Claude & Navarro 2012) over (known, occurred), see
-    :class:`~intelligence.features.dominance.Dominance`. Sums are exact to 2**-40: they do not depend on other rows.
+    Events given in order of time, as histories hold them, are put in order of entity by counting, O(n). A query row
+    then costs a bisection of its entity's events; many rows that share few instants are answered by counting the
+    events up to each instant, O(n + instants x entities). Rows with events still unknown at their ``as_of`` leave
+    these out, see :class:`~intelligence.features.late.LateEvents`. Sums are exact to 2**-40: they do not depend on
+    other rows.
 
     Examples
     --------
@@ -63,20 +65,21 @@ class Timeline:
     ) -> None:
         owner = np.asarray(entity, dtype=np.int64)
         when = np.asarray(occurred, dtype="datetime64[us]")
-        seen = when if known is None else np.fmax(when, np.asarray(known, dtype="datetime64[us]"))
-        rows = np.flatnonzero((owner >= 0) & ~np.isnat(when))
-        rows = rows[np.lexsort((when[rows], owner[rows]))]
+        rows = _in_time(owner, when)
+        self._ticks = micros(when[rows])
+        self._names = Names(owner[rows])
+        self._codes = self._names.codes(owner[rows])
+        order, self._begins = by_code(self._codes, len(self._names.known))
+        rows = rows[order] if isinstance(rows, np.ndarray) else order
+        self._longest = int(np.diff(self._begins).max())
         self.occurred: TimeArray = when[rows]
         self._values = {name: np.asarray(value, np.float64)[rows] for name, value in (values or {}).items()}
-        self._entities, code = np.unique(owner[rows], return_inverse=True)
-        self._code = code
-        self.known: TimeArray = seen[rows]
-        self._times = np.unique(self.occurred)
-        self._known_times = np.unique(self.known)
-        self._key = _keys(code, np.searchsorted(self._times, self.occurred) + 1, self._times)
-        self._known_key = np.sort(_keys(code, np.searchsorted(self._known_times, self.known) + 1, self._known_times))
+        self.known: TimeArray = self.occurred
+        if known is not None:
+            seen = np.fmax(self.occurred, np.asarray(known, dtype="datetime64[us]")[rows])
+            self.known = seen if (seen > self.occurred).any() else self.occurred
         self._sums: dict[str, tuple[IntArray, IntArray]] = {}
-        self._dominance: Dominance | None = None
+        self._late_events: LateEvents | None = None
 
     def __len__(self) -> int:
         return len(self.occurred)
@@ -94,48 +97,68 @@ class Timeline:
     @property
     def owners(self) -> IntArray:
         """Entity of each event in the order of ``occurred``."""
-        return np.asarray(self._entities[self._code], dtype=np.int64)
+        return np.repeat(self._names.known, np.diff(self._begins[:-1]))
 
-    def codes(self, entity: IntArray) -> IntArray:
-        """Place of each entity among the known ones, -1 for entities without events."""
-        if not len(self._entities):
-            return np.full(len(entity), -1)
-        place = np.minimum(np.searchsorted(self._entities, entity), len(self._entities) - 1)
-        return np.where(self._entities[place] == entity, place, -1)
+    def codes(self, entity: IntArray) -> Codes:
+        """Place of each entity among the known ones, one past the last for entities without events."""
+        return self._names.codes(entity)
 
-    def position(self, code: IntArray, instant: TimeArray) -> IntArray:
+    def begin(self, code: Codes) -> IntArray:
+        """Return the place of the first event of each `code`."""
+        return self._begins[code]
+
+    def position(self, code: Codes, instant: TimeArray) -> IntArray:
         """Return the place after the last event of each `code` that occurred by `instant`."""
-        rank = np.searchsorted(self._times, instant, side="right")
-        return np.searchsorted(self._key, _keys(code, rank, self._times), side="right")
+        bound = bounds(instant)
+        runs = np.flatnonzero(np.concatenate(([True], bound[1:] != bound[:-1]))[: len(bound)])
+        if len(self) + len(runs) * len(self._begins) < _WORTH * self._longest.bit_length() * len(code):
+            return self._counted(code, bound, runs)
+        begin = self._begins[code]
+        return begin + bisect(micros(self.occurred), begin, self._begins[code + 1] - begin, bound)
 
-    def known_count(self, code: IntArray, instant: TimeArray) -> IntArray:
-        """Events of each `code` known by `instant`, plus those of all smaller codes."""
-        rank = np.searchsorted(self._known_times, instant, side="right")
-        return np.searchsorted(self._known_key, _keys(code, rank, self._known_times), side="right")
+    def _counted(self, code: Codes, bound: IntArray, runs: IntArray) -> IntArray:
+        # A table of instants by entities: events counted up to each instant, in order of time.
+        instants, place = np.unique(bound[runs], return_inverse=True)
+        cuts = np.concatenate(([0], np.searchsorted(self._ticks, instants, side="right")))
+        width = len(self._begins) - 1
+        table = np.empty((len(instants), width), dtype=np.int64)
+        for row, (start, end) in enumerate(pairwise(cuts)):
+            table[row] = np.bincount(self._codes[start:end], minlength=width)
+        table[0] += self._begins[:-1]
+        np.cumsum(table, axis=0, out=table)
+        asked = np.repeat(place * width, np.diff(np.append(runs, len(bound))))
+        return np.asarray(table.ravel()[asked + code])
+
+    def unknown(self, begin: IntArray, end: IntArray, as_of: TimeArray) -> tuple[IntArray, Known | None]:
+        """Return the rows with an event between places `begin` and `end` unknown at `as_of`, and the known ones."""
+        if self.known is self.occurred:
+            return np.zeros(0, dtype=np.int64), None
+        if self._late_events is None:
+            self._late_events = LateEvents(micros(self.occurred), micros(self.known), self._begins)
+        return self._late_events.among(begin, end, bounds(as_of))
 
     def prefix(self, name: str) -> tuple[IntArray, IntArray]:
         """Return running sums of `name` as whole part and fraction in 2**-40; differences are exact."""
         if name not in self._sums:
-            self._sums[name] = (_running(self.limbs(name)[0]), _running(self.limbs(name)[1]))
+            whole, fraction = self.limbs(name)
+            self._sums[name] = (_running(whole), _running(fraction))
         return self._sums[name]
 
     def limbs(self, name: str) -> tuple[IntArray, IntArray]:
         """Values of `name` as whole part and fraction in 2**-40, NaN as 0."""
-        value = np.clip(np.nan_to_num(self._values[name]), -9e18, 9e18)
+        value = self._values[name]
+        value = np.clip(np.where(np.isnan(value), 0.0, value), -9e18, 9e18)
         whole = np.floor(value)
         return whole.astype(np.int64), np.rint((value - whole) * _FRACTION).astype(np.int64)
 
-    def dominance(self) -> tuple[Dominance, TimeArray]:
-        """Return the index over (known, occurred) order, and the sorted known times that cut it."""
-        order = np.argsort(self.known, kind="stable")
-        if self._dominance is None:
-            self._dominance = Dominance(order)
-        return self._dominance, self.known[order]
 
-
-def _keys(code: IntArray, rank: IntArray, times: TimeArray) -> IntArray:
-    # Ranks instead of microseconds: code x time would not fit 64 bits.
-    return np.asarray(code * (len(times) + 2) + rank, dtype=np.int64)
+def _in_time(owner: IntArray, when: TimeArray) -> IntArray | slice:
+    """Return the rows with entity and time, by time; a slice when those are all, as they come."""
+    there = (owner >= 0) & ~np.isnat(when)
+    if not there.all():
+        rows = np.flatnonzero(there)
+        return rows[np.argsort(when[rows], kind="stable")]
+    return slice(None) if bool((when[1:] >= when[:-1]).all()) else np.argsort(when, kind="stable")
 
 
 def _running(value: IntArray) -> IntArray:
@@ -160,33 +183,27 @@ class TimelineView:
         self._line = timeline
         self.as_of = as_of
         self._code = timeline.codes(entity)
-        self._begin = timeline.position(self._code, np.full(len(entity), np.datetime64(-(2**62), "us")))
+        self._begin = timeline.begin(self._code)
         self._end = timeline.position(self._code, as_of)
-        known = timeline.known_count(self._code, as_of) - self._begin
-        self._late = np.flatnonzero(self._end - self._begin > known)
-        if len(self._late):
-            self._index, cut = timeline.dominance()
-            self._cut = np.searchsorted(cut, as_of[self._late], side="right")
+        self._late, self._known = timeline.unknown(self._begin, self._end, as_of)
+        self._starts: dict[float, IntArray] = {}
 
     def count(self, days: float | None = None, *, since: npt.ArrayLike | None = None) -> FloatArray:
         """Events in ``(as_of - days, as_of]``, or after `since`; all when neither is given."""
         start = self._start(days, since)
         result = (self._end - start).astype(np.float64)
-        if len(self._late):
-            result[self._late] = self._known_below(self._end) - self._known_below(start)
+        if self._known is not None:
+            result[self._late] = self._known.count(start[self._late])
         return result
 
     def sum(self, name: str, days: float | None = None, *, since: npt.ArrayLike | None = None) -> FloatArray:
         """Sum of the values called `name` over ``(as_of - days, as_of]``, or after `since`."""
         start = self._start(days, since)
-        whole, fraction = (part[self._end] - part[start] for part in self._line.prefix(name))
-        if len(self._late):
-            weights = self._line.limbs(name)
-            for total, weight in zip((whole, fraction), weights, strict=True):
-                upto, before = (
-                    self._index.sum_less(self._cut, bound[self._late], weight) for bound in (self._end, start)
-                )
-                total[self._late] = upto - before
+        running = self._line.prefix(name)
+        whole, fraction = (part[self._end] - part[start] for part in running)
+        if self._known is not None:
+            for total, part in zip((whole, fraction), running, strict=True):
+                total[self._late] = self._known.sum(start[self._late], part)
         return np.asarray(whole + fraction / _FRACTION)
 
     def instant(self, nth: int = 1) -> TimeArray:
@@ -202,10 +219,8 @@ class TimelineView:
     def first(self) -> TimeArray:
         """When the earliest event occurred; ``NaT`` without any."""
         place = np.where(self._end > self._begin, self._begin, -1)
-        if len(self._late):
-            before, upto = self._known_below(self._begin), self._known_below(self._end)
-            there = self._index.quantile(self._cut, np.minimum(before, np.maximum(upto - 1, 0)))
-            place[self._late] = np.where(upto > before, there, -1)
+        if self._known is not None:
+            place[self._late] = self._known.first()
         return np.where(place >= 0, self._take(self._line.occurred, place), _NAT)
 
     def days_since(self, nth: int = 1) -> FloatArray:
@@ -213,24 +228,22 @@ class TimelineView:
         return days_between(self.instant(nth), self.as_of)
 
     def _start(self, days: float | None, since: npt.ArrayLike | None) -> IntArray:
-        if days is None and since is None:
+        if since is not None:
+            return self._between(np.broadcast_to(np.asarray(since, dtype="datetime64[us]"), self.as_of.shape))
+        if days is None:
             return self._begin
-        if since is None:
-            instant = self.as_of - np.timedelta64(round(float(days or 0) * DAY_US), "us")
-        else:
-            instant = np.broadcast_to(np.asarray(since, dtype="datetime64[us]"), self.as_of.shape)
-        return np.minimum(np.maximum(self._line.position(self._code, instant), self._begin), self._end)
+        if days not in self._starts:
+            self._starts[days] = self._between(self.as_of - np.timedelta64(round(float(days) * DAY_US), "us"))
+        return self._starts[days]
 
-    def _known_below(self, place: IntArray) -> IntArray:
-        return self._index.count_less(self._cut, place[self._late])
+    def _between(self, instant: TimeArray) -> IntArray:
+        return np.minimum(self._line.position(self._code, instant), self._end)
 
     def _place(self, nth: int) -> IntArray:
         place = self._end - nth
         place[place < self._begin] = -1
-        if len(self._late):
-            before, rank = self._known_below(self._begin), self._known_below(self._end) - nth
-            there = self._index.quantile(self._cut, np.maximum(rank, 0))
-            place[self._late] = np.where(rank >= before, there, -1)
+        if self._known is not None:
+            place[self._late] = self._known.latest(nth)
         return place
 
     @staticmethod
