@@ -1,23 +1,17 @@
 """The four answers in the shape of the API: services called once, their frames turned into payloads."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-import pandas as pd
+from pydantic import TypeAdapter
 
 from api.dependencies import Services, utc
-from api.schemas_matching import (
-    Candidate,
-    Exclusion,
-    MatchAnswer,
-    MatchReplay,
-    MatchRequest,
-    PolicyUsed,
-    ReplayedNumbers,
-)
+from api.match_body import candidate_of, written
+from api.schemas_matching import MatchAnswer, MatchReplay, MatchRequest, ReplayedNumbers
 from api.schemas_scores import (
     ChurnRisk,
     ChurnRiskList,
@@ -34,6 +28,7 @@ from domain.errors import InvalidInput, NotFound
 from domain.language import spoken
 from domain.terms import RECRUITABLE, ModelName
 from intelligence.context import BASELINE
+from intelligence.matching.answers import KeptOut
 from intelligence.matching.decision import Decision
 from intelligence.matching.service import match_leads
 from intelligence.recommend.service import recommend
@@ -45,6 +40,7 @@ from intelligence.scoring.fit import STANDING, FitScores, fit_company, fit_score
 from intelligence.scoring.reasons import told
 from intelligence.scoring.served import naive, plain_rows
 from intelligence.scoring.white_space import Dimension, company_standing, standings, white_space
+from store.match_runs import JsonText
 from store.rankings import CHOICES, Choice, names_of, newest_run, ranked
 from store.unit_of_work import UnitOfWork
 
@@ -52,32 +48,71 @@ Filters = Mapping[str, str | None]
 Row = dict[str, Any]
 
 _FACTORS = 12
+_INSTANT = TypeAdapter(datetime)
 
 
 @dataclass(frozen=True)
 class Match:
-    """A decision, with what has to be kept to replay it."""
+    """A decision, with what has to be kept to replay it.
+
+    Parameters
+    ----------
+    request : MatchRequest
+        What was asked.
+    response : mapping
+        The answer but for those that were kept out.
+    kept_out : sequence of KeptOut
+        Those.
+    features : list of mappings
+        Feature values of the candidates, then of options that are not shown.
+    decision : Decision or None
+        Who is shown first, and how that came about.
+    """
 
     request: MatchRequest
-    answer: MatchAnswer
+    response: Row
+    kept_out: Sequence[KeptOut]
     features: list[Row]
     decision: Decision | None = None
 
-    def keep(self, work: UnitOfWork) -> MatchAnswer:
-        """Store the decision in `work` and return the answer."""
+    @cached_property
+    def answer(self) -> MatchAnswer:
+        """The answer as an object, for pages."""
+        return MatchAnswer.model_validate_json(self.body)
+
+    @property
+    def body(self) -> bytes:
+        """The answer as JSON."""
+        return self._written[0]
+
+    @property
+    def stored(self) -> JsonText:
+        """What is kept of the answer: `store.match_runs.as_answered` reads it."""
+        return JsonText(self._written[1])
+
+    @cached_property
+    def _written(self) -> tuple[bytes, str]:
+        return written(self.response, self.kept_out)
+
+    def keep(self, work: UnitOfWork) -> str:
+        """Store the decision in `work` and return its id."""
         lead = self.request.lead_id
-        work.match_runs.put(
-            id=self.answer.match_id,
-            as_of=self.answer.as_of,
+        return work.match_runs.put(
+            id=self.response["match_id"],
+            as_of=self.as_of,
             created_by=work.actor.name,
             lead_id=work.repository("leads").get(lead)["id"] if lead is not None else None,
-            model_version=self.answer.model_version,
+            model_version=self.response["model_version"],
             request=self.request.model_dump(mode="json", exclude_unset=True),
-            response=self.answer.model_dump(mode="json"),
+            response=self.stored,
             features=self.features,
             decision=None if self.decision is None else self.decision.as_json(),
         )
-        return self.answer
+
+    @property
+    def as_of(self) -> datetime:
+        """The instant of the answer."""
+        return datetime.fromisoformat(self.response["as_of"])
 
 
 def match(services: Services, request: MatchRequest) -> Match:
@@ -96,24 +131,19 @@ def match(services: Services, request: MatchRequest) -> Match:
     # A lead of the store draws the same whenever it is asked about; any other is a new one each time.
     key = None if not request.explore else "" if request.lead_id is not None else match_id
     result = match_leads(services.intelligence, [lead], as_of, request.limit, request.by, details=True, key=key)
-    candidates = [
-        Candidate.model_validate(row | details | {"factors": [_named(factor) for factor in details["factors"]]})
-        for row, details in zip(plain_rows(result.candidates), result.details, strict=True)
-    ]
+    rows = plain_rows(result.candidates)
     decision = next(iter(result.decisions), None)
-    versions = result.candidates["model_version"]
-    version = str(versions.iloc[0]) if len(versions) else _version(services, ModelName.MATCH, as_of)
-    answer = MatchAnswer(
-        match_id=match_id,
-        as_of=as_of,
-        model_version=version,
-        candidates=candidates,
-        excluded=_excluded(result.exclusions),
-        policy=None if decision is None else PolicyUsed.model_validate(decision.policy_used),
-        explored=decision is not None and decision.explored,
-    )
+    response = {
+        "match_id": match_id,
+        "as_of": _INSTANT.dump_python(as_of, mode="json"),
+        "model_version": rows[0]["model_version"] if rows else _version(services, ModelName.MATCH, as_of),
+        "candidates": [candidate_of(row, details) for row, details in zip(rows, result.details, strict=True)],
+        "policy": None if decision is None else decision.policy_used,
+        "explored": decision is not None and decision.explored,
+    }
     features = [details["features"] for details in result.details]
-    return Match(request, answer, features + ([] if decision is None else decision.left_out), decision)
+    left_out = [] if decision is None else decision.left_out
+    return Match(request, response, result.kept_out, features + left_out, decision)
 
 
 def replayed(services: Services, match_id: str) -> MatchReplay:
@@ -152,17 +182,6 @@ def _lead_of(services: Services, request: MatchRequest, as_of: datetime) -> str 
     if request.lead_id not in set(known):
         raise NotFound(f"no lead {request.lead_id!r} as of {as_of.isoformat()}", lead_id=request.lead_id)
     return str(request.lead_id)
-
-
-def _excluded(exclusions: pd.DataFrame) -> list[Exclusion]:
-    found: dict[str, Exclusion] = {}
-    for partner, code, text in zip(*(exclusions[name].tolist() for name in ("partner", "code", "text")), strict=True):
-        one = found.get(partner)
-        if one is None:
-            one = found[partner] = Exclusion(partner=partner, codes=[], texts=[])
-        one.codes.append(code)
-        one.texts.append(text)
-    return list(found.values())
 
 
 def churn_risk(
@@ -359,7 +378,3 @@ def _version(services: Services, name: ModelName, as_of: datetime) -> str:
 
 def _listed(row: Row, prefix: str) -> list[str]:
     return [str(row[f"{prefix}_{k}"]) for k in (1, 2, 3) if row.get(f"{prefix}_{k}")]
-
-
-def _named(factor: Row) -> Row:
-    return {"sentence": factor["text"]} | factor

@@ -56,14 +56,21 @@ def once(
     if earlier is not None:
         return earlier
     body = shape.model_validate(create(), from_attributes=True).model_dump(mode="json")
-    if key is not None:
-        kept = body if secret is None else body | {secret: None}
-        work.idempotency.put(work.actor.identity, key, _hash(request), status, kept)
+    remember(work, key, request, status, body if secret is None else body | {secret: None})
     return JSONResponse(body, status, _headers(body))
 
 
-def replay(work: UnitOfWork, key: str | None, request: Any) -> JSONResponse | None:
-    """Return the answer that `key` got before, None if it is new.
+def remember(work: UnitOfWork, key: str | None, request: Any, status: int, body: Any) -> None:
+    """Keep an answer for retries, if a `key` came; `body` is plain JSON, or its text."""
+    if key is not None:
+        kept = json.loads(body) if isinstance(body, str) else body
+        work.idempotency.put(work.actor.identity, key, _hash(request), status, kept)
+
+
+def replay(
+    work: UnitOfWork, key: str | None, request: Any, restore: Callable[[Any], Any] | None = None
+) -> JSONResponse | None:
+    """Return the answer that `key` got before, None if it is new; `restore` makes the body of what was remembered.
 
     Raises
     ------
@@ -75,7 +82,8 @@ def replay(work: UnitOfWork, key: str | None, request: Any) -> JSONResponse | No
         return None
     if earlier.body_hash != _hash(request):
         raise IdempotencyMismatch(f"Idempotency-Key {key!r} came before with another body; use a new key")
-    return JSONResponse(earlier.body, earlier.status, {"Idempotency-Replayed": "true"} | _headers(earlier.body))
+    body = earlier.body if restore is None else restore(earlier.body)
+    return JSONResponse(body, earlier.status, {"Idempotency-Replayed": "true"} | _headers(body))
 
 
 def _headers(body: Any) -> dict[str, str]:

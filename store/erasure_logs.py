@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -277,9 +277,21 @@ def _without(response: Any, features: Any, names: Collection[str]) -> tuple[Any,
     """Return answer and features of a match without the lines of a partner; the others stay in their order."""
     candidates = response.get("candidates") or []
     kept = [position for position, row in enumerate(candidates) if row.get("partner") not in names]
-    excluded = [row for row in response.get("excluded") or [] if row.get("partner") not in names]
+    excluded = [row for row in map(_unnamed(names), response.get("excluded") or []) if row]
     left = [row for position, row in enumerate(features or []) if position >= len(candidates) or position in kept]
     return {**response, "candidates": [candidates[position] for position in kept], "excluded": excluded}, left
+
+
+def _unnamed(names: Collection[str]) -> Callable[[Any], Any]:
+    """Return what leaves partners out of those kept out, one by one or together; None: nobody is left."""
+
+    def without(row: Any) -> Any:
+        if "partners" not in row:
+            return None if row.get("partner") in names else row
+        left = [partner for partner in row["partners"] if partner not in names]
+        return {**row, "partners": left} if left else None
+
+    return without
 
 
 def _instant(at: datetime) -> Any:

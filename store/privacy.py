@@ -12,6 +12,7 @@ from store.access_tables import users
 from store.engine import Engine
 from store.history import History
 from store.journal_tables import alerts, audit, audit_details
+from store.match_runs import as_answered
 from store.privacy_tables import erasures
 from store.routing_tables import allocations
 from store.sql import json_ready
@@ -93,10 +94,11 @@ class PrivacyRepository:
     def _matches(self, condition: ColumnElement[bool], external_id: str) -> Iterator[dict[str, Any]]:
         """Yield matches with what they say of this partner alone: the others are others' data."""
         for run in self._rows(match_runs, condition):
-            places = [row.get("partner") for row in run["response"].get("candidates") or []]
+            answer = as_answered(run["response"])
+            places = [row.get("partner") for row in answer.get("candidates") or []]
             own = [features for name, features in zip(places, run["features"], strict=False) if name == external_id]
             said = {
-                part: [row for row in run["response"].get(part) or [] if row.get("partner") == external_id]
+                part: [row for row in answer.get(part) or [] if row.get("partner") == external_id]
                 for part in ("candidates", "excluded")
             }
             if own or any(said.values()):

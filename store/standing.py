@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, case, func, literal, select
+from sqlalchemy import Connection, case, func, literal, or_, select
 
 from store.claim_tables import offer_terms
 from store.sql import chunks
@@ -110,17 +110,18 @@ def _lines(connection: Connection, partner: str) -> tuple[Any, Any]:
     """Return the expressions of a match's ranking, if a partner is in it, and of the codes that exclude the partner."""
     if connection.dialect.name == "postgresql":
         build, collect, elements = func.jsonb_build_object, func.jsonb_agg, _elements_of_jsonb
-        part, text = _part_of_jsonb, _text_of_jsonb
+        part, text, among = _part_of_jsonb, _text_of_jsonb, _among_jsonb
     else:
         build, collect, elements = func.json_object, func.json_group_array, _elements_of_text
         part = text = _part_of_text
+        among = _among_text
     every, mine = (elements("candidates", name).c.value for name in ("candidate", "mine"))
     other = elements("excluded", "other").c.value
     wanted = literal(partner)
     listed = select(mine).where(text(mine, "partner") == wanted).exists()
     fields = [each for name in _RANKED_BY for each in (name, part(every, name))]
     ranked = case((listed, select(collect(build(*fields))).scalar_subquery()))
-    codes = select(part(other, "codes")).where(text(other, "partner") == wanted)
+    codes = select(part(other, "codes")).where(or_(text(other, "partner") == wanted, among(other, wanted)))
     return ranked, codes.limit(1).scalar_subquery()
 
 
@@ -130,6 +131,16 @@ def _elements_of_jsonb(key: str, name: str) -> Any:
 
 def _elements_of_text(key: str, name: str) -> Any:
     return func.json_each(match_runs.c.response, f"$.{key}").table_valued("value", name=name)
+
+
+def _among_jsonb(value: Any, wanted: Any) -> Any:
+    """Whether a partner is among several that were kept out together."""
+    return value.op("->")("partners").op("?")(wanted)
+
+
+def _among_text(value: Any, wanted: Any) -> Any:
+    each = func.json_each(value, "$.partners").table_valued("value", name="each").c.value
+    return select(each).where(each == wanted).exists()
 
 
 def _part_of_jsonb(value: Any, name: str) -> Any:

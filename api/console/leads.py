@@ -191,7 +191,7 @@ def offer(visit: RoutingDesk, lead: LeadId, partner: Text = "") -> Response:
         return _lead(visit, lead, error)
 
     def act(work: UnitOfWork) -> None:
-        match_id = ranked.keep(work).match_id
+        match_id = ranked.keep(work)
         values = {"lead": row["external_id"], "partner": partner.strip(), "attributes": {PROPENSITY: None}}
         route = route_of(work.connection, lead)
         if route is None or route.state == RouteState.CLOSED:

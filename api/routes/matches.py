@@ -1,14 +1,15 @@
 """Match a lead with the partners most likely to close it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from api.answers import match, replayed
 from api.dependencies import ActorDep, ServicesDep, Work, allow
-from api.idempotency import IdempotencyKey, once, replay
+from api.idempotency import IdempotencyKey, remember, replay
 from api.problems import problem_responses
 from api.schemas_matching import MatchAnswer, MatchReplay, MatchRequest
 from domain.terms import Role
+from store.match_runs import as_answered
 
 router = APIRouter(tags=["matching"])
 
@@ -22,19 +23,25 @@ router = APIRouter(tags=["matching"])
 )
 def match_lead(
     body: MatchRequest, services: ServicesDep, actor: ActorDep, idempotency_key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Rank all eligible partners for a lead by P(win), and say for everyone else why not.
 
     The decision is stored with feature values and versions under `match_id`. Safe to retry with an Idempotency-Key.
     """
-    with services.unit_of_work(actor, read_only=True) as work:
-        earlier = replay(work, idempotency_key, body)
-    if earlier is not None:
-        return earlier
-    # The store is not locked while the models work: only the decision is written.
+    if idempotency_key is not None:
+        with services.unit_of_work(actor, read_only=True) as work:
+            earlier = replay(work, idempotency_key, body, as_answered)
+        if earlier is not None:
+            return earlier
+    # The store is not locked while the models work, and what they say is put into JSON: only the decision is written.
     found = match(services, body)
+    answer = Response(found.body, media_type="application/json")
     with services.unit_of_work(actor) as work:
-        return once(work, idempotency_key, body, lambda: found.keep(work), MatchAnswer, 200)
+        earlier = replay(work, idempotency_key, body, as_answered)
+        if earlier is None:
+            found.keep(work)
+            remember(work, idempotency_key, body, 200, found.stored)
+    return earlier or answer
 
 
 @router.get(
@@ -46,7 +53,7 @@ def match_lead(
 )
 def get_match(match_id: str, work: Work) -> JSONResponse:
     """Get a stored decision as it was answered."""
-    return JSONResponse(work.match_runs.get(match_id).response)
+    return JSONResponse(as_answered(work.match_runs.get(match_id).response))
 
 
 @router.get(

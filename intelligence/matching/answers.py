@@ -11,6 +11,7 @@ import pandas as pd
 
 from domain.language import spoken
 from domain.terms import evidence_level
+from intelligence.matching.facts import Reason
 from intelligence.matching.matcher import Matcher, Question, Ranking
 from intelligence.matching.reasons import Explainer, Row
 from intelligence.matching.record import Record
@@ -18,6 +19,7 @@ from intelligence.matching.refusals import sentence
 from intelligence.matching.value import PARTS
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 _NUMBERS = ("p_win", "low", "high", "expected_amount")
 _REASONS = ("reason_1", "reason_2", "reason_3")
@@ -26,6 +28,7 @@ COLUMNS = ("lead", "rank", "partner", *_NUMBERS, "evidence", "n", *_REASONS, "mo
 EXCLUSION_COLUMNS = ("lead", "partner", "code", "text")
 _EXPLAINED_ROWS = 5_000
 _ROWS_AT_ONCE = 5_000
+_MOST_KEYS = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,23 @@ class Answer:
     matcher: Matcher
     question: Question
     ranking: Ranking
+
+
+@dataclass(frozen=True, eq=False)
+class KeptOut:
+    """Partners that may not get a lead by the same rules and for the same facts.
+
+    Parameters
+    ----------
+    partners : sequence of str
+        External ids.
+    codes, texts : sequence of str
+        The rules, in their order, and what is said of each.
+    """
+
+    partners: Sequence[str]
+    codes: Sequence[str]
+    texts: Sequence[str]
 
 
 def no_candidates() -> pd.DataFrame:
@@ -175,3 +195,46 @@ def exclusions(answers: Sequence[Answer]) -> pd.DataFrame:
         "text": np.concatenate([part[3] for part in parts]) if parts else np.zeros(0, dtype=object),
     }
     return pd.DataFrame({name: pd.Series(columns[name], dtype="str") for name in EXCLUSION_COLUMNS})
+
+
+def kept_out(matcher: Matcher, question: Question) -> list[KeptOut]:
+    """Return who may not get the one lead asked about, those of the same rules and facts together.
+
+    The same as `exclusions` says: a few dozen groups, however many thousands of partners there are.
+    """
+    language = spoken()
+    ((_, reasons),) = matcher.reasons(question)
+    texts = [[sentence(reason.rule, fact, language) for fact in reason.facts] for reason in reasons]
+    key, codes = np.zeros(len(matcher.world.partner_ids), dtype=np.int64), 1
+    for reason in reasons:  # a number for each combination: 0 for none, else the place of the fact plus one
+        if codes > _MOST_KEYS // (len(reason.facts) + 1):
+            different, key = np.unique(key, return_inverse=True)
+            codes = len(different)
+        key[reason.partners] += codes * (reason.which + 1)
+        codes *= len(reason.facts) + 1
+    return _grouped(matcher.world.partner_names, key, reasons, texts)
+
+
+def _grouped(
+    names: npt.NDArray[Any], key: Ints, reasons: Sequence[Reason], texts: Sequence[Sequence[str]]
+) -> list[KeptOut]:
+    """Return partners with equal keys together, the first of whom comes first."""
+    barred = np.zeros(len(key), dtype=bool)
+    for reason in reasons:
+        barred[reason.partners] = True
+    rows = np.flatnonzero(barred)
+    order = rows[np.argsort(key[rows], kind="stable")]
+    bounds = np.flatnonzero(np.diff(key[order], prepend=-1))
+    groups = np.split(order, bounds[1:]) if len(order) else []
+    first = np.array([group[0] for group in groups], dtype=np.int64)
+    said: list[list[tuple[str, str]]] = [[] for _ in groups]
+    for reason, told in zip(reasons, texts, strict=True):
+        place = np.searchsorted(reason.partners, first)
+        here = place < len(reason.partners)
+        here[here] = reason.partners[place[here]] == first[here]
+        for k in np.flatnonzero(here).tolist():
+            said[k].append((str(reason.rule), told[int(reason.which[place[k]])]))
+    return [
+        KeptOut(names[groups[k]].tolist(), [code for code, _ in said[k]], [text for _, text in said[k]])
+        for k in np.argsort(first).tolist()
+    ]

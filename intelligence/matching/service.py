@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from domain.routing import Policies
-from intelligence.matching.answers import Answer, exclusions, no_candidates, outputs
+from intelligence.matching.answers import Answer, KeptOut, exclusions, kept_out, no_candidates, outputs
 from intelligence.matching.decision import Decision, decide, width
 from intelligence.matching.prices import pricing_of
 from intelligence.matching.questions import Instant, check, questions
@@ -37,11 +37,17 @@ class MatchResult:
     details: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     _exclude: Callable[[], pd.DataFrame] | None = None
+    _keep_out: Callable[[], list[KeptOut]] | None = None
 
     @cached_property
     def exclusions(self) -> pd.DataFrame:
         """lead, partner, code, text: one row per lead, partner and rule; computed when first asked for."""
         return exclusions(()) if self._exclude is None else self._exclude()
+
+    @cached_property
+    def kept_out(self) -> list[KeptOut]:
+        """The exclusions of a single lead, partners of the same rules and facts together; those of none: nobody."""
+        return [] if self._keep_out is None else self._keep_out()
 
 
 def match_leads(
@@ -130,4 +136,6 @@ def result_of(answers: Sequence[Answer], *, details: bool) -> MatchResult:
         more += extra
     filled = [frame for frame in frames if len(frame)]
     candidates = pd.concat(filled, ignore_index=True) if filled else no_candidates()
-    return MatchResult(candidates, more, _exclude=lambda: exclusions(answers))
+    one = answers[0] if len(answers) == 1 and len(answers[0].question.names) == 1 else None
+    grouped = None if one is None else partial(kept_out, one.matcher, one.question)
+    return MatchResult(candidates, more, _exclude=lambda: exclusions(answers), _keep_out=grouped)

@@ -15,6 +15,7 @@ from domain.language import spoken
 from domain.routing import Rule
 from intelligence.matching.counterfactual import Entry, Need, entry_of, gains
 from intelligence.matching.own_words import BEYOND, FEW, PLACE, UNRANKED, Hidden, OwnWords, gain_text, rule_text
+from store.match_runs import as_answered
 from store.standing import Run, Wish, demanding_products
 from store.unit_of_work import UnitOfWork
 
@@ -198,6 +199,6 @@ def need_of(fields: Mapping[str, Any], demanding: frozenset[str]) -> Need:
 
 def rules_against(run: Run, partner: str) -> list[Rule]:
     """Return the rules by which a stored match kept a partner out."""
-    excluded = run.response.get("excluded") or []
+    excluded = as_answered(run.response).get("excluded") or []
     codes: list[str] = next((one["codes"] for one in excluded if one["partner"] == partner), [])
     return [Rule(code) for code in codes if code in set(Rule)]
