@@ -16,7 +16,8 @@ from domain.errors import Conflict
 from domain.resources import RESOURCES, Column, ColumnType, Resource
 from store.engine import reading
 from store.tables import column_name
-from store.transfer.backend import backend_for, canonical_json
+from store.transfer.backend import canonical_json
+from store.transfer.backends import backend_for
 from store.transfer.values import dump_json, format_number, type_text
 
 _SPECIAL = re.compile(r'[",\r\n]')

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -10,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from domain.resources import RESOURCES
+from store.transfer.ahead import ahead
 from store.transfer.backend import Backend
 from store.transfer.batch import BrokenRow, RawBatch, Reader, Unreadable
 from store.transfer.checks import (
@@ -111,25 +113,36 @@ class FileImport:
             self._fail(1, column, message)
         if problems and self._run.rejects is None:
             return
-        reason = "; ".join(f"{column}: {message}" if column else message for column, message in problems)
-        for raw in reader.batches():
-            if problems:
+        if problems:
+            reason = "; ".join(f"{column}: {message}" if column else message for column, message in problems)
+            for raw in reader.batches():
                 self._reject_whole(raw, reason)
-            else:
-                self._load(raw)
-            self._read += raw.count + len(raw.broken)
-            if self._run.progress:
-                self._run.progress(self._resource.name, self._read)
+                self._tell(raw)
+            return
+        with closing(ahead(map(self._parse, reader.batches()))) as batches:
+            for rows in batches:
+                self._load(rows)
+                self._tell(rows.raw)
+
+    def _tell(self, raw: RawBatch) -> None:
+        self._read += raw.count + len(raw.broken)
+        if self._run.progress:
+            self._run.progress(self._resource.name, self._read)
 
     def _fail(self, line: int, column: str, message: str) -> None:
         self._add(_Found(-1, line, column, "", message))
         self._run.missing.unread.add(self._resource.name)
 
-    def _load(self, raw: RawBatch) -> None:
+    def _parse(self, raw: RawBatch) -> Rows:
+        """Return what can be said of a batch without the database: this runs in another thread."""
         rows = Rows.parse(self._resource, raw)
         if raw.present is not None:
             check_names(rows)
         check_doubles(rows)
+        rows.derive()
+        return rows
+
+    def _load(self, rows: Rows) -> None:
         if self._resource.name == "changes":
             check_changes(rows, self._run.references, self._run.missing)
         check_references(rows, self._run.references, self._run.missing)

@@ -15,6 +15,7 @@ from domain.resources import Column, ColumnType, Resource
 from store.tables import column_name
 from store.transfer.batch import IGNORED, RawBatch
 from store.transfer.columns import WIRE_TYPES, parse_attributes, parse_column
+from store.transfer.rowkey import row_keys
 
 MAX_KEY_BYTES = 800
 """Longest text in a key: an index row of PostgreSQL holds 2,704 bytes, a key of ``changes`` three texts."""
@@ -57,6 +58,10 @@ class Rows:
         What is wrong.
     good : bool array of shape (count,)
         Rows that may be loaded.
+    custom : Array or None
+        After `derive`: the custom attributes of each row as one canonical JSON object; None when no row has any.
+    event_keys : Array or None
+        After `derive`: what makes two events the same.
     """
 
     resource: Resource
@@ -66,6 +71,8 @@ class Rows:
     ids: dict[str, Any] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
     good: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    custom: Any | None = None
+    event_keys: Any | None = None
 
     @classmethod
     def parse(cls, resource: Resource, raw: RawBatch) -> "Rows":
@@ -125,8 +132,13 @@ class Rows:
                 complete &= frame[name].notna().to_numpy()
         return np.flatnonzero(frame.duplicated().to_numpy() & complete)
 
-    def attribute_json(self) -> Any | None:
-        """Return the custom attributes of each row as one canonical JSON object, None when no row has any."""
+    def derive(self) -> None:
+        """Make `custom`, and of events `event_keys`, of the cells."""
+        self.custom = self._attribute_json()
+        if self.resource.event:
+            self.event_keys = row_keys(self.resource, self.columns, self.custom, self.raw.count)
+
+    def _attribute_json(self) -> Any | None:
         if not self.attributes:
             return None
         members = []

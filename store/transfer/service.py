@@ -13,7 +13,7 @@ from domain.settings import Settings
 from store.claims import mark_imported
 from store.engine import writing
 from store.transfer.audited import note_import
-from store.transfer.backend import backend_for
+from store.transfer.backends import backend_for
 from store.transfer.checks import Missing
 from store.transfer.file_import import FileImport, Guard, OnError, Progress, Run
 from store.transfer.files import discover

@@ -17,7 +17,6 @@ from store.transfer.backend import Backend, stored_types
 from store.transfer.columns import WIRE_TYPES
 from store.transfer.recording import Recorder
 from store.transfer.report import Counts
-from store.transfer.rowkey import row_keys
 from store.transfer.rows import Rows
 from store.transfer.values import dump_json
 from store.types import to_micros
@@ -115,11 +114,10 @@ class Upsert:
             if column.name in rows.columns
         }
         self._fill_defaults(columns, rows.raw.count)
-        attributes = rows.attribute_json()
-        if attributes is not None:
-            columns["attributes"] = attributes
-        if self._resource.event:
-            columns["row_key"] = row_keys(self._resource, rows.columns, attributes, rows.raw.count)
+        if rows.custom is not None:
+            columns["attributes"] = rows.custom
+        if rows.event_keys is not None:
+            columns["row_key"] = rows.event_keys
         return columns
 
     def _fill_defaults(self, columns: dict[str, Any], count: int) -> None:
