@@ -59,7 +59,9 @@ class CommonPart:
         """Take it off; the rest has unit length, or is zero where there was no text."""
         rest = vectors - np.array(self.centre, dtype=np.float32)
         for direction in np.array(self.directions, dtype=np.float32):
-            rest = rest - np.outer(rest @ direction, direction)
+            # Not `rest @ direction`: that adds up in an order which depends on how many rows there are, and a lead
+            # alone would be answered a little differently than among others.
+            rest = rest - np.outer(np.einsum("ij,j->i", rest, direction), direction)
         length = np.linalg.norm(rest, axis=1, keepdims=True)
         there = vectors.any(axis=1, keepdims=True)
         return np.where(there, rest / np.maximum(length, 1e-6), 0.0).astype(np.float32)

@@ -86,3 +86,10 @@ def test_texts_that_changed_are_known_to_the_world() -> None:
     made.set_texts(["Payroll"], 0)
     assert made.to(world.spec.space.partners.remove(WordEncoder().encode(["payroll"]))[0], slice(None)).shape == (1,)
     assert world.spec.space is not None
+
+
+def test_a_vector_alone_is_the_same_as_among_others() -> None:
+    vectors = np.random.default_rng(0).normal(size=(500, 384)).astype(np.float32)
+    common = CommonPart.learn(vectors)
+    together = common.remove(vectors)
+    assert all(np.array_equal(common.remove(vectors[row : row + 1])[0], together[row]) for row in range(0, 500, 7))
