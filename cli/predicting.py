@@ -2,18 +2,22 @@
 
 import json
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pandas as pd
 import typer
 
+from cli.engines import LOCAL, EngineName, Scheduler, Workers, check_engine, chosen_engine
 from cli.environment import open_intelligence, parse_as_of, say
 from cli.output import check_output, write_frame
 
 if TYPE_CHECKING:
     from intelligence.context import Intelligence
+    from intelligence.engine import Engine
     from intelligence.matching.assign import ListResult
+    from intelligence.matching.service import MatchResult
 
 Instant = datetime | Literal["created_at"] | None
 AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
@@ -66,9 +70,12 @@ def match_command(  # noqa: PLR0913, PLR0917  # an option each
     report: Annotated[
         Path | None, typer.Option(help="JSON file for what capacity and limits cost, with --assign")
     ] = None,
+    engine: EngineName = LOCAL,
+    scheduler: Scheduler = "",
+    workers: Workers = 0,
 ) -> None:
     """Rank the partners most likely to close each lead."""
-    from intelligence.matching.service import match_leads, open_leads
+    from intelligence.matching.service import open_leads
 
     if (leads is None) == (not open_):
         raise typer.BadParameter("give either --leads FILE or --open")
@@ -79,26 +86,53 @@ def match_command(  # noqa: PLR0913, PLR0917  # an option each
     for path in (out, exclusions):
         if path is not None:
             check_output(path)
+    check_engine(engine, scheduler)
     context = open_intelligence()
     instant: Instant = "created_at" if as_of == "created_at" else parse_as_of(as_of)
     wanted = _read_leads(leads) if leads is not None else open_leads(context, instant)
-    result = (
-        _assigned(context, wanted, instant, by, report) if assign else match_leads(context, wanted, instant, top, by)
-    )
+    with chosen_engine(context, engine, scheduler, workers) as chosen:
+        if assign:
+            result: MatchResult = _assigned(context, chosen, wanted, instant, by, report)
+        else:
+            result = _matched(context, chosen, wanted, instant, top, by, excluded=exclusions is not None)
     _deliver(result.candidates, out)
     if exclusions is not None:
         _deliver(result.exclusions, exclusions)
 
 
+def _matched(
+    context: "Intelligence",
+    engine: "Engine",
+    leads: pd.DataFrame,
+    as_of: Instant,
+    top: int,
+    by: str,
+    *,
+    excluded: bool,
+) -> "MatchResult":
+    """Rank partners for leads, at once in this process or in pieces by workers."""
+    from intelligence.engine import LocalEngine
+    from intelligence.matching.batch import match_in_pieces
+    from intelligence.matching.service import match_leads
+
+    if isinstance(engine, LocalEngine):
+        return match_leads(context, leads, as_of, top, by)
+    return match_in_pieces(context, engine, leads, as_of, top, by, excluded=excluded)
+
+
 def _assigned(
-    context: "Intelligence", leads: pd.DataFrame, as_of: Instant, by: str, report: Path | None
+    context: "Intelligence", engine: "Engine", leads: pd.DataFrame, as_of: Instant, by: str, report: Path | None
 ) -> "ListResult":
     """Give the whole list to partners, and tell what capacity and limits cost."""
+    from intelligence.engine import LocalEngine
     from intelligence.matching.assign import assign_leads
+    from intelligence.matching.batch import worths_in_pieces
     from programme.allocations import keep_list
     from store.unit_of_work import UnitOfWork
 
-    result = assign_leads(context, leads, as_of, by)
+    instant = context.instant(None if as_of == "created_at" else as_of)
+    apart = None if isinstance(engine, LocalEngine) else partial(worths_in_pieces, context, engine, leads, instant)
+    result = assign_leads(context, leads, instant, by, worths=apart)
     if as_of in (None, "created_at"):  # what is asked about the past is no act
         with UnitOfWork(context.engine, clock=context.clock) as work:
             asked = {"leads": len(leads), "by": by}
