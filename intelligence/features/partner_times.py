@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from intelligence.features.timeline import FloatArray, IntArray, TimeArray, Timeline
+from intelligence.features.timeline import FloatArray, IntArray, TimeArray, Timeline, micros
 from store.history import History
 
 DEAL_SIGN = "deal"
@@ -27,7 +27,7 @@ def instants(frame: pd.DataFrame, name: str) -> TimeArray:
     """Return column `name` as ``datetime64[us]``, all ``NaT`` when the frame has none."""
     if name not in frame:
         return np.full(len(frame), np.datetime64("NaT", "us"))
-    return frame[name].to_numpy().astype("datetime64[us]")
+    return np.asarray(frame[name].to_numpy(), dtype="datetime64[us]")
 
 
 def numbers(frame: pd.DataFrame, name: str) -> FloatArray:
@@ -72,20 +72,35 @@ class PartnerTimes:
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of activity, most frequent first, then by name."""
+        codes, names = self._kind_codes
+        counts = np.bincount(codes + 1, minlength=len(names) + 1)[1:].tolist()
+        return tuple(name for _, name in sorted(zip((-count for count in counts), names, strict=True)))
+
+    @cached_property
+    def _kind_codes(self) -> tuple[npt.NDArray[np.int64], list[str]]:
+        """Place of each activity's kind in the list of kinds, -1 for none: words are compared once for all kinds."""
         if not len(self._activities):
-            return ()
-        counts = self._activities["kind"].value_counts()
-        return tuple(sorted((str(kind) for kind in counts.index), key=lambda kind: (-int(counts[kind]), kind)))
+            return np.zeros(0, dtype=np.int64), []
+        codes, names = pd.factorize(self._activities["kind"])
+        return codes, [str(name) for name in names]
 
     @cached_property
     def activities(self) -> Timeline:
         """All activities, with ``amount`` and ``quantity``."""
-        return self._activity_line(np.ones(len(self._activities), dtype=bool))
+        acts = self._activities
+        values = {name: numbers(acts, name) for name in ("amount", "quantity")}
+        return Timeline(
+            references(acts, "partner_id"), instants(acts, "occurred_at"), instants(acts, "recorded_at"), values
+        )
 
     def of_kind(self, kind: str) -> Timeline:
         """Activities of one kind."""
         if kind not in self._by_kind:
-            self._by_kind[kind] = self._activity_line(is_word(self._activities, "kind", kind))
+            codes, names = self._kind_codes
+            rows = np.flatnonzero(codes == names.index(kind)) if kind in names else np.zeros(0, dtype=np.int64)
+            acts = self._activities
+            occurred, recorded = instants(acts, "occurred_at")[rows], instants(acts, "recorded_at")[rows]
+            self._by_kind[kind] = Timeline(references(acts, "partner_id")[rows], occurred, recorded)
         return self._by_kind[kind]
 
     @cached_property
@@ -117,7 +132,8 @@ class PartnerTimes:
         """Signs of life with ``kind``, a position in ``sign_kind_names``."""
         entity, occurred, known = self._sign_rows
         place = {name: float(code) for code, name in enumerate(self.sign_kind_names)}
-        codes = self._activities.loc[self._counted_activities(), "kind"].map(place).to_numpy(dtype=np.float64)
+        of_kind = np.array([*(place[name] for name in self._kind_codes[1]), np.nan])
+        codes = of_kind[self._kind_codes[0][self._counted_activities()]]
         deals = len(entity) - len(codes)
         won = int(is_word(self._deals, "outcome", "won").sum()) if deals else 0
         kind = np.concatenate([codes, np.full(deals - won, place[REGISTERED]), np.full(won, place[WON])])
@@ -131,17 +147,19 @@ class PartnerTimes:
     @cached_property
     def sign_days(self) -> Timeline:
         """Days with a sign of life, at midnight; a day is known with its first known sign."""
-        entity, occurred, known = self._sign_rows
-        keep = (entity >= 0) & ~np.isnat(occurred)
-        day = occurred[keep].astype("datetime64[D]").astype("datetime64[us]")
-        frame = pd.DataFrame({"entity": entity[keep], "day": day, "known": known[keep]})
-        first = frame.groupby(["entity", "day"], sort=True)["known"].min().reset_index()
-        return Timeline(first["entity"].to_numpy(), first["day"].to_numpy(), first["known"].to_numpy())
+        signs = self.signs
+        day, owner = signs.occurred.astype("datetime64[D]"), signs.owners
+        starts = np.flatnonzero((day[1:] != day[:-1]) | (owner[1:] != owner[:-1])) + 1
+        starts = np.concatenate([np.zeros(min(len(day), 1), dtype=np.int64), starts])
+        known = np.minimum.reduceat(micros(signs.known), starts) if len(starts) else np.zeros(0, dtype=np.int64)
+        order = _by_day(day[starts])
+        starts = starts[order]
+        return Timeline(owner[starts], day[starts].astype("datetime64[us]"), known[order].view("datetime64[us]"))
 
     @cached_property
     def _sign_rows(self) -> tuple[IntArray, TimeArray, TimeArray]:
         counted = self._counted_activities()
-        acts = self._activities[counted]
+        acts = self._activities if counted.all() else self._activities[counted]
         occurred = instants(acts, "occurred_at")
         entity, known = references(acts, "partner_id"), np.fmax(occurred, instants(acts, "recorded_at"))
         if self._life_signs and DEAL_SIGN not in self._life_signs:
@@ -158,13 +176,6 @@ class PartnerTimes:
             return np.ones(len(self._activities), dtype=bool)
         return np.asarray(self._activities["kind"].isin(list(self._life_signs)), dtype=bool)
 
-    def _activity_line(self, rows: npt.NDArray[np.bool_]) -> Timeline:
-        acts = self._activities[rows]
-        values = {name: numbers(acts, name) for name in ("amount", "quantity")}
-        return Timeline(
-            references(acts, "partner_id"), instants(acts, "occurred_at"), instants(acts, "recorded_at"), values
-        )
-
     def _closed(self, outcome: str) -> Timeline:
         deals = self._deals[is_word(self._deals, "outcome", outcome)]
         # A deal closed without a date is known as closed from its registration on.
@@ -172,6 +183,13 @@ class PartnerTimes:
         closed = np.where(np.isnat(closed), instants(deals, "registered_at"), closed)
         registered = instants(deals, "registered_at")  # nothing is known of a deal before, whatever its dates say
         return Timeline(references(deals, "partner_id"), closed, registered, {"amount": numbers(deals, "amount")})
+
+
+def _by_day(day: TimeArray) -> IntArray:
+    """Return the stable order of days; sorted by counting where they span less than 65,536."""
+    number = day.astype(np.int64)
+    short = len(day) > 0 and int(number.max()) - int(number.min()) <= np.iinfo(np.uint16).max
+    return np.argsort((number - number.min()).astype(np.uint16) if short else number, kind="stable")
 
 
 _CACHE: "WeakKeyDictionary[History, dict[tuple[str, ...], PartnerTimes]]" = WeakKeyDictionary()

@@ -40,7 +40,7 @@ class Names:
     def __init__(self, values: IntArray) -> None:
         top = int(values.max()) + 1 if len(values) else 0
         if top > 4 * len(values) + _SMALL:
-            self.known = np.unique(values)
+            self.known: IntArray = np.unique(values)
             self._table: Codes | None = None
             return
         there = np.zeros(top, dtype=bool)

@@ -1,7 +1,9 @@
 """Counts, sums and n-th latest events per entity as of many instants, exact under late recording."""
 
 from collections.abc import Mapping
+from copy import copy
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -98,6 +100,17 @@ class Timeline:
     def owners(self) -> IntArray:
         """Entity of each event in the order of ``occurred``."""
         return np.repeat(self._names.known, np.diff(self._begins[:-1]))
+
+    @property
+    def entities(self) -> IntArray:
+        """Entities with an event, ascending."""
+        return self._names.known
+
+    def at_once(self) -> Self:
+        """Return the same events as if each had been known when it happened."""
+        other = copy(self)
+        other.known = other.occurred
+        return other
 
     def codes(self, entity: IntArray) -> Codes:
         """Place of each entity among the known ones, one past the last for entities without events."""
