@@ -12,6 +12,7 @@ import pandas as pd
 
 from domain.errors import InvalidInput
 from models.amount_parts import Ridge, SegmentMeans
+from models.columns import Features
 from models.frame import Floats, Ints, Schema, Table
 from models.trees import TreesModel, fit_trees, presets, validate_trees
 
@@ -107,7 +108,7 @@ class AmountModel:
         self.choice_ = "+".join(self._shares) or "constant"
         return self
 
-    def predict(self, X: pd.DataFrame) -> Floats:
+    def predict(self, X: Features) -> Floats:
         """Give the expected amounts, shape (n,).
 
         Raises

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import FeatureSetMismatch, InvalidInput
+from models.columns import Columns, Features
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,6 +42,13 @@ class Table:
     def take(self, rows: Ints) -> "Table":
         """Give the rows at these positions."""
         return Table(self.numbers[rows], self.codes[rows])
+
+    @cached_property
+    def matrix(self) -> Floats:
+        """Numbers and codes side by side, missing codes as NaN; shape (n, numeric + categorical)."""
+        codes = self.codes.astype(np.float64)
+        codes[codes < 0] = np.nan
+        return np.concatenate([self.numbers, codes], axis=1)
 
 
 @dataclass(frozen=True)
@@ -80,12 +89,12 @@ class Schema:
                 levels[name], rare[name] = _split_levels(column)
         return cls(names, levels, rare)
 
-    @property
+    @cached_property
     def numeric_positions(self) -> Ints:
         """Positions in ``names`` of the numeric features, shape (numeric,)."""
         return np.array([i for i, name in enumerate(self.names) if name not in self.levels], dtype=np.int64)
 
-    @property
+    @cached_property
     def categorical_positions(self) -> Ints:
         """Positions in ``names`` of the categorical features, shape (categorical,)."""
         return np.array([i for i, name in enumerate(self.names) if name in self.levels], dtype=np.int64)
@@ -95,7 +104,18 @@ class Schema:
         """Number of kept levels of each categorical feature."""
         return [len(self.levels[self.names[i]]) for i in self.categorical_positions]
 
-    def table(self, X: pd.DataFrame) -> Table:
+    @cached_property
+    def _places(self) -> list[dict[str, int]]:
+        """Codes of the levels of each categorical feature."""
+        names = [self.names[i] for i in self.categorical_positions]
+        return [_places_of(self.levels[name], self.rare[name]) for name in names]
+
+    @cached_property
+    def _plans(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], "_Plan"]:
+        """Where columns that came as arrays have their features."""
+        return {}
+
+    def table(self, X: Features) -> Table:
         """Turn a frame into arrays; extra columns are ignored, order does not matter.
 
         Raises
@@ -103,19 +123,54 @@ class Schema:
         FeatureSetMismatch
             If a column is missing or is of another kind than in the fit; the message names it.
         """
-        missing = [name for name in self.names if name not in X.columns]
-        if missing:
-            raise FeatureSetMismatch(
-                f"The model was fitted with columns that are not here: {', '.join(missing)}.", missing=missing
-            )
+        if isinstance(X, Columns):
+            return self._table_of(X)
+        self._refuse_missing(set(X.columns))
         numbers = np.empty((len(X), len(self.numeric_positions)))
         for j, i in enumerate(self.numeric_positions):
             numbers[:, j] = _numbers(X[self.names[i]])
         codes = np.empty((len(X), len(self.categorical_positions)), dtype=np.int64)
         for j, i in enumerate(self.categorical_positions):
-            name = self.names[i]
-            codes[:, j] = _codes(X[name], self.levels[name], self.rare[name])
+            codes[:, j] = _codes(X[self.names[i]], self._places[j])
         return Table(numbers, codes)
+
+    def _refuse_missing(self, known: set[Any]) -> None:
+        missing = [name for name in self.names if name not in known]
+        if missing:
+            raise FeatureSetMismatch(
+                f"The model was fitted with columns that are not here: {', '.join(missing)}.", missing=missing
+            )
+
+    def _table_of(self, X: Columns) -> Table:
+        """Do as for the frame of the same columns, a whole matrix at a time."""
+        key = X.number_names, X.word_names
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plan(X)
+        numbers = X.numbers[:, plan.numbers]
+        np.putmask(numbers, ~np.isfinite(numbers), np.nan)
+        codes = np.empty((len(X), len(plan.words)), dtype=np.int64)
+        for j, k in enumerate(plan.words.tolist()):
+            places = self._places[j]
+            codes[:, j] = np.array([*(places.get(one, MISSING) for one in X.levels[k]), MISSING])[X.codes[:, k]]
+        return Table(numbers, codes)
+
+    def _plan(self, X: Columns) -> "_Plan":
+        self._refuse_missing({*X.number_names, *X.word_names})
+        number, word = ({name: k for k, name in enumerate(names)} for names in (X.number_names, X.word_names))
+        names = [[self.names[i] for i in where] for where in (self.numeric_positions, self.categorical_positions)]
+        for wanted, known, there, here in ((names[0], number, "numeric", "text"), (names[1], word, "text", "numbers")):
+            for name in wanted:
+                if name not in known:
+                    raise FeatureSetMismatch(
+                        f"Column {name!r} was {there} in the fit and holds {here} now.", column=name
+                    )
+        return _Plan(
+            *(
+                np.array([known[name] for name in each], np.int64)
+                for each, known in zip(names, (number, word), strict=True)
+            )
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Give a JSON-serialisable description."""
@@ -133,6 +188,18 @@ class Schema:
             {name: tuple(values) for name, values in data["levels"].items()},
             {name: tuple(values) for name, values in data["rare"].items()},
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Columns of numbers and of words that hold the numeric and the categorical features, in their order."""
+
+    numbers: Ints
+    words: Ints
+
+
+def _places_of(levels: tuple[str, ...], rare: tuple[str, ...]) -> dict[str, int]:
+    return dict.fromkeys(rare, len(levels)) | {level: i for i, level in enumerate(levels)}
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -160,7 +227,7 @@ def _numbers(column: pd.Series) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _codes(column: pd.Series, levels: tuple[str, ...], rare: tuple[str, ...]) -> Ints:
+def _codes(column: pd.Series, places: Mapping[str, int]) -> Ints:
     if _is_number(column):
         if column.notna().any():
             raise FeatureSetMismatch(
@@ -171,7 +238,6 @@ def _codes(column: pd.Series, levels: tuple[str, ...], rare: tuple[str, ...]) ->
         own, categories = column.cat.codes.to_numpy(), column.cat.categories
     else:
         own, categories = pd.factorize(column)
-    position = dict.fromkeys(rare, len(levels)) | {level: i for i, level in enumerate(levels)}
-    lookup = [position.get(str(category), MISSING) for category in categories]
+    lookup = [places.get(str(category), MISSING) for category in categories]
     # The last entry answers for code -1, which is how pandas says missing.
     return np.array([*lookup, MISSING], dtype=np.int64)[own.astype(np.int64)]

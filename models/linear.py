@@ -48,16 +48,32 @@ class LinearModel:
 
     def logits(self, table: Table) -> Floats:
         """Log-odds, shape (n,)."""
-        # einsum adds up in the same order whatever the number of rows; a BLAS product does not.
-        return np.asarray(np.einsum("nk,k->n", _with_ones(self.design.matrix(table)), self.coefficients))
+        return self.logits_of(self.matrix(table))
 
     def member_logits(self, table: Table) -> Floats:
         """Log-odds of each draw, shape (draws, n)."""
-        return np.asarray(np.einsum("mk,nk->mn", self.draws, _with_ones(self.design.matrix(table))))
+        return self.member_logits_of(self.matrix(table))
 
     def contributions(self, table: Table) -> Floats:
         """Coefficient times distance from the mean, summed by feature, shape (n, features)."""
-        return self.design.by_feature(self.design.matrix(table) * self.coefficients[1:], self.features)
+        return self.contributions_of(self.matrix(table))
+
+    def matrix(self, table: Table) -> Floats:
+        """Return what `logits_of` and the like take, for who asks several of them: shape (n, 1 + columns)."""
+        return _with_ones(self.design.matrix(table))
+
+    def logits_of(self, matrix: Floats) -> Floats:
+        """Do as `logits`."""
+        # einsum adds up in the same order whatever the number of rows; a BLAS product does not.
+        return np.asarray(np.einsum("nk,k->n", matrix, self.coefficients))
+
+    def member_logits_of(self, matrix: Floats) -> Floats:
+        """Do as `member_logits`."""
+        return np.asarray(np.einsum("mk,nk->mn", self.draws, matrix))
+
+    def contributions_of(self, matrix: Floats) -> Floats:
+        """Do as `contributions`."""
+        return self.design.by_feature(matrix[:, 1:] * self.coefficients[1:], self.features)
 
     def to_json(self) -> dict[str, Any]:
         """Give a JSON-serialisable description."""

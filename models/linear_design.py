@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -88,35 +89,29 @@ class Design:
 
     def matrix(self, table: Table) -> Floats:
         """Build the centred design, shape (n, columns)."""
+        plan = self._plan
         result = np.empty((len(table), len(self.source)))
-        at = 0
-        for column in self.numeric:
-            values = table.numbers[:, column.column]
-            absent = np.isnan(values)
-            if column.constant:
-                result[:, at] = absent
-                at += 1
-                continue
-            filled = _tame(np.where(absent, column.fill, values), column.logged)
-            result[:, at] = np.clip((filled - column.centre) / column.scale, -CLIP, CLIP)
-            if column.flag:
-                result[:, at + 1] = absent
-            if column.square:
-                result[:, at + column.width - 1] = result[:, at] ** 2 / 2
-            at += column.width
-        for _, j, levels in self.one_hot:
-            for level in levels:
-                result[:, at] = table.codes[:, j] == level
-                at += 1
+        values = table.numbers[:, plan.columns]
+        absent = np.isnan(values)
+        filled = np.where(absent, plan.fill, values)
+        filled[:, plan.logged] = _tame(filled[:, plan.logged], True)
+        scaled = np.clip((filled - plan.centre) / plan.scale, -CLIP, CLIP)
+        result[:, plan.to_number] = scaled[:, plan.of_number]
+        result[:, plan.to_flag] = absent[:, plan.of_flag]
+        result[:, plan.to_square] = scaled[:, plan.of_square] ** 2 / 2
+        result[:, plan.to_level] = table.codes[:, plan.of_level] == plan.levels
         result -= self.means
         return result
 
+    @cached_property
+    def _plan(self) -> "_Plan":
+        return _Plan.of(self)
+
     def by_feature(self, terms: Floats, features: int) -> Floats:
         """Sum the columns of each feature, shape (n, features)."""
-        result = np.zeros((len(terms), features))
-        for column, feature in enumerate(self.source):
-            result[:, feature] += terms[:, column]
-        return result
+        result = np.zeros((features, len(terms)))
+        np.add.at(result, self.source, terms.T)
+        return np.ascontiguousarray(result.T)
 
     def to_json(self) -> dict[str, Any]:
         """Give a JSON-serialisable description."""
@@ -136,6 +131,50 @@ class Design:
             np.array(data["means"], dtype=np.float64),
             np.array(data["source"], dtype=np.int64),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """The columns of a design by kind: where each comes from and goes to, so that a kind is filled at once."""
+
+    columns: Ints
+    fill: Floats
+    logged: Ints
+    centre: Floats
+    scale: Floats
+    of_number: Ints
+    to_number: Ints
+    of_flag: Ints
+    to_flag: Ints
+    of_square: Ints
+    to_square: Ints
+    of_level: Ints
+    to_level: Ints
+    levels: Ints
+
+    @classmethod
+    def of(cls, design: Design) -> Self:
+        """Lay out a design: of each number itself, then whether it is missing, then its square; then the levels."""
+        places: dict[str, list[tuple[int, int]]] = {"number": [], "gap": [], "square": []}
+        at = 0
+        for k, column in enumerate(design.numeric):
+            kinds = ["number"] * (not column.constant) + ["gap"] * column.flag + ["square"] * column.square
+            for kind in kinds:
+                places[kind].append((k, at))
+                at += 1
+        level = [(j, one) for _, j, levels in design.one_hot for one in levels]
+        number, gap, square = (np.array(pairs, dtype=np.int64).reshape(-1, 2).T for pairs in places.values())
+        fill, centre, scale = (
+            np.array([getattr(one, name) for one in design.numeric], dtype=np.float64)
+            for name in ("fill", "centre", "scale")
+        )
+        columns, logged = [one.column for one in design.numeric], [one.logged for one in design.numeric]
+        return cls(
+            np.array(columns, dtype=np.int64), fill, np.flatnonzero(logged), centre, scale,
+            number[0], number[1], gap[0], gap[1], square[0], square[1],
+            np.array([j for j, _ in level], dtype=np.int64), np.arange(at, at + len(level)),
+            np.array([one for _, one in level], dtype=np.int64),
+        )  # fmt: skip
 
 
 def _learn_numeric(feature: int, j: int, values: Floats, *, squares: bool) -> NumericColumn | None:

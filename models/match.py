@@ -7,10 +7,10 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import expit
 
 from models.amount import AmountModel
+from models.columns import Columns, Features
 from models.intervals import Belief, Untold
 from models.probability import Factors, Prediction, ProbabilityModel
 from models.staged import AnyProbability, StagedModel, load_probability
@@ -28,16 +28,16 @@ TRIES = "tries"
 class Ranker(Protocol):
     """What answers for pairs: a fitted model, or the baseline."""
 
-    def predict(self, features: pd.DataFrame) -> Prediction:
+    def predict(self, features: Features) -> Prediction:
         """Return p_win with its interval."""
 
-    def explain(self, features: pd.DataFrame) -> Factors:
+    def explain(self, features: Features) -> Factors:
         """Return contributions on the log-odds scale."""
 
-    def steps(self, features: pd.DataFrame) -> tuple[Prediction, Floats]:
+    def steps(self, features: Features) -> tuple[Prediction, Floats]:
         """Return p_win as `predict` does, and P(accept), never below it; NaN where it is not told apart."""
 
-    def amount(self, features: pd.DataFrame) -> Floats:
+    def amount(self, features: Features) -> Floats:
         """Return the amount to expect if won."""
 
 
@@ -77,17 +77,18 @@ class MatchModel:
         self.acceptance = acceptance
 
     @staticmethod
-    def record(features: pd.DataFrame) -> Floats:
+    def record(features: Features) -> Floats:
         """Return how many outcomes of the pair's partner stand behind each row, as far as features tell; shape (n,)."""
         if TRIES not in features:
             return np.zeros(len(features))
-        return np.asarray(np.expm1(features[TRIES].to_numpy(np.float64)))
+        tries = features.number(TRIES) if isinstance(features, Columns) else features[TRIES].to_numpy(np.float64)
+        return np.asarray(np.expm1(tries))
 
-    def predict(self, features: pd.DataFrame) -> Prediction:
+    def predict(self, features: Features) -> Prediction:
         """Return p_win of pairs with 80 % intervals."""
         return self._asked(features)[0]
 
-    def steps(self, features: pd.DataFrame) -> tuple[Prediction, Floats]:
+    def steps(self, features: Features) -> tuple[Prediction, Floats]:
         """Return what `predict` does, and P(accept), shape (n,).
 
         P(accept) is never below p_win, so that their ratio is P(win | accept); NaN without a model of acceptance.
@@ -98,7 +99,7 @@ class MatchModel:
         accept = self.acceptance.predict(features).p if first is None else expit(first.z)
         return prediction, np.asarray(np.maximum(accept, prediction.p))
 
-    def _asked(self, features: pd.DataFrame) -> tuple[Prediction, Belief | None]:
+    def _asked(self, features: Features) -> tuple[Prediction, Belief | None]:
         """Return p_win, and what is thought of its first step if it has two."""
         first = None
         if isinstance(self.probability, StagedModel):
@@ -111,15 +112,15 @@ class MatchModel:
             whole = whole.widened(self.untold.variance(self.record(features)))
         return whole.prediction(), first
 
-    def explain(self, features: pd.DataFrame) -> Factors:
+    def explain(self, features: Features) -> Factors:
         """Return contributions of features; base and row sum give ``logit(p)``."""
         return self.probability.explain(features)
 
-    def amount(self, features: pd.DataFrame) -> Floats:
+    def amount(self, features: Features) -> Floats:
         """Return the expected amount given a win, shape (n,); NaN where nothing is known of amounts."""
         if self.amounts is None:
             return np.full(len(features), np.nan)
-        return np.asarray(self.amounts.predict(features[list(self.columns)]), dtype=np.float64)
+        return np.asarray(self.amounts.predict(features), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write the model into `folder`: JSON and LightGBM text."""

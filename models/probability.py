@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from scipy.special import logit
 
 from domain.errors import InvalidInput
 from models.calibration import LOGIT_LIMIT, Platt
+from models.columns import Features
 from models.frame import Floats, Ints, Schema, Table
 from models.intervals import (
     DISAGREEMENT,
@@ -193,7 +195,7 @@ class ProbabilityModel:
         """Hold that those who look alike differ by this share of what is otherwise thought of them."""
         self._hidden *= share
 
-    def predict(self, X: pd.DataFrame) -> Prediction:
+    def predict(self, X: Features) -> Prediction:
         """Probabilities with 80 % intervals.
 
         Raises
@@ -204,9 +206,9 @@ class ProbabilityModel:
         if self._linear is not None or self._offset is not None:
             return self.believe(X).prediction()
         low, high = (np.full(len(X), bound) for bound in self._rate.interval(LEVEL))
-        return Prediction(interval(self._z(self._schema.table(X)), np.zeros(len(X))).p, low, high)
+        return Prediction(interval(self._z(self._said(X)), np.zeros(len(X))).p, low, high)
 
-    def believe(self, X: pd.DataFrame) -> Belief:
+    def believe(self, X: Features) -> Belief:
         """Return what is thought of the true log-odds, of which `predict` gives probabilities and intervals.
 
         Raises
@@ -214,16 +216,16 @@ class ProbabilityModel:
         FeatureSetMismatch
             If a column of the fit is missing or of another kind.
         """
-        table = self._schema.table(X)
-        z = self._z(table)
+        said = self._said(X)
+        z = self._z(said)
         if self._linear is not None:
-            return belief(z, self._variance(table, z, self._linear), self._hidden)
+            return belief(z, self._variance(said, z), self._hidden)
         if self._offset is not None:
-            return belief(z, self._offset.platt.variance(self._offset.raw(table)) + self._missed)
+            return belief(z, self._offset.platt.variance(self._offset.raw(said.table)) + self._missed)
         low, high = (float(logit(bound)) for bound in self._rate.interval(LEVEL))
-        return belief(z, np.full(len(table), ((high - low) / (2 * Z80)) ** 2))
+        return belief(z, np.full(len(z), ((high - low) / (2 * Z80)) ** 2))
 
-    def explain(self, X: pd.DataFrame) -> Factors:
+    def explain(self, X: Features) -> Factors:
         """Contribution of each feature on the log-odds scale; with the base they add up to ``logit(p)``.
 
         Raises
@@ -231,16 +233,23 @@ class ProbabilityModel:
         FeatureSetMismatch
             If a column of the fit is missing or of another kind.
         """
-        table = self._schema.table(X)
-        parts = np.zeros((len(table), len(self.feature_names_)))
-        for model, share in zip((self._linear, self._trees), self._shares, strict=True):
-            if model is not None and share:
-                parts += self._platt.slope * share * model.contributions(table)
+        base, parts = self.contributions(X)
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        return Factors(base, pd.DataFrame(parts, columns=self.feature_names_, index=index))
+
+    def contributions(self, X: Features) -> tuple[Floats, Floats]:
+        """Return what `explain` says as arrays: base (n,), and contributions (n, features) in their order."""
+        said = self._said(X)
+        parts = np.zeros((len(said.table), len(self.feature_names_)))
+        linear, trees = self._shares
+        if self._linear is not None and linear:
+            parts += self._platt.slope * linear * self._linear.contributions_of(said.design)
+        if self._trees is not None and trees:
+            parts += self._platt.slope * trees * self._trees.contributions(said.table)
         if self._offset is not None:
-            parts[:, self._offset.feature] += self._platt.slope * self._offset.contributions(table)
-        z = self._z(table)
-        frame = pd.DataFrame(parts, columns=self.feature_names_, index=X.index)
-        return Factors(np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT) - parts.sum(axis=1), frame)
+            parts[:, self._offset.feature] += self._platt.slope * self._offset.contributions(said.table)
+        z = self._z(said)
+        return np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT) - parts.sum(axis=1), parts
 
     def save(self, folder: Path) -> None:
         """Write ``probability.json`` and LightGBM text files into a folder, which is made if need be."""
@@ -329,34 +338,37 @@ class ProbabilityModel:
         table = rows.table.take(sample)
         if self._trees is not None:
             self._average = float(spread(self._trees.member_logits(table), self._trees.logits(table)).mean())
-        z = self._z(table)
-        own = self._variance(table, z, self._linear) - self._missed
+        said = _Said(table, self._linear, self._trees)
+        z = self._z(said)
+        own = self._variance(said, z) - self._missed
         self._hidden = hidden(float(z.var() + own.mean())) if self.choice_ != "prior" or self._offset else 0.0
 
-    def _z(self, table: Table) -> Floats:
+    def _said(self, X: Features) -> "_Said":
+        return _Said(self._schema.table(X), self._linear, self._trees)
+
+    def _z(self, said: "_Said") -> Floats:
         """Calibrated log-odds before clipping."""
         linear, trees = self._shares
         if self._offset is not None:
-            z = self._offset.logits(table)
+            z = self._offset.logits(said.table)
         elif self.choice_ == "prior":
-            return np.full(len(table), float(logit(self._rate.p)))
+            return np.full(len(said.table), float(logit(self._rate.p)))
         else:
-            z = np.full(len(table), (1 - linear - trees) * float(logit(self._rate.p)))
+            z = np.full(len(said.table), (1 - linear - trees) * float(logit(self._rate.p)))
         if self._linear is not None and linear:
-            z += linear * self._linear.logits(table)
+            z += linear * said.by_line
         if self._trees is not None and trees:
-            z += trees * self._trees.logits(table)
+            z += trees * said.by_trees
         return self._platt.apply(z)
 
     @property
     def _missed(self) -> float:
         return unseen(min(self._rate.successes, self._rate.failures))
 
-    def _variance(self, table: Table, z: Floats, linear: LinearModel) -> Floats:
+    def _variance(self, said: "_Said", z: Floats) -> Floats:
         """Variance of the calibrated log-odds z; the errors of the parts count as going together."""
         missed = self._missed
-        by_line = linear.logits(table)
-        own = LINEAR * spread(linear.member_logits(table), by_line)
+        own = LINEAR * spread(said.lines, said.by_line)
         if self.choice_ == "prior":
             return own + self._rate.logit_variance + missed
         share = self._shares[1]
@@ -364,11 +376,47 @@ class ProbabilityModel:
         deviation = (1 - share) * np.sqrt(own)
         apart = np.zeros(len(z))
         if self._trees is not None and share:
-            by_trees = self._trees.logits(table)
-            own = spread(self._trees.member_logits(table), by_trees)
+            own = spread(self._trees.member_logits(said.table), said.by_trees)
             deviation += share * np.sqrt(TREES * smooth(own, len(self._trees.members), self._average))
-            apart = DISAGREEMENT * share * (by_line - by_trees) ** 2
+            apart = DISAGREEMENT * share * (said.by_line - said.by_trees) ** 2
         return self._platt.slope**2 * (deviation**2 + apart) + self._platt.variance(z) + missed
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What the parts say of some rows; each is asked once, however often its answer is needed."""
+
+    table: Table
+    linear: LinearModel | None
+    trees: TreesModel | None
+
+    @cached_property
+    def design(self) -> Floats:
+        """The rows as the linear model takes them."""
+        return self._line.matrix(self.table)
+
+    @cached_property
+    def by_line(self) -> Floats:
+        """Log-odds of the linear model."""
+        return self._line.logits_of(self.design)
+
+    @cached_property
+    def lines(self) -> Floats:
+        """Log-odds of its draws."""
+        return self._line.member_logits_of(self.design)
+
+    @cached_property
+    def by_trees(self) -> Floats:
+        """Log-odds of the trees."""
+        if self.trees is None:
+            raise RuntimeError("a model without trees was asked for theirs")
+        return self.trees.logits(self.table)
+
+    @property
+    def _line(self) -> LinearModel:
+        if self.linear is None:
+            raise RuntimeError("a model without a linear part was asked for its own")
+        return self.linear
 
 
 def _outcome(y: Any, rows: int) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from models.columns import Features
 from models.frame import Floats
 from models.intervals import Belief
 from models.probability import Factors, Prediction, ProbabilityModel
@@ -156,15 +157,15 @@ class StagedModel:
             for name, loss in model.validation_.items()
         }
 
-    def predict(self, X: pd.DataFrame) -> Prediction:
+    def predict(self, X: Features) -> Prediction:
         """Probabilities with 80 % intervals; raises as `ProbabilityModel.predict` does."""
         return self.believe(X).prediction()
 
-    def believe(self, X: pd.DataFrame) -> Belief:
+    def believe(self, X: Features) -> Belief:
         """Return what is thought of the true log-odds of the product; raises as `ProbabilityModel.believe` does."""
         return self.believe_steps(X)[0]
 
-    def believe_steps(self, X: pd.DataFrame) -> tuple[Belief, Belief]:
+    def believe_steps(self, X: Features) -> tuple[Belief, Belief]:
         """Return what is thought of the true log-odds of the product, and of those of the first step."""
         one, two = self.first.believe(X), self.second.believe(X)
         a, c = expit(one.z), expit(two.z)
@@ -173,14 +174,15 @@ class StagedModel:
         deviation = np.hypot(slopes[0] * one.deviation, slopes[1] * two.deviation)
         return Belief(z, z + moved, deviation), one
 
-    def explain(self, X: pd.DataFrame) -> Factors:
+    def explain(self, X: Features) -> Factors:
         """Contribution of each feature to the log-odds of the product."""
-        one, two = self.first.explain(X), self.second.explain(X)
-        a, c = (step.base + step.contributions.sum(axis=1).to_numpy(np.float64) for step in (one, two))
-        shares = _shares(one.base, a, two.base, c), _shares(two.base, c, one.base, a)
-        parts = one.contributions.mul(shares[0], axis=0) + two.contributions.mul(shares[1], axis=0)
+        (one_base, one), (two_base, two) = self.first.contributions(X), self.second.contributions(X)
+        a, c = one_base + one.sum(axis=1), two_base + two.sum(axis=1)
+        shares = _shares(one_base, a, two_base, c), _shares(two_base, c, one_base, a)
+        parts = one * shares[0][:, None] + two * shares[1][:, None]
         z = logit(Prediction(*([expit(a) * expit(c)] * 3)).p)
-        return Factors(z - parts.sum(axis=1).to_numpy(np.float64), parts)
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        return Factors(z - parts.sum(axis=1), pd.DataFrame(parts, columns=self.feature_names_, index=index))
 
     def save(self, folder: Path) -> None:
         """Write both steps into folders below `folder`."""

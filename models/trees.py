@@ -43,11 +43,11 @@ class TreesModel:
 
     def logits(self, table: Table) -> Floats:
         """Log-odds (raw scores), shape (n,)."""
-        return self._raw(self.booster, table_matrix(table))
+        return self._raw(self.booster, table.matrix)
 
     def member_logits(self, table: Table) -> Floats:
         """Log-odds of each member, shape (members, n)."""
-        matrix = table_matrix(table)
+        matrix = table.matrix
         return np.array([self._raw(member, matrix) for member in self.members]).reshape(len(self.members), len(table))
 
     def contributions(self, table: Table) -> Floats:
@@ -55,7 +55,7 @@ class TreesModel:
         order = np.concatenate([self.numeric_positions, self.categorical_positions])
         result = np.zeros((len(table), len(order)))
         if len(table):
-            values = self.booster.predict(table_matrix(table), pred_contrib=True, num_threads=self._threads_for(table))
+            values = self.booster.predict(table.matrix, pred_contrib=True, num_threads=self._threads_for(table))
             result[:, order] = np.asarray(values)[:, :-1]
         return result
 
@@ -126,13 +126,6 @@ def presets(rows: int, minority: int, *, seed: int, threads: int, objective: str
     return [common | {"num_leaves": leaves} for leaves in sorted({4, deep})]
 
 
-def table_matrix(table: Table) -> Floats:
-    """Give numbers and codes side by side, missing codes as NaN; shape (n, numeric + categorical)."""
-    codes = table.codes.astype(np.float64)
-    codes[codes < 0] = np.nan
-    return np.concatenate([table.numbers, codes], axis=1)
-
-
 def validate_trees(
     schema: Schema,
     params: Params,
@@ -163,7 +156,7 @@ def validate_trees(
     for k, (train, y, weight, valid, valid_y, valid_weight) in enumerate(folds):
         start, valid_start = (None, None) if starts is None else starts[k]
         data = _dataset(schema, params, train, y, weight, start)
-        held = data.create_valid(table_matrix(valid), label=valid_y, weight=valid_weight, init_score=valid_start)
+        held = data.create_valid(valid.matrix, label=valid_y, weight=valid_weight, init_score=valid_start)
         record: dict[str, dict[str, list[float]]] = {}
         stop = lgb.early_stopping(PATIENCE, verbose=False)
         boosters.append(
@@ -175,7 +168,7 @@ def validate_trees(
     padded = [curve + [curve[-1]] * (length - len(curve)) for curve in curves]
     rounds = int(np.argmin(np.average(padded, axis=0, weights=sizes))) + 1
     scores = [
-        np.asarray(booster.predict(table_matrix(fold[3]), raw_score=True, num_iteration=rounds), dtype=np.float64)
+        np.asarray(booster.predict(fold[3].matrix, raw_score=True, num_iteration=rounds), dtype=np.float64)
         for booster, fold in zip(boosters, folds, strict=True)
     ]
     return rounds, scores
@@ -222,7 +215,7 @@ def _dataset(
     categorical = list(range(numeric, numeric + len(schema.categorical_positions)))
     names = [f"f{i}" for i in range(numeric + len(categorical))]
     return lgb.Dataset(
-        table_matrix(table),
+        table.matrix,
         label=y,
         weight=weight,
         init_score=start,
