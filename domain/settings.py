@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         "all-MiniLM-L6-v2",
         description="Sentence-transformers model: the bundled one, or a folder with another.",
     )
+    explained_scores: int = Field(
+        5_000,
+        ge=0,
+        le=1_000_000,
+        description="Rows of a programme scored in pieces that get reasons, the first ones; others when asked for alone.",
+    )
     training_seed: int = Field(7, description="Seed of everything random in training.")
     training_threads: int = Field(2, ge=1, le=256, description="Threads of training and batch scoring.")
     nightly_hour: int = Field(2, ge=0, le=23, description="Hour (UTC) at which checks and scoring of the night begin.")
@@ -263,6 +269,17 @@ class Settings(BaseSettings):
         "off", description="Whether published partners can be found at /directory and GET /v1/directory by anyone."
     )
     max_upload_bytes: int = Field(256 * 2**20, ge=1, description="Largest upload that POST /v1/imports accepts.")
+
+    serving_threads: int = Field(
+        8,
+        ge=1,
+        le=500,
+        description="Requests that a serving process works on at once, more wait in line; it opens up to three "
+        "connections to the store for each.",
+    )
+    serving_wait_seconds: float = Field(
+        30, gt=0, le=600, description="Longest wait in line; then the answer is 503 with Retry-After."
+    )
 
     @property
     def store_url(self) -> str:

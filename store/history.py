@@ -1,5 +1,6 @@
 """Everything that was known at an instant, as frames: what features, labels and answers are made from."""
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from domain.context import system_clock
 from domain.resources import LEARNED
 from store import frames
-from store.known import known_by
+from store.known import Texts, known_by
 from store.read import read_frames
 from store.status import field_as_of, partner_status
 from store.timelines import Timeline, timelines
@@ -70,12 +71,27 @@ class History:
         >>> history.partners["status"].tolist()
         ['active', 'prospect']
         """
+        return cls.of_some(until, given)
+
+    @classmethod
+    def of_some(cls, until: Any, given: Mapping[str, pd.DataFrame], texts: Texts = frozenset()) -> Self:
+        """Return what `of` does, out of the frames of some partners only.
+
+        Parameters
+        ----------
+        until : instant
+            As for `of`.
+        given : mapping of str to DataFrame
+            Frames by resource.
+        texts : set of str, optional
+            Columns of partners' custom attributes that are text in the whole, whatever these frames hold.
+        """
         unknown = set(given) - set(LEARNED)
         if unknown:
             raise ValueError(f"no such resources: {sorted(unknown)}")
         conformed = {name: frames.conform(resource, given.get(name)) for name, resource in LEARNED.items()}
         instant = frames.naive(until)
-        return cls(until=instant, **known_by(conformed, instant))
+        return cls(until=instant, **known_by(conformed, instant, texts))
 
     def known_by(self, until: Any) -> Self:
         """Return what was known at an earlier instant `until`."""

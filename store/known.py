@@ -1,6 +1,7 @@
 """What was known at an instant: leaves out of full frames everything that became known later."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,9 @@ from domain.resources import LEARNED, Resource
 from store import frames
 from store.status import partner_status
 from store.timelines import timelines
+
+Texts = Set[str]
+_NO_NUMBER = "text"
 
 KNOWN_FROM: Mapping[str, tuple[str, ...]] = {
     "leads": ("created_at",),
@@ -31,7 +35,9 @@ OUTCOMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """When a row's outcome came, and the columns that say it."""
 
 
-def known_by(every: Mapping[str, pd.DataFrame], until: np.datetime64) -> dict[str, pd.DataFrame]:
+def known_by(
+    every: Mapping[str, pd.DataFrame], until: np.datetime64, texts: Texts = frozenset()
+) -> dict[str, pd.DataFrame]:
     """Return what was known at `until`, sorted, with custom attributes typed.
 
     Parameters
@@ -40,12 +46,17 @@ def known_by(every: Mapping[str, pd.DataFrame], until: np.datetime64) -> dict[st
         All frames, conforming to the conventions; ``changes`` may reach beyond `until`.
     until : datetime64[us]
         Naive UTC.
+    texts : set of str, optional
+        Custom attributes of partners that hold other than numbers in rows that are not among `every`.
     """
-    known = {name: _known(every, resource, until) for name, resource in LEARNED.items()}
+    known = {
+        name: _known(every, resource, until, texts if name == "partners" else frozenset())
+        for name, resource in LEARNED.items()
+    }
     return {name: _sorted(name, frame) for name, frame in known.items()}
 
 
-def _known(every: Mapping[str, pd.DataFrame], resource: Resource, until: np.datetime64) -> pd.DataFrame:
+def _known(every: Mapping[str, pd.DataFrame], resource: Resource, until: np.datetime64, texts: Texts) -> pd.DataFrame:
     frame = _with_past_values(every, resource, until)
     if resource.name == "activities":
         frame["recorded_at"] = frame["recorded_at"].fillna(frame["occurred_at"])
@@ -56,7 +67,9 @@ def _known(every: Mapping[str, pd.DataFrame], resource: Resource, until: np.date
             frame[column] = frame[column].mask(later)
     if resource.name in KNOWN_FROM:
         frame = frame[~_later(frame, KNOWN_FROM[resource.name], until)].reset_index(drop=True)
-    return _with_typed_attributes(frame, _earlier_values(every, resource, until))
+    earlier: dict[str, Iterable[Any]] = dict(_earlier_values(every, resource, until))
+    elsewhere = {name: [*earlier.get(name, ()), _NO_NUMBER] for name in texts}
+    return _with_typed_attributes(frame, earlier | elsewhere)
 
 
 def _later(frame: pd.DataFrame, columns: tuple[str, ...], until: np.datetime64) -> pd.Series:
@@ -98,7 +111,7 @@ def _earlier_values(
     return {str(name): texts for name, texts in grouped if str(name).startswith(frames.ATTRIBUTE)}
 
 
-def _with_typed_attributes(frame: pd.DataFrame, earlier: Mapping[str, pd.Series]) -> pd.DataFrame:
+def _with_typed_attributes(frame: pd.DataFrame, earlier: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     attributes = [name for name in frame.columns if name.startswith(frames.ATTRIBUTE)]
     for name in attributes:
         frame[name] = frames.attribute_column(frame[name], also=earlier.get(name, ()))

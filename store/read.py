@@ -1,8 +1,10 @@
 """Reads resource tables into frames, fast: no Python object per instant, no ORM, one pass per column."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from domain.resources import RESOURCES, Column, ColumnType, Resource
 from store import frames
 from store.tables import RESOURCE_TABLES, column_name
+
+Condition = Callable[[Resource], ColumnElement[bool] | None]
+"""Which rows of a resource are read; None: all."""
 
 _NOT_A_TIME = np.iinfo(np.int64).min
 _MICROS_PER_DAY = 86_400_000_000
@@ -43,17 +48,34 @@ def _micros_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"CAST(EXTRACT(EPOCH FROM {compiler.process(column, **options)}) * 1000000 AS BIGINT)"
 
 
-def read_frames(connection: Connection, resources: Sequence[str], until: datetime) -> dict[str, pd.DataFrame]:
+def read_frames(
+    connection: Connection,
+    resources: Sequence[str],
+    until: datetime,
+    only: Condition = lambda _: None,
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, pd.DataFrame]:
     """Return frames of `resources` and of ``changes``, in the conventions of `History` but not masked.
 
-    Activities that were recorded after `until` are left in the database; all other masking is the caller's.
+    Activities that were recorded after `until` are left in the database, and what `only` leaves out; all other masking
+    is the caller's. Of a resource that `columns` names only those are read, without custom attributes.
     """
-    names = dict.fromkeys([*resources, "changes"])
-    return {name: _read(connection, RESOURCES[name], until) for name in names}
+    wanted = {name: RESOURCES[name] for name in dict.fromkeys([*resources, "changes"])}
+    narrow = {name: _narrowed(resource, columns.get(name)) for name, resource in wanted.items()}
+    return {name: _read(connection, narrow[name], until, only(resource)) for name, resource in wanted.items()}
 
 
-def _read(connection: Connection, resource: Resource, until: datetime) -> pd.DataFrame:
-    rows = connection.execute(_query(resource, until)).fetchall()
+def _narrowed(resource: Resource, columns: Sequence[str] | None) -> Resource:
+    if columns is None:
+        return resource
+    return replace(resource, columns=tuple(resource.by_name[name] for name in columns), custom=False)
+
+
+def _read(
+    connection: Connection, resource: Resource, until: datetime, condition: ColumnElement[bool] | None
+) -> pd.DataFrame:
+    query = _query(resource, until)
+    rows = connection.execute(query if condition is None else query.where(condition)).fetchall()
     cells = list(zip(*rows, strict=True)) if rows else [()] * (2 + len(resource.columns))
     columns: dict[str, Any] = {"id": np.array(cells[0], dtype=np.int64)}
     for column, values in zip(resource.columns, cells[1:], strict=False):

@@ -4,11 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from domain.context import Clock, system_clock
 from store.sql import chunks, insert_into, json_ready
 from store.tables import scores, shadow_scores
+
+Ids = npt.NDArray[np.int64]
+Chances = npt.NDArray[np.float64]
 
 _KEY = ("partner_id", "model", "horizon_days", "as_of")
 _VALUES = ("p", "low", "high", "model_version", "details")
@@ -152,3 +157,13 @@ class ScoreRepository:
     ) -> dict[int, Score]:
         """Return the newest score of each partner as of an instant strictly before `before`."""
         return self.latest(model, horizon_days, before=before, partner_ids=partner_ids)
+
+    def previous_chances(self, model: str, horizon_days: int, before: datetime) -> tuple[Ids, Chances]:
+        """Return who was scored as of an instant strictly before `before`, by id, with the newest probabilities."""
+        mine = (scores.c.model == model) & (scores.c.horizon_days == horizon_days) & (scores.c.as_of < before)
+        rank = func.row_number().over(partition_by=scores.c.partner_id, order_by=scores.c.as_of.desc()).label("rank")
+        ranked = select(scores.c.partner_id, scores.c.p, rank).where(mine).subquery()
+        newest = select(ranked.c.partner_id, ranked.c.p).where(ranked.c.rank == 1).order_by(ranked.c.partner_id)
+        found = [tuple(row) for row in self._connection.execute(newest)]
+        rows = np.array(found, dtype=[("partner", np.int64), ("p", np.float64)])
+        return rows["partner"], rows["p"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from domain.errors import TrainingImpossible
 from intelligence.features.registry import Feature, FeatureSet, Group, register
-from intelligence.features.timeline import FloatArray, days_between
+from intelligence.features.timeline import FloatArray, IntArray, days_between
 from intelligence.features.work import Work
 from models.btyd import BetaGeometric, fit_mbg_nbd
 from models.btyd_pareto import ParetoNbd, fit_pareto_nbd
@@ -118,21 +118,37 @@ def _log_odds(p: FloatArray) -> FloatArray:
 def models_at(work: Work, day: np.datetime64) -> AliveModels | None:
     """Return the models fitted on all partners' active days as known at midnight of `day`, None if they are too few."""
     kept: dict[Any, AliveModels | None] = work.times.memo
-    key = ("alive", day)
+    key = alive_key(day)
     if key not in kept:
         kept[key] = _fit(work, day.astype("datetime64[us]"))
     return kept[key]
 
 
+def alive_key(day: np.datetime64) -> tuple[str, np.datetime64]:
+    """Return the name under which the timelines of partners keep the models of a day."""
+    return "alive", day
+
+
 def _fit(work: Work, instant: np.datetime64) -> AliveModels | None:
-    everyone = np.unique(work.times.sign_days.owners)
-    repeat, recency, age = active_day_history(Work(work.history, everyone, np.full(len(everyone), instant), work.set))
-    there = np.flatnonzero(~np.isnan(age))
-    if len(there) < _MIN_UNITS:
+    everyone = work.times.sign_days.entities
+    known = Work(work.history, everyone, np.full(len(everyone), instant), work.set)
+    there = everyone[~np.isnan(active_day_history(known)[2])]
+    chosen = sample_of(there)
+    return fit_models(Work(work.history, chosen, np.full(len(chosen), instant), work.set))
+
+
+def sample_of(ids: IntArray) -> IntArray:
+    """Return the partners, out of all with an active day, that the models are fitted on."""
+    if len(ids) <= _MAX_UNITS:
+        return ids
+    return np.asarray(ids[np.linspace(0, len(ids) - 1, _MAX_UNITS).astype(int)])
+
+
+def fit_models(work: Work) -> AliveModels | None:
+    """Return the models of the partners of `work`, each with an active day; None if they are too few."""
+    if len(work.ids) < _MIN_UNITS:
         return None
-    if len(there) > _MAX_UNITS:
-        there = there[np.linspace(0, len(there) - 1, _MAX_UNITS).astype(int)]
-    stats = repeat[there], recency[there], age[there]
+    stats = active_day_history(work)
     try:
         return AliveModels(fit_pareto_nbd(*stats), fit_mbg_nbd(*stats))
     except TrainingImpossible:

@@ -75,10 +75,9 @@ def silent(
 def _happened(times: PartnerTimes) -> tuple[Timeline, IntArray]:
     """Return signs of life by when they happened, whenever they were known, and whose they are; built once."""
     if _HAPPENED not in times.memo:
-        happened = Timeline(times.signs.owners, times.signs.occurred)
-        times.memo[_HAPPENED] = happened, np.unique(happened.owners)
-    found: tuple[Timeline, IntArray] = times.memo[_HAPPENED]
-    return found
+        times.memo[_HAPPENED] = times.signs.at_once()
+    happened: Timeline = times.memo[_HAPPENED]
+    return happened, happened.entities
 
 
 def members(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArray[np.bool_]:
@@ -91,11 +90,19 @@ def members(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDA
     long as it took those with a date. Without them the past would look as if hardly anybody had ever left.
     """
     status = history.status_as_of(partner_id, as_of)
-    known = history.partners["status"].isin(_MEMBER) | history.partners["recruited_at"].notna()
     with_deal = times_of(history).registered.at(partner_id, as_of).count() > 0
-    inside = status.isin(_MEMBER).to_numpy(dtype=bool) | with_deal | (not known.any())
+    inside = status.isin(_MEMBER).to_numpy(dtype=bool) | with_deal | (not _relations(history))
     still = as_of < _undated_ends(history, partner_id)
     return np.asarray((inside & ~ended(history, partner_id, as_of)) | still)
+
+
+def _relations(history: History) -> bool:
+    """Tell whether the store names any relation at all."""
+    kept = times_of(history).memo
+    if RELATIONS not in kept:
+        named = history.partners["status"].isin(_MEMBER) | history.partners["recruited_at"].notna()
+        kept[RELATIONS] = bool(named.any())
+    return bool(kept[RELATIONS])
 
 
 def _undated_ends(history: History, partner_id: IntArray) -> TimeArray:
@@ -107,13 +114,24 @@ def _undated_ends(history: History, partner_id: IntArray) -> TimeArray:
     rows = np.isin(partner_id, undated.to_numpy(np.int64))
     if not rows.any():
         return np.full(len(partner_id), np.datetime64("NaT", "us"))
-    signs = times_of(history).signs
-    left = partners[over & partners["ended_at"].notna()]
-    last = signs.at(left["id"].to_numpy(np.int64), left["ended_at"].to_numpy().astype("datetime64[us]")).days_since()
-    known = last[~np.isnan(last)]
-    lag = float(np.median(known)) if len(known) >= _ENOUGH_ENDS else _USUAL_SILENCE_DAYS
-    taken = np.minimum(signs.at(partner_id, history.until).instant() + days(lag), history.until)
+    signs, kept = times_of(history).signs, times_of(history).memo
+    if kept.get(LAG) is None:
+        kept[LAG] = usual_lag(last_signs(history))
+    taken = np.minimum(signs.at(partner_id, history.until).instant() + days(kept[LAG]), history.until)
     return np.where(rows, taken, np.datetime64("NaT", "us"))
+
+
+def last_signs(history: History) -> FloatArray:
+    """Return how long before their end the partners that ended with a date had their last sign of life, in days."""
+    left = history.partners[(history.partners["status"] == PartnerStatus.ENDED) & history.partners["ended_at"].notna()]
+    ends = left["ended_at"].to_numpy().astype("datetime64[us]")
+    return times_of(history).signs.at(left["id"].to_numpy(np.int64), ends).days_since()
+
+
+def usual_lag(last: FloatArray) -> float:
+    """Return the middle one of `last_signs`, or what is usual where they are too few."""
+    known = last[~np.isnan(last)]
+    return float(np.median(known)) if len(known) >= _ENOUGH_ENDS else _USUAL_SILENCE_DAYS
 
 
 def ended(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArray[np.bool_]:
@@ -122,6 +140,8 @@ def ended(history: History, partner_id: IntArray, as_of: TimeArray) -> npt.NDArr
 
 
 _HAPPENED = "happened"
+RELATIONS, LAG = "relations", "lag"
+"""Under these names timelines keep whether the programme names any relation, and its `usual_lag`."""
 _ENOUGH_ENDS = 5
 _USUAL_SILENCE_DAYS = 90.0
 _MEMBER = (PartnerStatus.ONBOARDING, PartnerStatus.ACTIVE, PartnerStatus.INACTIVE)

@@ -162,6 +162,11 @@ class Explanation:
         }
 
 
+def in_columns(said: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+    """Return the columns of reasons."""
+    return {f"reason_{k + 1}": [row[k] if k < len(row) else "" for row in said] for k in range(N_REASONS)}
+
+
 def told(details: Mapping[str, Any], as_of: np.datetime64, language: Language) -> dict[str, Any]:
     """Return stored details of a score with factors and reasons in a language.
 

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import FeatureSetMismatch
 from domain.settings import Settings
+from domain.terms import evidence_level
 from intelligence.features.registry import FeatureSet
-from intelligence.features.timeline import IntArray
+from intelligence.features.timeline import FloatArray, IntArray
 from intelligence.features.work import Encoder
 from store.history import History
-from store.scores import Score
 from store.unit_of_work import UnitOfWork
 
 BASELINE = "baseline"
@@ -85,19 +86,27 @@ def external_ids(history: History, partner_id: IntArray) -> list[str]:
     return [str(name) for name in names.reindex(partner_id)]
 
 
-def previous_scores(context: ScoringContext, model: str, horizon_days: int, as_of: datetime) -> Mapping[int, Score]:
-    """Return the newest earlier score of each partner."""
+def previous_chances(
+    context: ScoringContext, model: str, horizon_days: int, as_of: datetime, partner_id: IntArray
+) -> FloatArray:
+    """Return the probability of each partner's newest earlier score, NaN for none."""
     with UnitOfWork(context.engine, read_only=True) as uow:
-        return uow.scores.previous(model, horizon_days, as_of)
+        ids, p = uow.scores.previous_chances(model, horizon_days, as_of)
+    place = np.minimum(np.searchsorted(ids, partner_id), max(len(ids) - 1, 0))
+    return np.where(ids[place] == partner_id, p[place], np.nan) if len(ids) else np.full(len(partner_id), np.nan)
 
 
-def trend(p: float, before: Score | None) -> str:
-    """Name the way a probability went since the last stored score: new, rising, falling or steady."""
-    if before is None:
-        return "new"
-    if abs(p - before.p) < _STEADY:
-        return "steady"
-    return "rising" if p > before.p else "falling"
+def trends(p: FloatArray, before: FloatArray) -> npt.NDArray[np.str_]:
+    """Name the way probabilities went since the last stored scores: new, rising, falling or steady."""
+    return np.select(
+        [np.isnan(before), np.abs(p - before) < _STEADY, p > before], ["new", "steady", "rising"], "falling"
+    )
+
+
+def evidence_levels(n: IntArray) -> npt.NDArray[np.str_]:
+    """Return `domain.terms.evidence_level` of each number of active days."""
+    different, place = np.unique(n, return_inverse=True)
+    return np.array([str(evidence_level(int(one))) for one in different], dtype=str)[place]
 
 
 def keep_scores(
