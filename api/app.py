@@ -55,7 +55,7 @@ from api.routes import (
     users,
     webhooks,
 )
-from api.warm import start_warming
+from api.warm import load_what_is_fixed, start_warming
 from domain.context import Clock, system_clock
 from domain.settings import Settings
 
@@ -107,11 +107,17 @@ VERSIONED = (
 
 
 def create_served_app() -> FastAPI:
-    """Build the application as it is served: made ready in the background from its start on."""
+    """Build the application as it is served: it answers when its models are loaded, and reads the data meanwhile."""
     return create_app(warm=True)
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock, *, warm: bool = False) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    clock: Clock = system_clock,
+    *,
+    warm: bool = False,
+    services: Services | None = None,
+) -> FastAPI:
     """Build the application.
 
     Parameters
@@ -121,12 +127,20 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock, *,
     clock : callable
         Source of the present instant.
     warm : bool
-        Whether what the first requests need is made ready in the background.
+        Whether what the first requests need is made ready: what is fixed before the application answers anything,
+        what is of today's data in the background.
+    services : Services, optional
+        Open already, with everything that is fixed: of the process that this one was forked from.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.services = open_services(settings or Settings(), clock)
+        if services is not None:
+            app.state.services = services
+        else:
+            app.state.services = open_services(settings or Settings(), clock)
+            if warm:
+                load_what_is_fixed(app, app.state.services)
         warming = start_warming(app.state.services) if warm else None
         yield
         if warming is not None:
@@ -160,7 +174,7 @@ def open_services(settings: Settings, clock: Clock) -> Services:
     from store.engine import create_store_engine
     from store.migrate import upgrade
 
-    engine = create_store_engine(settings.store_url, AtRest.of(settings))
+    engine = create_store_engine(settings.store_url, AtRest.of(settings), threads=settings.serving_threads)
     upgrade(engine)
     return Services(settings, open_intelligence(engine, settings, clock=clock), clock)
 

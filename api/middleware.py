@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 from prometheus_client import Counter, Histogram
 
+from api.admission import Admission
 from api.dependencies import get_services
 from api.problems import problem
 from domain.language import LANGUAGES, Language, language_of, negotiate, speaking
@@ -34,7 +35,8 @@ _HEADERS = {
 
 def add_middleware(app: FastAPI) -> None:
     """Wrap all requests of `app`."""
-    app.middleware("http")(_around)
+    app.add_middleware(Admission)
+    app.middleware("http")(_around)  # the outer one: what waits is measured, and what is refused is counted
 
 
 async def _around(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from api.dependencies import Services
+from api.processes import ProcessMetrics
 from domain.context import SYSTEM
 from domain.errors import CannotAnswer
 from domain.terms import ModelName
@@ -69,8 +70,9 @@ class DriftMetrics(Collector):
         return {name: check.report for name, check in found.items() if check is not None}
 
 
-def drift_registry(services: Services) -> CollectorRegistry:
-    """Return a Prometheus registry with the drift of a store's models."""
+def measured_registry(services: Services) -> CollectorRegistry:
+    """Return a Prometheus registry of what is looked up when asked for: memory of processes, drift of models."""
     registry = CollectorRegistry()
+    registry.register(ProcessMetrics())
     registry.register(DriftMetrics(services))
     return registry

@@ -1,12 +1,35 @@
-"""What the first requests of a fresh process would wait for is made ready in the background."""
+"""What answers need is loaded before a process serves; what they need of today's data is read in the background."""
 
 from threading import Thread
+
+from fastapi import FastAPI
 
 from api.console.rendering import compile_templates
 from api.dependencies import Services
 from domain.context import SYSTEM
+from domain.terms import ModelName
 from intelligence.analytics.book import Book, make_ready
 from store.figures import shelf_of
+
+
+def load_served_models(services: Services) -> None:
+    """Load and verify the models that serve now, if any do: at once where they are loaded already.
+
+    Raises
+    ------
+    ArtefactInvalid
+        If a file of one of them is missing or was altered.
+    """
+    for name in ModelName:
+        services.intelligence.load_model(name)
+
+
+def load_what_is_fixed(app: FastAPI, services: Services) -> None:
+    """Load what stays the same whatever is written to the store: models, templates, routes."""
+    load_served_models(services)
+    compile_templates()
+    for route in app.router.routes:  # FastAPI works out included routes when they are first looked through
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
 
 
 def start_warming(services: Services) -> Thread:
@@ -17,8 +40,9 @@ def start_warming(services: Services) -> Thread:
 
 
 def warm(services: Services) -> None:
-    """Read the books that figures are counted from, and compile the templates of pages."""
+    """Read the books that figures are counted from, and the history that predictions are made of."""
     with services.unit_of_work(SYSTEM, read_only=True) as work:
         currency, shelf = services.settings.currency, shelf_of(work.engine)
         make_ready(Book(work.connection, services.clock(), currency, shelf=shelf))
-    compile_templates()
+    if any(services.intelligence.registry.serving(name, services.clock()) for name in ModelName):
+        services.intelligence.history()

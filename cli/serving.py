@@ -30,21 +30,13 @@ def serve_command(
 ) -> None:
     """Serve API and console, with a worker process for background jobs."""
     open_store(read_settings()).dispose()
-    import uvicorn
+    from api.serving import serve
 
     # The server hands a SIGTERM on when it has shut down; as an exit it lets the worker be stopped too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     worker = subprocess.Popen([sys.executable, "-m", "worker", "--with-parent"])
     try:
-        uvicorn.run(
-            "api.app:create_served_app",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            log_level="warning",
-            server_header=False,
-        )
+        serve(host, port, workers)
     finally:
         worker.terminate()
         worker.wait()

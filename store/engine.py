@@ -5,8 +5,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, StaticPool, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    PoolProxiedConnection,
+    QueuePool,
+    StaticPool,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import CannotAnswer, InvalidInput
 from store.at_rest import AtRest, protect
@@ -19,13 +31,25 @@ BUSY_TIMEOUT_SECONDS = 60
 _BEGIN_OPTION = "store_sqlite_begin"
 
 
-def create_store_engine(url: str, at_rest: AtRest | None = None) -> Engine:
+class _Pool(QueuePool):
+    """A pool of connections of which none being free is told in the service's words."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a free connection, or a new one."""
+        try:
+            return super().connect()
+        except PoolTimeout as error:
+            raise CannotAnswer("All connections to the store are in use; try again in a moment.") from error
+
+
+def create_store_engine(url: str, at_rest: AtRest | None = None, *, threads: int = 5) -> Engine:
     """Return an engine for the store at `url`.
 
     SQLite runs in WAL mode with foreign keys on; its folder is made when missing. Every statement, DDL
     and SELECT included, belongs to a real transaction (the driver's own, implicit one starts only at a
     write). On PostgreSQL the driver is psycopg 3, whether `url` says ``postgres://``, ``postgresql://``
-    or names the driver. `at_rest` encrypts contact fields and decrypts them.
+    or names the driver. `at_rest` encrypts contact fields and decrypts them. Each of as many `threads` may
+    hold three connections: a transaction, within it a look at another snapshot, and a note of its own.
 
     Raises
     ------
@@ -37,9 +61,9 @@ def create_store_engine(url: str, at_rest: AtRest | None = None) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True, **_pool(threads))
     else:
-        engine = _sqlite_engine(parsed)
+        engine = _sqlite_engine(parsed, threads)
     event.listen(engine, "handle_error", _tell_unreachable)
     if at_rest is not None:
         protect(engine.dialect, at_rest)
@@ -96,11 +120,17 @@ def _tell_unreachable(context: ExceptionContext) -> None:
     raise CannotAnswer(f"The store{address} cannot be reached: {reason}") from context.original_exception
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _pool(threads: int) -> dict[str, Any]:
+    """Return options of a pool: connections within others are few, so they are not kept."""
+    return {"poolclass": _Pool, "pool_size": threads, "max_overflow": 2 * threads}
+
+
+def _sqlite_engine(url: URL, threads: int) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}}
     if url.database in (None, "", ":memory:"):
         options["poolclass"] = StaticPool
     else:
+        options |= _pool(threads)
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.console import rendering
-from api.warm import warm
+from api.warm import load_what_is_fixed
 from domain.context import SYSTEM
 from domain.settings import Settings
 from intelligence.analytics.book import Book
@@ -31,5 +31,5 @@ def test_all_templates_are_compiled(tmp_path, monkeypatch):
     compiled = []
     monkeypatch.setattr(rendering._templates, "get_template", compiled.append)
     with TestClient(create_app(Settings(home=tmp_path))) as client:
-        warm(client.app.state.services)
+        load_what_is_fixed(client.app, client.app.state.services)
     assert {"layout.html", "overview.html", "ranking.html"} <= set(compiled)
