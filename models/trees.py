@@ -9,6 +9,7 @@ from typing import Any, Self
 import lightgbm as lgb
 import numpy as np
 
+from models.fitting import BoosterFit, BoosterRows, booster_dataset, fitted
 from models.frame import Floats, Ints, Schema, Table
 
 MAX_ROUNDS = 300
@@ -155,7 +156,7 @@ def validate_trees(
     boosters, curves, sizes = [], [], []
     for k, (train, y, weight, valid, valid_y, valid_weight) in enumerate(folds):
         start, valid_start = (None, None) if starts is None else starts[k]
-        data = _dataset(schema, params, train, y, weight, start)
+        data = booster_dataset(_rows(schema, train, y, start), BoosterFit(params, MAX_ROUNDS, weight))
         held = data.create_valid(valid.matrix, label=valid_y, weight=valid_weight, init_score=valid_start)
         record: dict[str, dict[str, list[float]]] = {}
         stop = lgb.early_stopping(PATIENCE, verbose=False)
@@ -192,38 +193,16 @@ def fit_trees(  # noqa: PLR0913
 
     Members take half the rounds at twice the learning rate: the same fit, near enough to show its spread.
     """
-    booster = _train(schema, params, table, y, weight, max(rounds, MIN_ROUNDS), start)
-    members = []
+    fits = [BoosterFit(params, max(rounds, MIN_ROUNDS), weight)]
     for i, resampled in enumerate([] if member_weights is None else member_weights):
         own = params | {"seed": params["seed"] + 1 + i, "learning_rate": 2 * params["learning_rate"]}
-        members.append(_train(schema, own, table, y, weight * resampled, max(math.ceil(rounds / 2), MIN_ROUNDS), start))
+        fits.append(BoosterFit(own, max(math.ceil(rounds / 2), MIN_ROUNDS), weight * resampled))
+    booster, *members = fitted(_rows(schema, table, y, start), fits)
     return TreesModel(booster, tuple(members), schema.numeric_positions, schema.categorical_positions, threads)
 
 
-def _train(
-    schema: Schema, params: Params, table: Table, y: Floats, weight: Floats, rounds: int, start: Floats | None
-) -> Any:
-    fitted = lgb.train(params, _dataset(schema, params, table, y, weight, start), rounds)
-    # Through the text form, so that what is served after loading is this model to the last bit.
-    return lgb.Booster(model_str=fitted.model_to_string())
-
-
-def _dataset(
-    schema: Schema, params: Params, table: Table, y: Floats, weight: Floats, start: Floats | None = None
-) -> Any:
-    numeric = len(schema.numeric_positions)
-    categorical = list(range(numeric, numeric + len(schema.categorical_positions)))
-    names = [f"f{i}" for i in range(numeric + len(categorical))]
-    return lgb.Dataset(
-        table.matrix,
-        label=y,
-        weight=weight,
-        init_score=start,
-        feature_name=names,
-        categorical_feature=categorical,
-        params=params,
-        free_raw_data=False,
-    )
+def _rows(schema: Schema, table: Table, y: Floats, start: Floats | None) -> BoosterRows:
+    return BoosterRows(table.matrix, y, start, len(schema.categorical_positions))
 
 
 def _file_names(members: int) -> list[str]:
