@@ -1646,9 +1646,9 @@ class Allywise(Transport):
         return cast("dict[str, str]", self.send("GET", "/healthz", query={**filters}))
 
     def readiness(self, **filters: Any) -> dict[str, str]:
-        """Say that the store answers and has the schema of this version."""
+        """Say that the store answers and has the schema of this version, and that the models that serve are loaded."""
         return cast("dict[str, str]", self.send("GET", "/readyz", query={**filters}))
 
     def metrics(self, **filters: Any) -> bytes:
-        """Give the measurements of this process, and the newest drift of the models, in the Prometheus text format."""
+        """Give the measurements of the service, and the newest drift of the models, in the Prometheus text format."""
         return cast("bytes", self.send("GET", "/metrics", query={**filters}))
