@@ -40,6 +40,7 @@ _MODULES = {
     "allocation": "allocation",
     "claims": "claims",
     "pages": "pages",
+    "speed-snapshots": "speed.snapshots",
 }
 _SPEED = tuple(name for name in _MODULES if name.startswith("speed-"))
 _WITH_OPTIONS = (

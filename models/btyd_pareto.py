@@ -56,23 +56,34 @@ class ParetoNbd:
         return np.asarray(np.exp(alive - np.logaddexp(alive, logsumexp(stopped, axis=1))))
 
     def p_no_transaction(
-        self, t: npt.ArrayLike, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike
+        self,
+        t: npt.ArrayLike,
+        frequency: npt.ArrayLike,
+        recency: npt.ArrayLike,
+        age: npt.ArrayLike,
+        alive: Floats | None = None,
     ) -> Floats:
         """Probability of no event in the next ``t`` units of time, shape (n,).
 
         Given life at T, the rates are Gamma(r + x, alpha + T) and Gamma(s, beta + T): the unit is silent if it neither
-        acts nor stops within t, or stops before it acts.
+        acts nor stops within t, or stops before it acts. `alive` is `p_alive` of the same histories, if it is at hand.
         """
         x, _, T = checked_history(frequency, recency, age)
         ahead = np.broadcast_to(np.asarray(t, dtype=np.float64), x.shape)
-        alive, stopped, _ = _log_terms((self.r + x, self.alpha + T, self.s, self.beta + T), 0.0 * x, 0.0 * x, ahead)
-        silent = np.minimum(np.logaddexp(alive, logsumexp(stopped, axis=1)), 0.0)
-        return np.asarray(1.0 + self.p_alive(frequency, recency, age) * np.expm1(silent))
+        living, stopped, _ = _log_terms((self.r + x, self.alpha + T, self.s, self.beta + T), 0.0 * x, 0.0 * x, ahead)
+        silent = np.minimum(np.logaddexp(living, logsumexp(stopped, axis=1)), 0.0)
+        there = self.p_alive(frequency, recency, age) if alive is None else alive
+        return np.asarray(1.0 + there * np.expm1(silent))
 
     def expected_transactions(
-        self, t: npt.ArrayLike, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike
+        self,
+        t: npt.ArrayLike,
+        frequency: npt.ArrayLike,
+        recency: npt.ArrayLike,
+        age: npt.ArrayLike,
+        alive: Floats | None = None,
     ) -> Floats:
-        """Give the expected number of events in the next ``t`` units of time, shape (n,)."""
+        """Give the expected number of events in the next ``t`` units of time, shape (n,); `alive` as above."""
         x, _, T = checked_history(frequency, recency, age)
         span = np.asarray(t, dtype=np.float64)
         rate, scale = (self.r + x) / (self.alpha + T), self.beta + T
@@ -80,7 +91,8 @@ class ParetoNbd:
         log_gone = np.log1p(span / scale)
         power = (1 - self.s) * log_gone
         growth = np.where(np.abs(power) > 1e-8, np.expm1(power) / np.where(power == 0, 1.0, power), 1.0)
-        return np.asarray(self.p_alive(frequency, recency, age) * rate * scale * log_gone * growth)
+        there = self.p_alive(frequency, recency, age) if alive is None else alive
+        return np.asarray(there * rate * scale * log_gone * growth)
 
     def to_json(self) -> dict[str, Any]:
         """Give a JSON-serialisable description."""

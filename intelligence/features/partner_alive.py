@@ -99,13 +99,14 @@ def _compute(work: Work) -> Mapping[str, Any]:
         if models is None:
             continue
         stats = repeat[rows], recency[rows], age[rows]
-        columns["alive_p"][rows] = np.clip(models.pareto.p_alive(*stats), 1e-6, 1.0)
+        alive = models.pareto.p_alive(*stats)  # as costly as a horizon, and each horizon wants it
+        columns["alive_p"][rows] = np.clip(alive, 1e-6, 1.0)
         columns["alive_rate"][rows] = 30 * (models.pareto.r + stats[0]) / (models.pareto.alpha + stats[2])
         for h in curve_days(work.set):
-            one = _log_odds(models.pareto.p_no_transaction(float(h), *stats))
+            one = _log_odds(models.pareto.p_no_transaction(float(h), *stats, alive))
             other = _log_odds(models.geometric.p_no_transaction(float(h), *stats))
             columns[f"quiet_{h}"][rows], columns[f"quiet_apart_{h}"][rows] = (one + other) / 2, one - other
-            ahead = models.pareto.expected_transactions(float(h), *stats)
+            ahead = models.pareto.expected_transactions(float(h), *stats, alive)
             columns[f"quiet_ahead_{h}"][rows] = np.log(np.maximum(ahead, _LEAST_AHEAD))
     return columns
 
