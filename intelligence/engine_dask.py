@@ -1,6 +1,7 @@
 """Pieces of work done by the workers of a Dask cluster: processes of this machine, or of others."""
 
 import logging
+import os
 import platform
 import time
 from collections import deque
@@ -66,6 +67,8 @@ class DaskEngine:
             self._cluster = None if scheduler else _local_cluster(workers, Path(self._folder.name))
             self.client = _connected(scheduler or self._cluster)
             self._refuse_other_versions()
+            if self._cluster is not None:
+                self.client.run(os.dup2, 2, 1)  # what libraries print there is no result of the command
         except BaseException:
             self.close()
             raise
