@@ -1,12 +1,13 @@
 """Whole columns at once: text and native arrays into wire arrays, with what is wrong among them.
 
-pyarrow takes what is surely good; every other value goes, once per distinct value, through
+pyarrow takes what is surely good; every other value goes, texts once per distinct one, through
 `store.transfer.values`, which is the definition.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,19 @@ WIRE_TYPES: dict[ColumnType, Any] = {
     ColumnType.BOOLEAN: pa.bool_(),
 }
 
+_USUAL: dict[ColumnType, tuple[tuple[type, ...], Any]] = {
+    ColumnType.NUMBER: ((float, int), pa.float64()),
+    ColumnType.AMOUNT: ((float, int), pa.float64()),
+    ColumnType.INTEGER: ((int,), pa.int64()),
+    ColumnType.BOOLEAN: ((bool,), pa.bool_()),
+}
+"""Python types that values of a column usually have where values have types, and their arrays; of others texts."""
+
 _FIRST_SECOND = to_micros(datetime.min.replace(tzinfo=UTC)) // 10**6
 _END_SECOND = to_micros(datetime.max.replace(tzinfo=UTC)) // 10**6 + 1
 _PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$"
 _PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
-_PLAIN_INSTANT = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?$"
+_PLAIN_INSTANT = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z?$"
 _PLAIN_DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 
 
@@ -75,13 +84,54 @@ def parse_column(column: Column, data: Any) -> Parsed:
         return parse_value(column, value)
 
     if isinstance(data, list):
-        return _each(parse, data, wire_type)
+        return _mixed(column, parse, data, wire_type)
     if pa.types.is_string(data.type):
         return _texts(column, parse, data, wire_type)
     if column.type is ColumnType.INSTANT and pa.types.is_timestamp(data.type):
         return _timestamps(data)
-    native = _native(column, data)
-    return Parsed(native) if native is not None else _each(parse, _objects(data), wire_type)
+    return _natives(column, parse, data, wire_type)
+
+
+def _mixed(column: Column, parse: Callable[[object], Wire | None], data: list[Any], wire_type: Any) -> Parsed:
+    """Parse a list of values: those of the column's usual type as an array, the odd ones each for itself."""
+    kinds, array_type = _USUAL.get(column.type, ((str,), pa.string()))
+    usual_kinds = {*kinds, type(None)}
+    is_odd = not usual_kinds.issuperset(map(type, data))
+    odd = [i for i, value in enumerate(data) if type(value) not in usual_kinds] if is_odd else []
+    usual = list(data) if odd else data
+    for i in odd:
+        usual[i] = None
+    try:
+        array = pa.array(usual, array_type) if len(odd) < len(data) / 2 else None
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):  # numbers too large, half a surrogate pair
+        array = None
+    if array is None:
+        return _each(parse, data, wire_type)
+    is_text = array_type == pa.string()
+    parsed = (_texts if is_text else _natives)(column, parse, array, wire_type)
+    bad = [(i, data[i], message) for i, _, message in parsed.bad]
+    return _filled(parse, Parsed(parsed.values, bad), odd, [data[i] for i in odd])
+
+
+def _natives(column: Column, parse: Callable[[object], Wire | None], data: Any, wire_type: Any) -> Parsed:
+    values = _native(column, data)
+    if values is None:
+        return _each(parse, _objects(data), wire_type)
+    rest = np.flatnonzero(pc.and_(pc.is_valid(data), pc.is_null(values)).to_numpy(zero_copy_only=False))
+    return _filled(parse, Parsed(values), rest, _objects(data.take(pa.array(rest))) if len(rest) else [])
+
+
+def _filled(
+    parse: Callable[[object], Wire | None], parsed: Parsed, positions: Sequence[int], values: Sequence[object]
+) -> Parsed:
+    """Return `parsed` with `values` at some positions, where it has none."""
+    if not len(positions):
+        return parsed
+    each = _each(parse, values, parsed.values.type)
+    mask = np.zeros(len(parsed.values), bool)
+    mask[positions] = True
+    bad = [*parsed.bad, *((int(positions[i]), value, message) for i, value, message in each.bad)]
+    return Parsed(pc.replace_with_mask(parsed.values, pa.array(mask), each.values), sorted(bad, key=itemgetter(0)))
 
 
 def parse_attributes(data: Any, *, is_typed: bool) -> Parsed:
@@ -91,10 +141,21 @@ def parse_attributes(data: Any, *, is_typed: bool) -> Parsed:
     """
     parse = parse_attribute if is_typed else parse_attribute_text
     if isinstance(data, list):
-        return _each(parse, data, pa.string())
+        texts = _only_texts(data)
+        return _each(parse, data, pa.string()) if texts is None else _distinct(parse, texts, pa.string())
     if pa.types.is_string(data.type):
         return _distinct(parse, _without_empty(data), pa.string())
     return _each(parse, _objects(data), pa.string())
+
+
+def _only_texts(data: list[Any]) -> Any | None:
+    """Return the array of a list in which there are only texts, or nothing; None for others."""
+    if not {str, type(None)}.issuperset(map(type, data)):
+        return None
+    try:
+        return _without_empty(pa.array(data, pa.string()))
+    except UnicodeEncodeError:  # half a surrogate pair
+        return None
 
 
 def _objects(data: Any) -> list[object]:
@@ -179,11 +240,27 @@ def _fast_integers(texts: Any) -> Any:
 def _fast_instants(texts: Any) -> Any:
     times = pc.utf8_rtrim(_matching(texts, _PLAIN_INSTANT), "Z")
     days = _matching(texts, _PLAIN_DAY)
+    instants = pc.coalesce(times, days)
     try:
-        micros = pc.coalesce(times, days).cast(pa.timestamp("us"))
+        micros = instants.cast(pa.timestamp("us"))
     except pa.ArrowInvalid:  # a day that is not in the calendar
-        return pa.nulls(len(texts), pa.int64())
+        micros = _without_impossible(instants).cast(pa.timestamp("us"))
     return micros.cast(pa.int64())
+
+
+def _without_impossible(instants: Any) -> Any:
+    """Return plain instants without those whose day is not in the calendar."""
+    days = pc.utf8_slice_codeunits(instants, 0, 10).dictionary_encode()
+    good = pa.array([_is_day(text) for text in days.dictionary.to_pylist()], pa.bool_()).take(days.indices)
+    return pc.if_else(good, instants, pa.scalar(None, pa.string()))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 _FAST: dict[ColumnType, Callable[[Any], Any]] = {
@@ -208,13 +285,22 @@ def _timestamps(data: Any) -> Parsed:
 
 
 def _native(column: Column, data: Any) -> Any | None:
-    """Return the wire form of a native array that is surely good, or None."""
+    """Return the wire form of a native array, null where it is not surely good; None where nothing is known of it."""
     type_ = data.type
-    if column.type in (ColumnType.NUMBER, ColumnType.AMOUNT) and pa.types.is_floating(type_):
-        values = pc.add(data.cast(pa.float64()), 0.0)
-        low = 0.0 if column.type is ColumnType.AMOUNT else -BEYOND_64_BITS
-        good = pc.and_(pc.greater_equal(values, low), pc.less(values, BEYOND_64_BITS))
-        return values if pc.all(good).as_py() is not False else None
+    if column.type in (ColumnType.NUMBER, ColumnType.AMOUNT) and _is_number(type_):
+        try:
+            values = pc.add(data.cast(pa.float64()), 0.0)  # turns -0.0 into 0.0
+        except pa.ArrowInvalid:  # a whole number that no double holds
+            return None
+        above = (
+            pc.greater_equal(values, 0.0) if column.type is ColumnType.AMOUNT else pc.greater(values, -BEYOND_64_BITS)
+        )
+        good = pc.and_(above, pc.less(values, BEYOND_64_BITS))
+        return pc.if_else(good, values, pa.scalar(None, pa.float64()))
     if column.type is ColumnType.INTEGER and pa.types.is_signed_integer(type_):
         return data.cast(pa.int64())
-    return None
+    return data if column.type is ColumnType.BOOLEAN and pa.types.is_boolean(type_) else None
+
+
+def _is_number(type_: Any) -> bool:
+    return bool(pa.types.is_floating(type_) or pa.types.is_integer(type_))

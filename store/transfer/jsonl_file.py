@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -26,20 +28,30 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+_decode = json.JSONDecoder(object_pairs_hook=_unique_keys).decode
+"""Reads one object; made once, as ``json.loads`` would make a decoder for each."""
+
+
 def _parse(line: bytes, number: int) -> dict[str, Any] | BrokenRow:
-    raw = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
     try:
-        value = json.loads(line.decode(), object_pairs_hook=_unique_keys)
-    except UnicodeDecodeError:
-        return BrokenRow(number, "", shown(raw), "the line is not valid UTF-8; save the file as UTF-8", raw)
-    except _Twice as error:
-        return BrokenRow(number, shown(str(error)), "", "the column stands twice in the row; keep one of them", raw)
+        value = _decode(line.decode())
+        if type(value) is dict:
+            return value
     except (ValueError, RecursionError) as error:
+        return _broken(line, number, error)
+    return _broken(line, number, None)
+
+
+def _broken(line: bytes, number: int, error: Exception | None) -> BrokenRow:
+    raw = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+    if isinstance(error, UnicodeDecodeError):
+        return BrokenRow(number, "", shown(raw), "the line is not valid UTF-8; save the file as UTF-8", raw)
+    if isinstance(error, _Twice):
+        return BrokenRow(number, shown(str(error)), "", "the column stands twice in the row; keep one of them", raw)
+    if error is not None:
         nul = "; it holds a NUL byte" if "\0" in raw else ""
         return BrokenRow(number, "", "", f"the line is not a JSON object ({shown(error)}){nul}", raw)
-    if not isinstance(value, dict):
-        return BrokenRow(number, "", "", 'the line is not a JSON object such as {"external_id": "P-1"}', raw)
-    return value
+    return BrokenRow(number, "", "", 'the line is not a JSON object such as {"external_id": "P-1"}', raw)
 
 
 class JsonlFile:
@@ -97,12 +109,11 @@ class JsonlFile:
 
 
 def _batch(rows: list[dict[str, Any]], lines: list[int], broken: list[BrokenRow], first: int) -> RawBatch:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return RawBatch(
-        {name: [row.get(name) for row in rows] for name in names},
-        len(rows),
-        first,
-        np.array(lines, np.int64),
-        {name: np.array([name in row for row in rows], bool) for name in names},
-        broken,
-    )
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
+    if all(len(row) == len(names) for row in rows):  # each row has every column
+        present = dict.fromkeys(names, np.ones(len(rows), bool))
+        columns = {name: list(map(itemgetter(name), rows)) for name in names}
+    else:
+        present = {name: np.array([name in row for row in rows], bool) for name in names}
+        columns = {name: [row.get(name) for row in rows] for name in names}
+    return RawBatch(columns, len(rows), first, np.array(lines, np.int64), present, broken)

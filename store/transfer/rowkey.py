@@ -12,6 +12,7 @@ from domain.resources import Resource
 from store.transfer.values import Wire, format_number
 
 _SEPARATOR = "\0"  # no field can hold it
+_PLAIN_FROM, _PLAIN_TO = 1e-3, 1e9  # between them pyarrow writes numbers as `format_number` does
 
 
 def row_key(resource: Resource, values: Mapping[str, Wire | None], attributes: str | None) -> bytes:
@@ -50,6 +51,10 @@ def _cell(value: Wire | None) -> str:
 
 def _texts(values: Any) -> Any:
     if not pa.types.is_floating(values.type):
+        return values.cast(pa.string())
+    size = pc.abs(values)
+    plain = pc.or_(pc.equal(size, 0.0), pc.and_(pc.greater(size, _PLAIN_FROM), pc.less(size, _PLAIN_TO)))
+    if pc.all(plain).as_py() is not False:
         return values.cast(pa.string())
     encoded = values.dictionary_encode()
     texts = [format_number(value) for value in encoded.dictionary.to_pylist()]
