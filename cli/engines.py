@@ -27,11 +27,14 @@ Workers = Annotated[
 
 
 @contextmanager
-def chosen_engine(context: "Intelligence", name: str, scheduler: str, workers: int) -> "Iterator[Engine]":
-    """Give the engine that the options name, and show how far it is."""
+def chosen_engine(context: "Intelligence", name: str, scheduler: str, workers: int) -> "Iterator[Engine | None]":
+    """Give the engine that the options name, which shows how far it is; None for this process."""
+    check_engine(name, scheduler)
+    if name == LOCAL:
+        yield None
+        return
     from intelligence.engine import open_engine
 
-    check_engine(name, scheduler)
     cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _MOST_BY_DEFAULT)
     with open_engine(name, context, scheduler, workers or cores, progress_printer()) as engine:
         yield engine

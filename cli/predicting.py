@@ -31,28 +31,37 @@ def churn_command(
     out: Out,
     as_of: AsOf = None,
     horizon: Annotated[int | None, typer.Option(min=1, max=3650, help="days; default: the last churn horizon")] = None,
+    engine: EngineName = LOCAL,
+    scheduler: Scheduler = "",
+    workers: Workers = 0,
 ) -> None:
     """Probability that a partner shows no sign of life within the horizon, with reasons and revenue at risk."""
     from intelligence.monitoring.shadow import score_shadow
     from intelligence.scoring.churn import score_churn
 
     check_output(out)
+    check_engine(engine, scheduler)
     context = open_intelligence()
     instant = context.instant(parse_as_of(as_of))
-    _deliver(score_churn(context, instant, horizon, store=True), out)
+    with chosen_engine(context, engine, scheduler, workers) as chosen:
+        _deliver(score_churn(context, instant, horizon, store=True, engine=chosen), out)
     score_shadow(context, "churn", instant, horizon)
 
 
 @score_app.command("fit")
-def fit_command(out: Out, as_of: AsOf = None) -> None:
+def fit_command(
+    out: Out, as_of: AsOf = None, engine: EngineName = LOCAL, scheduler: Scheduler = "", workers: Workers = 0
+) -> None:
     """Probability that a prospect becomes productive, with expected revenue and look-alikes."""
     from intelligence.monitoring.shadow import score_shadow
     from intelligence.scoring.fit import score_fit
 
     check_output(out)
+    check_engine(engine, scheduler)
     context = open_intelligence()
     instant = context.instant(parse_as_of(as_of))
-    _deliver(score_fit(context, instant, store=True), out)
+    with chosen_engine(context, engine, scheduler, workers) as chosen:
+        _deliver(score_fit(context, instant, store=True, engine=chosen), out)
     score_shadow(context, "fit", instant)
 
 
@@ -102,7 +111,7 @@ def match_command(  # noqa: PLR0913, PLR0917  # an option each
 
 def _matched(
     context: "Intelligence",
-    engine: "Engine",
+    engine: "Engine | None",
     leads: pd.DataFrame,
     as_of: Instant,
     top: int,
@@ -111,27 +120,25 @@ def _matched(
     excluded: bool,
 ) -> "MatchResult":
     """Rank partners for leads, at once in this process or in pieces by workers."""
-    from intelligence.engine import LocalEngine
     from intelligence.matching.batch import match_in_pieces
     from intelligence.matching.service import match_leads
 
-    if isinstance(engine, LocalEngine):
+    if engine is None:
         return match_leads(context, leads, as_of, top, by)
     return match_in_pieces(context, engine, leads, as_of, top, by, excluded=excluded)
 
 
 def _assigned(
-    context: "Intelligence", engine: "Engine", leads: pd.DataFrame, as_of: Instant, by: str, report: Path | None
+    context: "Intelligence", engine: "Engine | None", leads: pd.DataFrame, as_of: Instant, by: str, report: Path | None
 ) -> "ListResult":
     """Give the whole list to partners, and tell what capacity and limits cost."""
-    from intelligence.engine import LocalEngine
     from intelligence.matching.assign import assign_leads
     from intelligence.matching.batch import worths_in_pieces
     from programme.allocations import keep_list
     from store.unit_of_work import UnitOfWork
 
     instant = context.instant(None if as_of == "created_at" else as_of)
-    apart = None if isinstance(engine, LocalEngine) else partial(worths_in_pieces, context, engine, leads, instant)
+    apart = None if engine is None else partial(worths_in_pieces, context, engine, leads, instant)
     result = assign_leads(context, leads, instant, by, worths=apart)
     if as_of in (None, "created_at"):  # what is asked about the past is no act
         with UnitOfWork(context.engine, clock=context.clock) as work:

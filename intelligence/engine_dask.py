@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import CancelledError
+from contextlib import ExitStack
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -61,7 +62,7 @@ class DaskEngine:
 
     def __init__(self, scheduler: str = "", workers: int = 2, progress: Progress | None = None) -> None:
         self._show = progress or _show_nothing
-        self._folder = TemporaryDirectory(prefix="allywise-workers-")
+        self._folder = TemporaryDirectory(prefix="allywise-workers-", ignore_cleanup_errors=True)
         self._versions = versions()
         try:
             self._cluster = None if scheduler else _local_cluster(workers, Path(self._folder.name))
@@ -123,11 +124,11 @@ class DaskEngine:
 
     def close(self) -> None:
         """Leave the cluster, and end it if it is of this engine."""
-        if self.client is not None:
-            self.client.close()
-        if self._cluster is not None:
-            self._cluster.close()
-        self._folder.cleanup()
+        with ExitStack() as steps:  # the last one added comes first; each is taken even if one before it failed
+            steps.callback(self._folder.cleanup)
+            for one in (self._cluster, self.client):
+                if one is not None:
+                    steps.callback(one.close)
 
     def __enter__(self) -> Self:
         return self
