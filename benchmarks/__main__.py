@@ -35,12 +35,15 @@ _MODULES = {
     "learning-curve": "learning",
     "leaks": "leaks",
     "commands": "commands",
-    "import-speed": "import_speed",
     "lists": "lists",
     "allocation": "allocation",
     "claims": "claims",
     "pages": "pages",
     "speed-snapshots": "speed.snapshots",
+    "speed-startup": "speed.startup",
+    "speed-load": "speed.load",
+    "speed-flames": "speed.flames",
+    "speed-imports": "speed.imports",
 }
 _SPEED = tuple(name for name in _MODULES if name.startswith("speed-"))
 _WITH_OPTIONS = (

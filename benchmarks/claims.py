@@ -18,8 +18,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from benchmarks.import_speed import write_csv
 from benchmarks.lists import engines
+from benchmarks.speed.import_data import write_csv
 from domain.context import SYSTEM
 from domain.settings import Settings
 from programme.claim_keys import catch_up_keys

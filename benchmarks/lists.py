@@ -23,7 +23,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
 
 from api.app import create_app
-from benchmarks.import_speed import write_csv
+from benchmarks.speed.import_data import write_csv
 from domain.context import SYSTEM
 from domain.resources import RESOURCES
 from domain.settings import Settings
