@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         "all-MiniLM-L6-v2",
         description="Sentence-transformers model: the bundled one, or a folder with another.",
     )
+    embedding_engine: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="Numbers that texts are embedded with: auto takes 16-bit ones where the processor multiplies them.",
+    )
     explained_scores: int = Field(
         5_000,
         ge=0,
@@ -279,6 +283,13 @@ class Settings(BaseSettings):
     )
     serving_wait_seconds: float = Field(
         30, gt=0, le=600, description="Longest wait in line; then the answer is 503 with Retry-After."
+    )
+    serving_renewal_seconds: float = Field(
+        30,
+        ge=0,
+        le=86_400,
+        description="How often a serving process reads again what was written, for matches, predictions and figures; "
+        "0: each of them waits for it.",
     )
 
     @property

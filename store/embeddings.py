@@ -11,18 +11,18 @@ from store.engine import BUSY_TIMEOUT_SECONDS, writing
 from store.sql import insert_into
 from store.tables import embeddings
 
-_AT_ONCE = 500
+_AT_ONCE = 2_000
 _SHORT_WAIT_MS = 1000
 
 
 def read_vectors(connection: Connection, model: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
     """Return the stored vectors (little-endian float32) of a model by SHA-256 of the text, those that are there."""
     found: dict[bytes, bytes] = {}
-    for part in _parts(hashes):
+    for part in _parts(sorted(hashes)):  # in the order of the key, so that neighbours lie on the same page
         query = select(embeddings.c.content_hash, embeddings.c.vector).where(
             embeddings.c.model == model, embeddings.c.content_hash.in_(part)
         )
-        found.update((bytes(key), bytes(vector)) for key, vector in connection.execute(query))
+        found.update((key, vector) for key, vector in connection.execute(query))
     return found
 
 

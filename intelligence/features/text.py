@@ -1,22 +1,30 @@
 """Vectors of texts, each computed once: cached in this process and in the store by content hash."""
 
 import hashlib
+import random
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from domain.errors import ArtefactInvalid
 from domain.settings import Settings
-from models.embedder import Embedder
+from models.embedder import BFLOAT16, FLOAT32, Embedder
+from models.registry import ModelVersion
 from store.embeddings import cache_vectors, read_vectors
 from store.engine import Engine
 
 Vectors = npt.NDArray[np.float32]
 
+EMBEDDING = "embedding"
+"""Where the settings of a manifest name the vectors that the model learned from."""
+
 _KEPT = 20_000
-_AT_ONCE = 2_000
+_AT_ONCE = 20_000
+_COMPUTED_AT_ONCE = 500
 
 
 class TextEncoder:
@@ -39,17 +47,24 @@ class TextEncoder:
     Notes
     -----
     The model is loaded only when a text was never seen before. Vectors of 20,000 texts are kept in the process.
+    Two threads never compute the same text; two processes do only what both began within the same second or so.
     """
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
-        self._embedder = Embedder(settings.embedding_model, threads=settings.training_threads)
+        self._settings = settings
+        self._embedder = Embedder(
+            settings.embedding_model, threads=settings.training_threads, engine=settings.embedding_engine
+        )
         self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._unsaved: dict[bytes, Vectors] = {}
+        self._others: dict[str, TextEncoder] = {}
         self._lock = threading.Lock()
+        self._computing = threading.Lock()
 
     @property
     def key(self) -> str:
-        """Name of the weights."""
+        """Name of weights and computation."""
         return self._embedder.key
 
     @property
@@ -57,42 +72,92 @@ class TextEncoder:
         """Length of a vector."""
         return self._embedder.dimension
 
+    def of_kind(self, key: str | None) -> "TextEncoder":
+        """Return the encoder of the vectors that a model learned from, by the key it had then.
+
+        Parameters
+        ----------
+        key : str, optional
+            None for models that are older than the choice of a computation: 32-bit numbers.
+
+        Returns
+        -------
+        TextEncoder
+            One that raises ``ArtefactInvalid`` when asked for a text, if those weights are not there any more.
+        """
+        if key == self.key:
+            return self
+        with self._lock:
+            if str(key) not in self._others:
+                self._others[str(key)] = self._other(key)
+            return self._others[str(key)]
+
+    def _other(self, key: str | None) -> "TextEncoder":
+        for engine in (FLOAT32, BFLOAT16):
+            other = TextEncoder(self._engine, self._settings.model_copy(update={"embedding_engine": engine}))
+            if key in (None, other.key):
+                return self if other.key == self.key else other
+        return _Lost(self._engine, self._settings, str(key))
+
     def encode(self, texts: Sequence[str | float | None]) -> Vectors:
         """Return the vector of each text.
 
         Parameters
         ----------
         texts : sequence of str
-            Missing ones (None, NaN, blank) get zeros. Equal texts are computed once.
+            Missing ones (None, NaN, blank) get zeros. Equal texts are computed once; any white space is one space.
 
         Returns
         -------
         float32 array of shape (n, dimension)
             Unit length, or zero.
         """
-        words = [text.strip() if isinstance(text, str) else "" for text in texts]
-        result = np.zeros((len(words), self.dimension), dtype=np.float32)
-        by_hash = {hash_text(word): word for word in set(words) if word}
-        places = [hash_text(word) if word else b"" for word in words]
-        vectors = self._vectors(by_hash)
-        for row, place in enumerate(places):
-            if place:
-                result[row] = vectors[place]
-        return result
+        words = [" ".join(text.split()) if isinstance(text, str) else "" for text in texts]
+        place = {word: row for row, word in enumerate(dict.fromkeys(words))}
+        table = np.zeros((len(place), self.dimension), dtype=np.float32)
+        for part in _parts([word for word in place if word], _AT_ONCE):
+            hashes = [hash_text(word) for word in part]
+            vectors = self._vectors(dict(zip(hashes, part, strict=True)))
+            for key, word in zip(hashes, part, strict=True):
+                table[place[word]] = vectors[key]
+        return table if len(place) == len(words) else table[[place[word] for word in words]]
 
     def _vectors(self, by_hash: dict[bytes, str]) -> dict[bytes, Vectors]:
-        with self._lock:
-            found = {key: self._kept[key] for key in by_hash if key in self._kept}
+        found = self._remembered(by_hash)
         wanted = [key for key in by_hash if key not in found]
-        stored = self._read(wanted) if wanted else {}
-        unseen = sorted((key for key in wanted if key not in stored), key=lambda key: len(by_hash[key]))
-        for start in range(0, len(unseen), _AT_ONCE):  # written in parts: an interrupted run keeps what it has
-            part = unseen[start : start + _AT_ONCE]
-            computed = dict(zip(part, self._embedder.encode([by_hash[key] for key in part]), strict=True))
-            cache_vectors(self._engine, self.key, {key: vector.tobytes() for key, vector in computed.items()})
-            stored |= computed
+        if not wanted:
+            return found
+        stored = self._read(wanted)
         self._keep(stored)
-        return found | stored
+        found |= stored
+        unseen = sorted((key for key in wanted if key not in stored), key=lambda key: len(by_hash[key]))
+        parts = list(_parts(unseen, _COMPUTED_AT_ONCE))
+        random.SystemRandom().shuffle(parts)  # two processes with the same texts do not go side by side
+        for number, part in enumerate(parts):
+            found |= self._compute({key: by_hash[key] for key in part}, look_again=number > 0)
+        return found
+
+    def _compute(self, by_hash: dict[bytes, str], *, look_again: bool) -> dict[bytes, Vectors]:
+        """Return vectors of new texts, kept at once: an interrupted run keeps what it has."""
+        with self._computing:
+            there = self._remembered(by_hash)  # by another thread in the meantime
+            if look_again:
+                there |= self._read([key for key in by_hash if key not in there])
+            new = [key for key in by_hash if key not in there]
+            if new:
+                computed = dict(zip(new, self._embedder.encode([by_hash[key] for key in new]), strict=True))
+                self._save(computed)
+                self._keep(computed)
+                there |= computed
+        return there
+
+    def _save(self, computed: dict[bytes, Vectors]) -> None:
+        """Store vectors; those that a locked store did not take are tried again with the next ones."""
+        self._unsaved |= computed
+        if cache_vectors(self._engine, self.key, {key: row.tobytes() for key, row in self._unsaved.items()}):
+            self._unsaved = {}
+        elif len(self._unsaved) > _KEPT:
+            self._unsaved = computed
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         with self._engine.connect() as connection:
@@ -100,11 +165,44 @@ class TextEncoder:
         size = 4 * self.dimension
         return {key: np.frombuffer(row, dtype="<f4") for key, row in rows.items() if len(row) == size}
 
+    def _remembered(self, keys: dict[bytes, str]) -> dict[bytes, Vectors]:
+        with self._lock:
+            return {key: self._kept[key] for key in keys if key in self._kept}
+
     def _keep(self, vectors: dict[bytes, Vectors]) -> None:
         with self._lock:
             self._kept.update(vectors)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+
+
+class _Lost(TextEncoder):
+    """Stands for vectors that cannot be made any more."""
+
+    def __init__(self, engine: Engine, settings: Settings, key: str) -> None:
+        super().__init__(engine, settings)
+        self._lost = key
+
+    def encode(self, texts: Sequence[str | float | None]) -> Vectors:
+        """Raise ``ArtefactInvalid``."""
+        del texts
+        raise ArtefactInvalid(
+            f"The model learned from vectors of {self._lost}, but embedding_model gives {self._embedder.key}. "
+            "Train it anew, or set embedding_model back.",
+            embedding=self._lost,
+        )
+
+
+def as_learned(text: Any, version: ModelVersion) -> Any:
+    """Return `text`, with vectors of the kind that a version of a model learned from."""
+    if not isinstance(text, TextEncoder):
+        return text
+    return text.of_kind(version.manifest.settings.get(EMBEDDING))
+
+
+def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def hash_text(text: str) -> bytes:
