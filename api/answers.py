@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from api.dependencies import Services, utc
-from api.match_body import candidate_of, written
+from api.match_body import as_json, candidate_of, written
+from api.newer_leads import newer_lead
 from api.schemas_matching import MatchAnswer, MatchReplay, MatchRequest, ReplayedNumbers
 from api.schemas_scores import (
     ChurnRisk,
@@ -24,13 +25,13 @@ from api.schemas_scores import (
 )
 from domain.access import is_managed
 from domain.context import SYSTEM
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotFound, UnknownReference
 from domain.language import spoken
 from domain.terms import RECRUITABLE, ModelName
 from intelligence.context import BASELINE
 from intelligence.matching.answers import KeptOut
 from intelligence.matching.decision import Decision
-from intelligence.matching.service import match_leads
+from intelligence.matching.service import Matched, match_lead
 from intelligence.recommend.service import recommend
 from intelligence.recommend.worth import notes_on
 from intelligence.replay import replay_match
@@ -101,11 +102,11 @@ class Match:
             id=self.response["match_id"],
             as_of=self.as_of,
             created_by=work.actor.name,
-            lead_id=work.repository("leads").get(lead)["id"] if lead is not None else None,
+            lead_id=None if lead is None else work.repository("leads").get(lead)["id"],
             model_version=self.response["model_version"],
             request=self.request.model_dump(mode="json", exclude_unset=True),
             response=self.stored,
-            features=self.features,
+            features=JsonText(as_json(self.features)),
             decision=None if self.decision is None else self.decision.as_json(),
         )
 
@@ -126,13 +127,13 @@ def match(services: Services, request: MatchRequest) -> Match:
         If ``lead_id`` is not in the store.
     """
     as_of = utc(request.as_of) or services.clock()
-    lead = _lead_of(services, request, as_of)
+    if (request.lead is None) == (request.lead_id is None):
+        raise InvalidInput("give either 'lead' with its fields or 'lead_id'", field="lead")
     match_id = uuid.uuid4().hex
     # A lead of the store draws the same whenever it is asked about; any other is a new one each time.
     key = None if not request.explore else "" if request.lead_id is not None else match_id
-    result = match_leads(services.intelligence, [lead], as_of, request.limit, request.by, details=True, key=key)
-    rows = plain_rows(result.candidates)
-    decision = next(iter(result.decisions), None)
+    result = _matched(services, request, as_of, key)
+    rows, decision = result.rows, result.decision
     response = {
         "match_id": match_id,
         "as_of": _INSTANT.dump_python(as_of, mode="json"),
@@ -173,15 +174,18 @@ def replayed(services: Services, match_id: str) -> MatchReplay:
     )
 
 
-def _lead_of(services: Services, request: MatchRequest, as_of: datetime) -> str | Row:
-    if (request.lead is None) == (request.lead_id is None):
-        raise InvalidInput("give either 'lead' with its fields or 'lead_id'", field="lead")
+def _matched(services: Services, request: MatchRequest, as_of: datetime, key: str | None) -> Matched:
     if request.lead is not None:
-        return request.lead.model_dump(exclude_unset=True)
-    known = services.intelligence.history(as_of if request.as_of else None).leads["external_id"]
-    if request.lead_id not in set(known):
-        raise NotFound(f"no lead {request.lead_id!r} as of {as_of.isoformat()}", lead_id=request.lead_id)
-    return str(request.lead_id)
+        lead = request.lead.model_dump(exclude_unset=True)
+        return match_lead(services.intelligence, lead, as_of, request.limit, request.by, key=key)
+    try:
+        return match_lead(services.intelligence, str(request.lead_id), as_of, request.limit, request.by, key=key)
+    except UnknownReference as error:
+        if request.as_of is None:  # it may have come after this process last read the store
+            lead = newer_lead(services, str(request.lead_id))
+            return match_lead(services.intelligence, lead, as_of, request.limit, request.by, key=key)
+        told = f"no lead {request.lead_id!r} as of {as_of.isoformat()}"
+        raise NotFound(told, lead_id=request.lead_id) from error
 
 
 def churn_risk(

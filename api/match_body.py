@@ -40,13 +40,14 @@ def written(answer: Row, kept_out: Sequence[KeptOut]) -> tuple[bytes, str]:
     rows, groups = [], []
     for group in kept_out:
         names = list(map(encode_basestring, group.partners))
-        said = f',"codes":{_json(group.codes)},"texts":{_json(group.texts)}}}'
+        said = f',"codes":{as_json(group.codes)},"texts":{as_json(group.texts)}}}'
         rows.append('{"partner":' + (said + ',{"partner":').join(names) + said)
         groups.append(f'{{"partners":[{",".join(names)}]{said}')
-    head = _json(answer)[:-1]
+    head = as_json(answer)[:-1]
     full, short = (f'{head},"excluded":[{",".join(each)}]}}' for each in (rows, groups))
     return full.encode(), short
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return plain values as JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

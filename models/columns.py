@@ -71,18 +71,24 @@ class Columns:
         """Return the frame: ``float64`` and ``category`` columns."""
         columns: dict[str, Any] = {name: self.numbers[:, k] for k, name in enumerate(self.number_names)}
         for k, (name, levels) in enumerate(zip(self.word_names, self.levels, strict=True)):
-            columns[name] = pd.Categorical.from_codes(self.codes[:, k].tolist(), pd.Index(levels, dtype="str"))
+            words = pd.Categorical.from_codes(self.codes[:, k].tolist(), pd.Index(levels, dtype="str"))
+            columns[name] = words.remove_unused_categories()
         return pd.DataFrame({name: columns[name] for name in self.names}, index=range(len(self)))
 
-    def rows(self) -> Iterator[dict[str, str | float]]:
-        """Yield the values of each row by name; NaN for missing."""
+    def rows(self, missing: float | None = np.nan) -> Iterator[dict[str, Any]]:
+        """Yield the values of each row by name."""
         starts = range(0, len(self), _ROWS_AT_ONCE)  # as objects, all at once would take many times the space
-        return chain.from_iterable(self._rows(slice(start, start + _ROWS_AT_ONCE)) for start in starts)
+        return chain.from_iterable(self._rows(slice(start, start + _ROWS_AT_ONCE), missing) for start in starts)
 
-    def _rows(self, some: slice) -> Iterator[dict[str, str | float]]:
-        cells: dict[str, list[Any]] = dict(zip(self.number_names, self.numbers[some].T.tolist(), strict=True))
+    def _rows(self, some: slice, missing: float | None) -> Iterator[dict[str, Any]]:
+        numbers: npt.NDArray[Any] = self.numbers[some]
+        if missing is None:
+            known = np.isfinite(numbers)
+            numbers = numbers.astype(object)
+            numbers[~known] = None
+        cells: dict[str, list[Any]] = dict(zip(self.number_names, numbers.T.tolist(), strict=True))
         for k, (name, levels) in enumerate(zip(self.word_names, self.levels, strict=True)):
-            told = [*levels, np.nan]  # the last answers for -1
+            told = [*levels, missing]  # the last answers for -1
             cells[name] = [told[code] for code in self.codes[some, k].tolist()]
         values = zip(*(cells[name] for name in self.names), strict=True)
         return (dict(zip(self.names, row, strict=True)) for row in values)

@@ -3,8 +3,10 @@
 import sqlite3
 import threading
 from datetime import UTC, date, datetime, time
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Date, Engine, func, literal, select, text, union_all
+from sqlalchemy import CompoundSelect, Connection, Date, Engine, func, literal, select, text, union_all
 
 from domain.resources import LEARNED
 from store.known import KNOWN_FROM, OUTCOMES
@@ -27,6 +29,11 @@ def store_stamp(connection: Connection) -> Stamp:
     One statement of questions that indexes answer. Rows of the large tables of immutable events are not counted, as
     they are only ever added: whoever deletes some changes the partner, too.
     """
+    return tuple(tuple(row) for row in connection.execute(_stamps()))
+
+
+@cache
+def _stamps() -> CompoundSelect[Any]:
     queries = []
     for name in LEARNED:
         table = RESOURCE_TABLES[name]
@@ -38,7 +45,7 @@ def store_stamp(connection: Connection) -> Stamp:
             )
         else:
             queries.append(select(literal(name), literal(None), newest, literal(None)))
-    return tuple(tuple(row) for row in connection.execute(union_all(*queries)))
+    return union_all(*queries)
 
 
 def next_known(connection: Connection, until: datetime) -> datetime | None:

@@ -14,6 +14,7 @@ from intelligence.features.pair_leads import LeadSpec, roundness
 from intelligence.features.pair_state import PairState
 from intelligence.features.pair_world import DAY_US, LeadBatch, PairWorld
 from models.affinity import AffinityParameters
+from models.columns import Columns, coded
 
 if TYPE_CHECKING:
     from store.history import History
@@ -161,33 +162,39 @@ class PairRows:
 
     def frame(self) -> pd.DataFrame:
         """Return one row per pair, in the order of `add`."""
+        return self.columns().frame()
+
+    def columns(self) -> Columns:
+        """Return the same as arrays."""
         spec, partners, leads = self._spec, self.partners, self.leads
         features = _stack(self._features, len(self._state.names)).astype(np.float64)
-        columns: dict[str, Any] = {name: features[:, k] for k, name in enumerate(self._state.names)}
-        numbers = _stack(self._numbers, 1 + len(spec.partner_numbers))
-        for k, name in enumerate((_AGE, *(f"partner.{name}" for name in spec.partner_numbers))):
-            columns[name] = numbers[:, k]
+        parts = [features, _stack(self._numbers, 1 + len(spec.partner_numbers))]
+        numbers = [*self._state.names, _AGE, *(f"partner.{name}" for name in spec.partner_numbers)]
         words = np.concatenate(self._words) if self._words else np.empty((0, len(spec.partner_words)), dtype=object)
-        for k, name in enumerate(spec.partner_words):
-            columns[f"partner.{name}"] = _category(words[:, k])
-        columns |= self._lead_columns(leads)
+        partner_words = {f"partner.{name}": coded(words[:, k]) for k, name in enumerate(spec.partner_words)}
+        lead_numbers = self._lead_numbers()
+        parts += [values[leads][:, None] for values in lead_numbers.values()]
+        lead_words = {f"lead.{name}": coded(self._batch.objects(name)) for name in spec.leads.categories}
+        found = partner_words | {name: (codes[leads], levels) for name, (codes, levels) in lead_words.items()}
         if spec.identity:
-            external = self._state.world.partner_names[partners]
-            columns[IDENTITY] = _category(external)
-        return pd.DataFrame(columns)
+            found[IDENTITY] = coded(self._state.world.partner_names[partners])
+        codes = [codes for codes, _ in found.values()]
+        order = (*numbers, *partner_words, *lead_numbers, *list(found)[len(partner_words) :])
+        return Columns(
+            np.concatenate(parts, axis=1),
+            (*numbers, *lead_numbers),
+            np.stack(codes, axis=1) if codes else np.zeros((len(partners), 0), np.int64),
+            tuple(found),
+            [levels for _, levels in found.values()],
+            order,
+        )
 
-    def _lead_columns(self, leads: Ints) -> dict[str, Any]:
-        frame = self._batch.frame
-        columns: dict[str, Any] = {}
+    def _lead_numbers(self) -> dict[str, Floats]:
+        columns: dict[str, Floats] = {}
         for name in self._spec.leads.numbers:
-            given = pd.to_numeric(frame[name], errors="coerce") if name in frame else pd.Series(np.nan, frame.index)
-            values: Floats = np.asarray(given, dtype=np.float64)
-            columns[f"lead.{name}"] = values[leads]
+            columns[f"lead.{name}"] = values = self._batch.floats(name)
             if name in self._spec.leads.rounded:
-                columns[f"lead.{name}.roundness"] = roundness(values)[leads]
-        for name in self._spec.leads.categories:
-            column = frame[name].astype(object) if name in frame else pd.Series(None, frame.index, dtype=object)
-            columns[f"lead.{name}"] = _category(column.where(column.notna(), None).to_numpy(object)[leads])
+                columns[f"lead.{name}.roundness"] = roundness(values)
         return columns
 
 
@@ -199,11 +206,6 @@ def _column(values: Mapping[str, Any], name: str, partners: Ints, empty: Any) ->
 
 def _stack(parts: list[Any], width: int) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty((0, width))
-
-
-def _category(values: npt.NDArray[Any]) -> pd.Categorical:
-    texts = pd.Series(values, dtype=object)
-    return pd.Categorical(texts.where(texts.isna(), texts.astype(str)))
 
 
 def build_pairs(

@@ -1,6 +1,7 @@
 """Everything that pair features are made from, prepared once per history; and the leads that are asked about."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,21 +84,67 @@ class LeadBatch:
         self.codes = codes
         self.customers = customers
         self.vectors = vectors
-        self._words = {name: self._objects(name) for name in self._WORDS}
-        self._numbers = {name: frame[name].to_numpy(np.float64) for name in self._NUMBERS}
+        self._columns: dict[str, list[Any]] = {}
+        self._floats: dict[str, Floats] = {}
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def objects(self, name: str) -> list[Any]:
+        """Return a column, None for missing; nothing but None where there is no such column."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = self._objects(name)
+        return found
+
+    def floats(self, name: str) -> Floats:
+        """Return a column as numbers, NaN for missing."""
+        found = self._floats.get(name)
+        if found is None:
+            found = self._floats[name] = self._numbers(name)
+        return found
 
     def _objects(self, name: str) -> list[Any]:
         if name not in self.frame:
-            return [None] * len(self.frame)
+            return [None] * len(self)
         column = self.frame[name]
         return list(column.astype(object).where(column.notna(), None))
+
+    def _numbers(self, name: str) -> Floats:
+        if name not in self.frame:
+            return np.full(len(self), np.nan)
+        return np.asarray(pd.to_numeric(self.frame[name], errors="coerce"), dtype=np.float64)
 
     def query(self, row: int) -> LeadQuery:
         """Return the lead in `row`."""
         vector = None if self.vectors is None else self.vectors[row]
-        words = (self._words[name][row] for name in self._WORDS)
-        numbers = (float(self._numbers[name][row]) for name in self._NUMBERS)
+        words = (self.objects(name)[row] for name in self._WORDS)
+        numbers = (float(self.floats(name)[row]) for name in self._NUMBERS)
         return LeadQuery(self.codes[row], int(self.customers[row]), vector, *words, *numbers)
+
+
+class LeadRow(LeadBatch):
+    """One lead of a batch, read where it stands: a frame of one row costs as much to make as one of thousands.
+
+    Parameters
+    ----------
+    whole : LeadBatch
+        The batch.
+    row : int
+        The lead's row in it.
+    """
+
+    def __init__(self, whole: LeadBatch, row: int) -> None:
+        here = slice(row, row + 1)
+        vectors = None if whole.vectors is None else whole.vectors[here]
+        super().__init__(whole.frame, whole.codes[here], whole.customers[here], vectors)
+        self._whole, self._row = whole, row
+
+    def _objects(self, name: str) -> list[Any]:
+        return [self._whole.objects(name)[self._row]]
+
+    def _numbers(self, name: str) -> Floats:
+        return self._whole.floats(name)[self._row : self._row + 1]
 
 
 class PairWorld:
@@ -194,6 +241,12 @@ class PairWorld:
         if texts is None or space is None or not len(texts.vectors):
             return None
         return TextFit(space.partners.remove(texts.vectors), texts)
+
+    @cached_property
+    def row_of_lead(self) -> dict[str, int]:
+        """Rows of the leads of the store in the table, by external id."""
+        own = np.flatnonzero(self.table["lead_id"].to_numpy(np.int64) >= 0)
+        return dict(zip(self.table["external_id"].iloc[own].tolist(), own.tolist(), strict=True))
 
     def ask(self, leads: pd.DataFrame) -> LeadBatch:
         """Return leads given by columns of the leads resource, in the terms of this history."""

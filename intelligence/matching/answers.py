@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ COLUMNS = ("lead", "rank", "partner", *_NUMBERS, "evidence", "n", *_REASONS, "mo
 """Columns of the candidates, in the order promised; new ones come last."""
 EXCLUSION_COLUMNS = ("lead", "partner", "code", "text")
 _EXPLAINED_ROWS = 5_000
-_ROWS_AT_ONCE = 5_000
 _MOST_KEYS = 2**62
 
 
@@ -69,53 +68,48 @@ def outputs(answer: Answer, *, details: bool, depth: int | None = None) -> tuple
 
     `depth` says how many ranks of each lead are explained exactly; default: `exact_depth`.
     """
-    matcher, question, rows = answer.matcher, answer.question, answer.ranking.rows
-    if not len(rows):
-        return no_candidates(), []
-    record = matcher.record
-    explainer = Explainer(record, question.batch, matcher.spec.affinity)
-    base, contributions = _contributions(matcher, rows, answer.ranking.features, depth)
+    columns, more = told(answer, details=details, depth=depth)
+    return (pd.DataFrame(columns) if columns["partner"] else no_candidates()), more
+
+
+def told(
+    answer: Answer, *, details: bool, depth: int | None = None
+) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
+    """Return what `outputs` does, the candidates as lists by column."""
+    matcher, question, pairs = answer.matcher, answer.question, answer.ranking.pairs
+    if not len(answer.ranking):
+        return {name: [] for name in COLUMNS}, []
+    explainer = Explainer(matcher.record, question.batch, matcher.spec.affinity)
+    base, names, moved = _contributions(matcher, answer.ranking, depth)
     texts: list[list[str]] = []
     more: list[dict[str, Any]] = []
-    chances = rows.get("propensity", rows["rank"] == 1).to_numpy(np.float64).tolist()
-    prices = rows["shadow_price"].tolist()
-    for row, start, chance, price in zip(_rows(answer, contributions), base.tolist(), chances, prices, strict=True):
+    chances = pairs.get("propensity", (pairs["rank"] == 1).astype(np.float64)).tolist()
+    rows = zip(_rows(answer, names, moved), base.tolist(), chances, pairs["shadow_price"].tolist(), strict=True)
+    for row, start, chance, price in rows:
         texts.append(explainer.reasons(row))
         if details:
             more.append(
-                _detail(row, start, explainer, record, question) | {"propensity": chance, "shadow_price": price}
+                _detail(row, start, explainer, matcher.record, question) | {"propensity": chance, "shadow_price": price}
             )
-    frame = pd.DataFrame(
-        {
-            "lead": [question.names[row] for row in rows["question"]],
-            "rank": rows["rank"].to_numpy(np.int64),
-            "partner": matcher.world.partner_names[rows["partner"].to_numpy(np.int64)],
-            **{name: rows[name].to_numpy(np.float64) for name in _NUMBERS},
-            "evidence": [str(evidence_level(n)) for n in rows["n"].tolist()],
-            "n": rows["n"].to_numpy(np.int64),
-            **{name: [text[k] for text in texts] for k, name in enumerate(_REASONS)},
-            "model_version": matcher.label,
-            **{name: rows[name].to_numpy(np.float64) for name in PARTS},
-        }
-    )
-    return frame, more
+    columns = {
+        "lead": [question.names[row] for row in pairs["question"].tolist()],
+        "rank": pairs["rank"].tolist(),
+        "partner": matcher.world.partner_names[pairs["partner"]].tolist(),
+        **{name: pairs[name].tolist() for name in _NUMBERS},
+        "evidence": [str(evidence_level(n)) for n in pairs["n"].tolist()],
+        "n": pairs["n"].tolist(),
+        **{name: [text[k] for text in texts] for k, name in enumerate(_REASONS)},
+        "model_version": [matcher.label] * len(texts),
+        **{name: pairs[name].tolist() for name in PARTS},
+    }
+    return columns, more
 
 
-def _rows(answer: Answer, contributions: pd.DataFrame) -> Iterator[Row]:
-    rows, features = answer.ranking.rows, answer.ranking.features
-    keys = zip(*(rows[name].tolist() for name in ("question", "partner", "at")), strict=True)
-    names, moved = [str(name) for name in contributions.columns], contributions.to_numpy(np.float64)
-    known = [str(name) for name in features.columns]  # a list: an index would be read anew for every row
-    cells = chain.from_iterable(_cells(features, start) for start in range(0, len(features), _ROWS_AT_ONCE))
-    for position, ((lead, partner, at), values) in enumerate(zip(keys, cells, strict=True)):
-        named = dict(zip(known, values, strict=True))
-        yield Row(lead, partner, at, names, moved[position], named)
-
-
-def _cells(features: pd.DataFrame, start: int) -> Iterator[tuple[Any, ...]]:
-    """Values of some rows as objects: of all at once they would take many times the space of the frame."""
-    some = features.iloc[start : start + _ROWS_AT_ONCE]
-    return zip(*(some[name].astype(object).tolist() for name in some.columns), strict=True)
+def _rows(answer: Answer, names: Sequence[str], moved: Floats) -> Iterator[Row]:
+    pairs, features = answer.ranking.pairs, answer.ranking.features
+    keys = zip(*(pairs[name].tolist() for name in ("question", "partner", "at")), strict=True)
+    for position, ((lead, partner, at), values) in enumerate(zip(keys, features.rows(), strict=True)):
+        yield Row(lead, partner, at, names, moved[position], values)
 
 
 def exact_depth(rows: int, most: int) -> int:
@@ -123,37 +117,40 @@ def exact_depth(rows: int, most: int) -> int:
     return max(_EXPLAINED_ROWS * most // max(rows, 1), 1)
 
 
-def _contributions(
-    matcher: Matcher, rows: pd.DataFrame, features: pd.DataFrame, depth: int | None = None
-) -> tuple[Floats, pd.DataFrame]:
-    """Return what moved each row: exactly for the best ranks, by stage 1 for the rest of very many rows."""
-    affinity = matcher.spec.affinity
-    depth = exact_depth(len(rows), int(rows["rank"].max())) if depth is None else depth
-    exact = (rows["rank"] <= depth).to_numpy()
-    factors = matcher.ranker.explain(features[exact])
-    base = np.zeros(len(rows))
-    base[exact] = factors.base
+def _contributions(matcher: Matcher, ranking: Ranking, depth: int | None) -> tuple[Floats, list[str], Floats]:
+    """Return base, features, and what they moved each row: exactly for the best ranks, by stage 1 for very many rows.
+
+    Shapes (n,), names, (n, features).
+    """
+    affinity, features, rank = matcher.spec.affinity, ranking.features, ranking.pairs["rank"]
+    depth = exact_depth(len(rank), int(rank.max())) if depth is None else depth
+    exact = rank <= depth
+    factors = matcher.ranker.explain(features if exact.all() else features.take(exact))
+    known, moved = [str(name) for name in factors.contributions.columns], factors.contributions.to_numpy(np.float64)
     if exact.all():
-        return base, factors.contributions.reset_index(drop=True)
+        return factors.base, known, moved
+    base = np.zeros(len(rank))
+    base[exact] = factors.base
     weights = {name: w for name, w in zip(affinity.names, affinity.weights, strict=True) if name in features}
-    terms = features[list(weights)].to_numpy(np.float64)
+    terms = np.stack([features.number(name) for name in weights], axis=1)
     rough = (terms - np.nanmedian(terms, axis=0)) * np.array(list(weights.values()))
     rough[exact] = 0.0
-    names = list(dict.fromkeys([*factors.contributions.columns, *weights]))
-    total = np.zeros((len(rows), len(names)))
+    names = list(dict.fromkeys([*known, *weights]))
+    total = np.zeros((len(rank), len(names)))
     total[:, [names.index(name) for name in weights]] = np.nan_to_num(rough)
-    places = [names.index(str(name)) for name in factors.contributions.columns]
-    total[np.ix_(np.flatnonzero(exact), np.array(places))] = factors.contributions.to_numpy(np.float64)
-    return base, pd.DataFrame(total, columns=names)
+    total[np.ix_(np.flatnonzero(exact), np.array([names.index(name) for name in known]))] = moved
+    return base, names, total
 
 
 def _detail(row: Row, base: float, explainer: Explainer, record: Record, question: Question) -> dict[str, Any]:
-    order = [int(k) for k in np.argsort(-np.abs(row.moved), kind="stable") if row.moved[k] != 0.0]
+    order = [k for k in np.argsort(-np.abs(row.moved), kind="stable").tolist() if row.moved[k] != 0.0]
+    plain = {name: _plain(value) for name, value in row.values.items()}
+    moved = row.moved.tolist()
     factors = [
         {
             "name": row.names[k],
-            "value": _plain(row.values.get(row.names[k])),
-            "contribution": float(row.moved[k]),
+            "value": plain.get(row.names[k]),
+            "contribution": moved[k],
             "text": explainer.text(row.names[k], row) or row.names[k].replace("_", " ").replace(".", " "),
         }
         for k in order
@@ -162,14 +159,13 @@ def _detail(row: Row, base: float, explainer: Explainer, record: Record, questio
         "base": base,
         "factors": factors,
         "similar_wins": record.similar_wins(row.partner, row.at_us, question.batch.codes[row.lead]),
-        "features": {name: _plain(value) for name, value in row.values.items()},
+        "features": plain,
     }
 
 
 def _plain(value: Any) -> str | float | None:
-    if isinstance(value, str):
-        return value
-    return None if value is None or np.isnan(value) else float(value)
+    """Return a value of `Columns.rows`; None for missing and infinite ones."""
+    return value if isinstance(value, str) or isfinite(value) else None
 
 
 def exclusions(answers: Sequence[Answer]) -> pd.DataFrame:

@@ -103,11 +103,12 @@ def _assigned(
     report = report_of(matcher, question, by, pairs, found, limits)
     chosen = [np.array([one]) if one >= 0 else np.zeros(0, np.int64) for one in found.given.tolist()]
     ranking = matcher.rank(question, 1, by, chosen)
-    if not len(ranking.rows):
+    if not len(ranking):
         return ranking, report
     # Over the next best of all, of which the ranking of the chosen alone knows nothing.
     lift = table.loc[found.given[lead] == partner, ["question", "lift"]].set_index("question")["lift"]
-    return Ranking(ranking.rows.assign(lift=ranking.rows["question"].map(lift)), ranking.features), report
+    lifts = lift.reindex(ranking.pairs["question"]).to_numpy(np.float64)
+    return Ranking(ranking.pairs | {"lift": lifts}, ranking.features), report
 
 
 def _objective(wanted: set[Objective]) -> str:

@@ -16,6 +16,7 @@ from intelligence.features.pair_state import PairState
 from intelligence.features.pair_text import Encoder
 from intelligence.features.pair_world import PairWorld
 from models.affinity import AffinityParameters
+from models.columns import Columns, Features
 from models.probability import Factors, Prediction
 
 if TYPE_CHECKING:
@@ -55,39 +56,44 @@ class BaselineRanker:
     With wins alone: the share of the partner's affinity among all partners.
     """
 
-    def predict(self, features: pd.DataFrame) -> Prediction:
+    def predict(self, features: Features) -> Prediction:
         """Return p_win with an 80 % interval that narrows with the partner's own outcomes."""
         z = self._terms(features).sum(axis=1).to_numpy(np.float64)
         z = np.clip(z, -12.0, 12.0)
         p = expit(z)
-        outcomes = np.expm1(features["tries"].to_numpy(np.float64))
+        outcomes = np.expm1(_number(features, "tries"))
         half = _Z80 * np.sqrt(_LEAST_SPREAD**2 + 1.0 / ((outcomes + 4.0) * p * (1.0 - p)))
         return Prediction(p, expit(z - half), expit(z + half))
 
-    def steps(self, features: pd.DataFrame) -> tuple[Prediction, Floats]:
+    def steps(self, features: Features) -> tuple[Prediction, Floats]:
         """Return what `predict` does; acceptance is not told apart."""
         return self.predict(features), np.full(len(features), np.nan)
 
-    def explain(self, features: pd.DataFrame) -> Factors:
+    def explain(self, features: Features) -> Factors:
         """Return contributions: base zero, the terms add up to the log-odds."""
         terms = self._terms(features)
         total = terms.sum(axis=1)
         clipped = np.clip(total, -12.0, 12.0)
         return Factors((clipped - total).to_numpy(np.float64), terms)
 
-    def amount(self, features: pd.DataFrame) -> Floats:
+    def amount(self, features: Features) -> Floats:
         """Return the lead's own estimate, else the partner's mean won amount, shrunk to the programme's."""
-        usual = np.expm1(features["usual_amount"].to_numpy(np.float64))
+        usual = np.expm1(_number(features, "usual_amount"))
         if "lead.estimated_amount" not in features:
             return np.asarray(usual)
-        given = features["lead.estimated_amount"].to_numpy(np.float64)
+        given = _number(features, "lead.estimated_amount")
         return np.where(np.isfinite(given), given, usual)
 
-    def _terms(self, features: pd.DataFrame) -> pd.DataFrame:
+    def _terms(self, features: Features) -> pd.DataFrame:
+        index = features.index if isinstance(features, pd.DataFrame) else range(len(features))
         if "rate" not in features:
-            share = np.exp(np.clip(features["affinity_share"].to_numpy(np.float64), -14.0, -1e-6))
-            return pd.DataFrame({"affinity_share": log_odds(share)}, index=features.index)
-        names = [name for name in features.columns if name.startswith("rate.")]
-        terms = features[["rate", *names]].copy()
-        terms[names] *= _ATTRIBUTE_WEIGHT
-        return terms
+            share = np.exp(np.clip(_number(features, "affinity_share"), -14.0, -1e-6))
+            return pd.DataFrame({"affinity_share": log_odds(share)}, index=index)
+        every = features.names if isinstance(features, Columns) else features.columns
+        names = [name for name in every if name.startswith("rate.")]
+        terms = {name: _ATTRIBUTE_WEIGHT * _number(features, name) for name in names}
+        return pd.DataFrame({"rate": _number(features, "rate"), **terms}, index=index)
+
+
+def _number(features: Features, name: str) -> Floats:
+    return features.number(name) if isinstance(features, Columns) else features[name].to_numpy(np.float64)

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from domain.routing import Exploration, RoutingPolicy, policy_of
 from intelligence.matching.exploration import WIDTH, draw, propensities
@@ -191,13 +190,13 @@ def decide(
     list of Decision
         One per lead that has candidates, in the order of the leads.
     """
-    rows = ranking.rows
-    asked = rows["question"].to_numpy(np.int64)
+    pairs = ranking.pairs
+    asked = pairs["question"]
     starts = np.flatnonzero(np.diff(asked, prepend=-1)).tolist()
-    names = matcher.world.partner_names[rows["partner"].to_numpy(np.int64)]
-    numbers = {name: rows[name].to_numpy(np.float64) for name in _NUMBERS}
-    chances, place, decisions = np.zeros(len(rows)), rows["rank"].to_numpy(np.int64).copy(), []
-    stops = [*starts[1:], len(rows)] if starts else []  # nobody is eligible
+    names = matcher.world.partner_names[pairs["partner"]]
+    numbers = {name: pairs[name] for name in _NUMBERS}
+    chances, place, decisions = np.zeros(len(ranking)), pairs["rank"].copy(), []
+    stops = [*starts[1:], len(ranking)] if starts else []  # nobody is eligible
     for start, stop in zip(starts, stops, strict=True):
         position, mine = int(asked[start]), slice(start, stop)
         policy, lead = matcher.policy_of(question, position), str(question.names[position])
@@ -209,23 +208,15 @@ def decide(
         place[start : start + made.drawn] += 1
         place[start + made.drawn] = 1
         if stop - start > top:
-            made = replace(made, left_out=_plain(ranking.features[mine][place[mine] > top]))
+            made = replace(made, left_out=list(ranking.features.take(mine).take(place[mine] > top).rows(missing=None)))
         decisions.append(made)
     return _shown(ranking, place, chances, top), decisions
 
 
 def _shown(ranking: Ranking, place: Ints, chances: Floats, top: int) -> Ranking:
     """Return the rows in their new places, those beyond `top` left out."""
-    rows = ranking.rows.assign(rank=place, propensity=chances)
-    if (place == ranking.rows["rank"]).all() and (place <= top).all():
-        return Ranking(rows, ranking.features)
-    order = np.lexsort((place, rows["question"].to_numpy(np.int64)))
-    order = order[place[order] <= top]
-    return Ranking(rows.iloc[order].reset_index(drop=True), ranking.features.iloc[order].reset_index(drop=True))
-
-
-def _plain(features: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return feature values as they are kept."""
-    names = [str(name) for name in features]
-    cells = [features[name].astype(object).where(features[name].notna(), None).tolist() for name in features]
-    return [dict(zip(names, values, strict=True)) for values in zip(*cells, strict=True)]
+    shown = Ranking(ranking.pairs | {"rank": place, "propensity": chances}, ranking.features)
+    if (place == ranking.pairs["rank"]).all() and (place <= top).all():
+        return shown
+    order = np.lexsort((place, ranking.pairs["question"]))
+    return shown.take(order[place[order] <= top])

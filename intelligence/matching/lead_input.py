@@ -102,10 +102,13 @@ def _by_id(names: list[str], history: "History") -> pd.DataFrame:
     position = pd.Series(np.arange(len(frame)), index=frame["external_id"].to_numpy())
     unknown = [name for name in names if name not in position.index]
     if unknown:
-        raise UnknownReference(
-            f"There is no lead {unknown[0]!r} as of {history.until}.", field="lead", value=unknown[0]
-        )
+        raise unknown_lead(unknown[0], history)
     return frame.iloc[position[names].to_numpy(np.int64)].copy()
+
+
+def unknown_lead(name: str, history: "History") -> UnknownReference:
+    """Return what is raised of a lead that is not in the store, or was not yet."""
+    return UnknownReference(f"There is no lead {name!r} as of {history.until}.", field="lead", value=name)
 
 
 def _with_attributes(frame: pd.DataFrame) -> pd.DataFrame:

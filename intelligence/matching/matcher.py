@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from intelligence.features.pair_world import LeadBatch, PairWorld
 from intelligence.matching.eligibility import Eligibility
 from intelligence.matching.facts import Reason, reasons
 from intelligence.matching.record import Record
-from intelligence.matching.value import PARTS, CommissionRates, margin_of, with_value, worth
+from intelligence.matching.value import PARTS, CommissionRates, margin_of, values_of, worth
+from models.columns import Columns, joined
 from models.match import Ranker
 from store.absences import Absences
 
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Arrays = dict[str, npt.NDArray[Any]]
+"""Columns of pairs by name, of one length: frames of so few rows cost more than what is worked out in them."""
 
+_NO_FEATURES = Columns(np.zeros((0, 0)), (), np.zeros((0, 0), np.int64), (), (), ())
 _CHUNK_ROWS = 60_000
 
 
@@ -60,17 +64,29 @@ class Ranking:
 
     Parameters
     ----------
-    rows : DataFrame
+    pairs : mapping of arrays
         ``question`` (position of the lead), ``partner`` (position), ``rank``, ``p_win``, ``low``, ``high``,
         ``expected_amount``, ``n`` (own outcomes), ``at`` (microseconds), ``worth`` (what they are ranked by, the
         ``shadow_price`` taken off), and the parts of the value: ``p_accept``, ``p_win_if_accepted`` (NaN where not told
         apart), ``margin``, ``value``, ``lift`` (`value.with_value`).
-    features : DataFrame
-        Feature values of the rows.
+    features : Columns
+        Feature values of the pairs.
     """
 
-    rows: pd.DataFrame
-    features: pd.DataFrame
+    pairs: Arrays
+    features: Columns
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The pairs as a frame."""
+        return pd.DataFrame(self.pairs)
+
+    def take(self, rows: npt.NDArray[Any]) -> "Ranking":
+        """Return some pairs, by position."""
+        return Ranking({name: column[rows] for name, column in self.pairs.items()}, self.features.take(rows))
 
 
 @dataclass(eq=False)
@@ -153,24 +169,26 @@ class Matcher:
         pricing : Pricing, optional
             Shadow prices: taken off what pairs are worth, for leads of policies that go by them.
         """
-        kept: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+        kept: list[Ranking] = []
         with self._lock:
             for rows, facts in self._chunks(question, top, partners):
-                features = rows.frame()
-                pairs = with_value(self._answer(features, facts))
-                prices = np.zeros(len(pairs)) if pricing is None else pricing.of_pairs(self, pairs, question, by)
+                features = rows.columns()
+                pairs = self._answer(features, facts)
+                prices = np.zeros(len(features))
+                if pricing is not None:
+                    prices = pricing.of_pairs(self, pd.DataFrame(pairs), question, by)
                 net = self._worth(pairs, question, by) - prices
-                kept.append(_best(pairs.assign(shadow_price=prices), features, top, net))
+                kept.append(_best(pairs | {"shadow_price": prices, "worth": net}, features, top))
         if not kept:
-            return Ranking(_no_rows(), pd.DataFrame())
-        pairs = pd.concat([one for one, _ in kept], ignore_index=True)
-        features = pd.concat([one for _, one in kept], ignore_index=True)
-        order = np.lexsort((pairs["rank"], pairs["question"]))
-        return Ranking(pairs.iloc[order].reset_index(drop=True), features.iloc[order].reset_index(drop=True))
+            return Ranking(_no_pairs(), _NO_FEATURES)
+        if len(kept) == 1 and len(question.names) == 1:
+            return kept[0]
+        ranking = Ranking(_stacked([one.pairs for one in kept]), joined([one.features for one in kept]))
+        return ranking.take(np.lexsort((ranking.pairs["rank"], ranking.pairs["question"])))
 
     def _chunks(
         self, question: Question, top: int, partners: Sequence[Ints] | None
-    ) -> Iterator[tuple[PairRows, pd.DataFrame]]:
+    ) -> Iterator[tuple[PairRows, Arrays]]:
         """Rows of some leads at a time, and what is known of each beside its features."""
         rows, facts = None, []
         for position in np.argsort(question.at_us, kind="stable").tolist():
@@ -186,31 +204,31 @@ class Matcher:
                 rows.add(position, at, chosen, scores)
                 facts.append(self._facts(walk, question, position, chosen))
             if len(rows) >= _CHUNK_ROWS:
-                yield rows, pd.concat(facts, ignore_index=True)
+                yield rows, _stacked(facts)
                 rows, facts = None, []
         if rows is not None and len(rows):
-            yield rows, pd.concat(facts, ignore_index=True)
+            yield rows, _stacked(facts)
 
-    def _facts(self, walk: _Walk, question: Question, position: int, chosen: Ints) -> pd.DataFrame:
+    def _facts(self, walk: _Walk, question: Question, position: int, chosen: Ints) -> Arrays:
         """Lead, partner, the partner's outcomes, the instant, and the margin."""
         at = int(question.at_us[position])
         rate = self._commissions.of(question.batch.query(position), at)[chosen]
         margin = margin_of(self.policy_of(question, position).margin, rate)
-        columns = {"question": position, "partner": chosen, "n": walk.state.outcomes(chosen)[1], "at": at}
-        return pd.DataFrame({**columns, "margin": margin})
+        same = {"question": position, "at": at}
+        columns = {name: np.full(len(chosen), value, dtype=np.int64) for name, value in same.items()}
+        return columns | {"partner": chosen, "n": walk.state.outcomes(chosen)[1], "margin": margin}
 
     def policy_of(self, question: Question, position: int) -> RoutingPolicy:
         """Return the policy that holds for a lead, by its programme."""
-        program = question.batch.frame["program"].iat[position]
-        return self.policies.of(program if isinstance(program, str) else None)
+        return self.policies.of(question.batch.objects("program")[position])
 
-    def _worth(self, pairs: pd.DataFrame, question: Question, by: str | None) -> Floats:
+    def _worth(self, pairs: Arrays, question: Question, by: str | None) -> Floats:
         """Return what pairs are ranked by."""
         if by is not None:
             return worth(pairs, by)
-        objectives = {lead: self.policy_of(question, lead).objective for lead in pairs["question"].unique().tolist()}
-        by_value = (pairs["question"].map(objectives) == Objective.VALUE).to_numpy(bool)
-        return np.where(by_value, worth(pairs), worth(pairs, Objective.P_WIN))
+        leads, which = np.unique(pairs["question"], return_inverse=True)
+        by_value = [self.policy_of(question, lead).objective == Objective.VALUE for lead in leads.tolist()]
+        return np.where(np.array(by_value)[which], worth(pairs), worth(pairs, Objective.P_WIN))
 
     def _candidates(self, walk: _Walk, question: Question, position: int, top: int) -> tuple[Ints, Floats | None]:
         query, at = question.batch.query(position), int(question.at_us[position])
@@ -222,16 +240,17 @@ class Matcher:
         best = np.argsort(-scores[allowed], kind="stable")[:most]
         return np.sort(allowed[best]), scores
 
-    def _answer(self, features: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    def _answer(self, features: Columns, facts: Arrays) -> Arrays:
         prediction, accept = self.ranker.steps(features)
-        return facts.assign(
-            p_win=prediction.p,
-            low=prediction.low,
-            high=prediction.high,
-            p_accept=accept,
-            expected_amount=self.ranker.amount(features),
-            affinity=features["affinity"].to_numpy(np.float64),
-        )
+        pairs = facts | {
+            "p_win": prediction.p,
+            "low": prediction.low,
+            "high": prediction.high,
+            "p_accept": accept,
+            "expected_amount": self.ranker.amount(features),
+            "affinity": features.number("affinity"),
+        }
+        return pairs | values_of(pairs)
 
     def blocked(self, question: Question) -> Iterator[tuple[int, dict[Rule, Bools]]]:
         """For each lead, in order of time, the partners that each rule speaks against."""
@@ -265,10 +284,12 @@ class Matcher:
             ``question``, ``partner``, ``p_win``, ``value``, ``lift``, the leads in order.
         """
         names = ["question", "partner", "p_win", "value", "lift"]
-        kept = [_no_rows()[names]]
+        nothing = _no_pairs()
+        kept = [pd.DataFrame({name: nothing[name] for name in names})]
         with self._lock:
             for rows, facts in self._chunks(question, most, None):
-                kept.append(with_value(self._answer(rows.frame(), facts))[names])
+                pairs = self._answer(rows.columns(), facts)
+                kept.append(pd.DataFrame({name: pairs[name] for name in names}))
         found = pd.concat(kept[1:] or kept, ignore_index=True)
         return found.sort_values("question", kind="stable", ignore_index=True)
 
@@ -283,16 +304,22 @@ class Matcher:
             return self._walk_to(at_us).rules.room(at_us)
 
 
-def _best(pairs: pd.DataFrame, features: pd.DataFrame, top: int, worth_of: Floats) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rank within leads (ties: affinity, then partner) and keep the top."""
-    order = np.lexsort((pairs["partner"], -pairs["affinity"], -worth_of, pairs["question"]))
-    ranked = pairs.iloc[order]
-    ranked = ranked.assign(rank=ranked.groupby("question").cumcount() + 1, worth=worth_of[order])
-    keep = (ranked["rank"] <= top).to_numpy()
-    return ranked[keep].reset_index(drop=True), features.iloc[order[keep]].reset_index(drop=True)
+def _best(pairs: Arrays, features: Columns, top: int) -> Ranking:
+    """Rank within leads by `worth` (ties: affinity, then partner) and keep the top."""
+    order = np.lexsort((pairs["partner"], -pairs["affinity"], -pairs["worth"], pairs["question"]))
+    lead = pairs["question"][order]
+    begins = np.flatnonzero(np.diff(lead, prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(begins, np.diff(begins, append=len(order))) + 1
+    keep = order[rank <= top]
+    ranked = {name: column[keep] for name, column in pairs.items()}
+    return Ranking(ranked | {"rank": rank[rank <= top]}, features.take(keep))
 
 
-def _no_rows() -> pd.DataFrame:
+def _stacked(parts: Sequence[Arrays]) -> Arrays:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _no_pairs() -> Arrays:
     names = ("question", "partner", "rank", "n", "at")
     numbers = ("p_win", "low", "high", "expected_amount", "affinity", "worth", "shadow_price", *PARTS)
-    return pd.DataFrame({**{name: np.zeros(0, np.int64) for name in names}, **{name: np.zeros(0) for name in numbers}})
+    return {**{name: np.zeros(0, np.int64) for name in names}, **{name: np.zeros(0) for name in numbers}}

@@ -175,8 +175,8 @@ class _NoRecord:
 
     only_wins = False
 
-    def count(self, *_asked: Any) -> tuple[int, int, int]:
-        return 0, 0, 0
+    def counts(self, *_asked: Any) -> dict[str, tuple[int, int, int]]:
+        return {}
 
 
 def rule_text(rule: Rule, language: Language, *, to_partner: bool) -> tuple[str, str]:

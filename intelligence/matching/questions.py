@@ -15,9 +15,9 @@ from domain.terms import ModelName
 from intelligence.context import BASELINE
 from intelligence.features.pair_build import PairSpec
 from intelligence.features.pair_events import positions
-from intelligence.features.pair_world import PairWorld
+from intelligence.features.pair_world import LeadRow, PairWorld
 from intelligence.matching.baseline import BaselineRanker, baseline_world
-from intelligence.matching.lead_input import read_leads
+from intelligence.matching.lead_input import read_leads, unknown_lead
 from intelligence.matching.matcher import Matcher, Question
 
 if TYPE_CHECKING:
@@ -45,10 +45,25 @@ def questions(
 ) -> list[tuple[Matcher, Question]]:
     """Return leads grouped by the version that answers for them; `policies` default to those in force."""
     policies = context.policies() if policies is None else policies
+    if as_of != "created_at" and isinstance(leads, list) and len(leads) == 1 and isinstance(leads[0], str):
+        return [_about(context, leads[0], as_of, policies)]
     history, frame, instants = resolved(context, leads, as_of)
     return [
         ask(context, history, frame[rows], instants[rows], at, policies) for at, rows in by_version(context, instants)
     ]
+
+
+def _about(context: "Intelligence", lead: str, as_of: datetime | None, policies: Policies) -> tuple[Matcher, Question]:
+    """Return one lead of the store as a question: the prepared history has it in its terms already."""
+    instant = context.instant(as_of)
+    history = context.history(instant if as_of is not None else None)
+    moment = instant.astimezone(UTC).replace(tzinfo=None)
+    matcher = _matcher(context, history, moment.replace(tzinfo=UTC), policies)
+    row = matcher.world.row_of_lead.get(lead)
+    if row is None:
+        raise unknown_lead(lead, history)
+    at = np.array([np.datetime64(moment, "us")]).astype(np.int64)
+    return matcher, Question(LeadRow(matcher.world.batch, row), [lead], np.array([row], dtype=np.int64), at)
 
 
 def resolved(context: "Intelligence", leads: Any, as_of: Instant) -> "tuple[History, pd.DataFrame, npt.NDArray[Any]]":

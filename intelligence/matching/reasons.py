@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _SILENT = ("days_since_offer", "open_deals", "tries", "all_rate", "lead", "amount_gap", "affinity_gap", "size_gap")
+_EPOCH = date(1970, 1, 1)
+_MOST_SAID = 20_000
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SUMMARIES = ("affinity", "affinity_gap", "affinity_share", "affinity_rank")
 # Sentences by feature, in English; other languages by the catalogues. What stands in [ ] is left out where only
@@ -134,14 +137,12 @@ class Explainer:
         self._record = record
         self._batch = batch
         self._language = language or spoken()
+        self._said: dict[tuple[int, str, Any], str] = {}
+        self._told = _Told(None)
         self._weights = dict(zip(affinity.names, affinity.weights, strict=True))
-        self._columns: dict[str, list[Any]] = {}
 
     def _value(self, name: str, lead: int) -> Any:
-        if name not in self._columns:
-            frame = self._batch.frame
-            self._columns[name] = list(frame[name].astype(object)) if name in frame else [None] * len(frame)
-        return self._columns[name][lead]
+        return self._batch.objects(name)[lead]
 
     def reasons(self, row: "Row") -> list[str]:
         """Three sentences: what speaks most for the partner; empty ones where there is no more to say."""
@@ -159,6 +160,18 @@ class Explainer:
 
     def text(self, name: str, row: "Row") -> str:
         """Say what a feature of a pair means; empty where there is nothing to say."""
+        said = self._of(row).said
+        if name not in said:
+            said[name] = self._text(name, row)
+        return said[name]
+
+    def _of(self, row: "Row") -> "_Told":
+        """Return what was said of a row so far, anew for each row: several features come down to the same facts."""
+        if self._told.row is not row:
+            self._told = _Told(row)
+        return self._told
+
+    def _text(self, name: str, row: "Row") -> str:
         value = row.values.get(name)
         kind, _, attribute = name.partition(".")
         if name in _SUMMARIES:
@@ -167,12 +180,26 @@ class Explainer:
             return self._counted(attribute, row)
         if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
             return ""
-        if kind in ("lead", "partner", "all_rate"):
-            return self._described(kind, attribute, value)
-        return self._fact(name, float(value), row)
+        if name in _SINCE:
+            return self._fact(name, float(value), row)
+        key = row.lead, name, value
+        if key not in self._said:  # of the lead, or of many partners alike
+            if len(self._said) > _MOST_SAID:
+                self._said.clear()
+            described = kind in ("lead", "partner", "all_rate")
+            self._said[key] = (
+                self._described(kind, attribute, value) if described else self._fact(name, float(value), row)
+            )
+        return self._said[key]
 
     def _summary(self, row: "Row") -> str:
         """Say what stands behind the affinity: the term that adds most to it."""
+        said = self._of(row).said
+        if _SUMMARIES[0] not in said:
+            said[_SUMMARIES[0]] = self._strongest(row)
+        return said[_SUMMARIES[0]]
+
+    def _strongest(self, row: "Row") -> str:
         parts = [(weight * _number(row.values.get(name)), name) for name, weight in self._weights.items()]
         for part, name in sorted(parts, reverse=True):
             text = self.text(name, row) if part > 0 else ""
@@ -181,10 +208,17 @@ class Explainer:
         return "" if parts else self._language.text(_FITS)
 
     def _counted(self, attribute: str, row: "Row") -> str:
-        codes = self._batch.codes[row.lead]
-        won, total, first = self._record.count(row.partner, row.at_us, attribute, codes)
+        told = self._of(row)
+        if told.counts is None:
+            told.counts = self._record.counts(row.partner, row.at_us, self._batch.codes[row.lead])
+        won, total, first = told.counts.get(attribute, (0, 0, 0))
         if not total:
             return ""
+        if attribute not in told.counted:
+            told.counted[attribute] = self._count_told(attribute, row, won, total, first)
+        return told.counted[attribute]
+
+    def _count_told(self, attribute: str, row: "Row", won: int, total: int, first: int) -> str:
         tail = _SIMILAR.get(attribute, _SIMILAR_OTHER)
         one, many = _both(tail) if attribute else (_won("lead"), _won("leads"))
         only = total if self._record.only_wins else 2  # "1 of 1 leads", but "1 lead"
@@ -245,12 +279,11 @@ class Explainer:
         return language.text(sentence).format_map({"name": name, "what": shown}) if name else ""
 
     def _month(self, at_us: int, now_us: int) -> str:
-        day = pd.Timestamp(np.datetime64(at_us, "us")).date()
+        day = _date(at_us)
         return self._language.month(day, year=now_us - at_us >= 330 * DAY_US)
 
     def _day(self, days_ago: float, now_us: int) -> str:
-        day = pd.Timestamp(np.datetime64(now_us - int(days_ago * DAY_US), "us")).date()
-        return self._language.day(day, year=True)
+        return self._language.day(_date(now_us - int(days_ago * DAY_US)), year=True)
 
 
 class Row:
@@ -277,6 +310,20 @@ class Row:
         self.names = names
         self.moved = moved
         self.values = values
+
+
+class _Told:
+    """What was said of a row so far."""
+
+    def __init__(self, row: Row | None) -> None:
+        self.row = row
+        self.said: dict[str, str] = {}
+        self.counted: dict[str, str] = {}
+        self.counts: Mapping[str, tuple[int, int, int]] | None = None
+
+
+def _date(at_us: int) -> date:
+    return _EPOCH + timedelta(microseconds=at_us)
 
 
 def _number(value: Any) -> float:

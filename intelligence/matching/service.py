@@ -1,16 +1,18 @@
 """Match leads with the partners most likely to close them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from domain.routing import Policies
-from intelligence.matching.answers import Answer, KeptOut, exclusions, kept_out, no_candidates, outputs
+from intelligence.matching.answers import Answer, KeptOut, exclusions, kept_out, no_candidates, outputs, told
 from intelligence.matching.decision import Decision, decide, width
+from intelligence.matching.matcher import Matcher, Question, Ranking
 from intelligence.matching.prices import pricing_of
 from intelligence.matching.questions import Instant, check, questions
 
@@ -37,17 +39,68 @@ class MatchResult:
     details: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     _exclude: Callable[[], pd.DataFrame] | None = None
-    _keep_out: Callable[[], list[KeptOut]] | None = None
 
     @cached_property
     def exclusions(self) -> pd.DataFrame:
         """lead, partner, code, text: one row per lead, partner and rule; computed when first asked for."""
         return exclusions(()) if self._exclude is None else self._exclude()
 
-    @cached_property
-    def kept_out(self) -> list[KeptOut]:
-        """The exclusions of a single lead, partners of the same rules and facts together; those of none: nobody."""
-        return [] if self._keep_out is None else self._keep_out()
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The answer for one lead, in plain values.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The candidates, by the names of `answers.COLUMNS`; None for what is not known.
+    details : list of dict
+        As of `MatchResult`.
+    decision : Decision or None
+        Who is shown first; None where nobody is eligible.
+    kept_out : list of KeptOut
+        Everybody else but those who rank below.
+    """
+
+    rows: list[dict[str, Any]]
+    details: list[dict[str, Any]]
+    decision: Decision | None
+    kept_out: list[KeptOut]
+
+
+def match_lead(
+    context: "Intelligence",
+    lead: str | Mapping[str, Any],
+    as_of: datetime,
+    top: int = 10,
+    by: str | None = "p_win",
+    *,
+    key: str | None = None,
+) -> Matched:
+    """Do as `match_leads` for one lead, with details, and without frames: on the way of a routing system.
+
+    Parameters and errors as of `match_leads`.
+    """
+    check(top, by)
+    ((matcher, question),) = questions(context, [lead], as_of)
+    ranking, decisions = _decided(context, matcher, question, as_of, top, by, key)
+    columns, details = told(Answer(matcher, question, ranking), details=True)
+    plain = [[None if value != value else value for value in column] for column in columns.values()]  # noqa: PLR0124
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
+    return Matched(rows, details, next(iter(decisions), None), kept_out(matcher, question))
+
+
+def _decided(
+    context: "Intelligence",
+    matcher: Matcher,
+    question: Question,
+    as_of: Instant,
+    top: int,
+    by: str | None,
+    key: str | None,
+) -> tuple[Ranking, list[Decision]]:
+    pricing = None if as_of == "created_at" else pricing_of(context, matcher.policies, context.instant(as_of))
+    return decide(matcher, question, matcher.rank(question, width(matcher, top, key), by, pricing=pricing), top, key)
 
 
 def match_leads(
@@ -136,6 +189,4 @@ def result_of(answers: Sequence[Answer], *, details: bool) -> MatchResult:
         more += extra
     filled = [frame for frame in frames if len(frame)]
     candidates = pd.concat(filled, ignore_index=True) if filled else no_candidates()
-    one = answers[0] if len(answers) == 1 and len(answers[0].question.names) == 1 else None
-    grouped = None if one is None else partial(kept_out, one.matcher, one.question)
-    return MatchResult(candidates, more, _exclude=lambda: exclusions(answers), _keep_out=grouped)
+    return MatchResult(candidates, more, _exclude=lambda: exclusions(answers))

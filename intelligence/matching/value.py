@@ -1,6 +1,7 @@
 """What a pair is worth: chance x expected amount x margin, each part shown; and over the next-best alternative."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,27 +121,31 @@ def with_value(pairs: pd.DataFrame) -> pd.DataFrame:
     >>> with_value(pairs.assign(expected_amount=[300.0, 100.0], margin=0.5))[["value", "lift"]].to_numpy().tolist()
     [[30.0, 10.0], [20.0, -10.0]]
     """
-    p_win = pairs["p_win"].to_numpy(np.float64)
-    accepted = p_win / pairs["p_accept"].to_numpy(np.float64)
-    value = p_win * pairs["expected_amount"].to_numpy(np.float64) * pairs["margin"].to_numpy(np.float64)
-    pairs = pairs.assign(p_win_if_accepted=accepted, value=value)
-    return pairs.assign(lift=_over_the_next(worth(pairs), pairs["question"].to_numpy(np.int64)))
+    return pairs.assign(**values_of({str(name): pairs[name].to_numpy() for name in pairs}))
 
 
-def worth(pairs: pd.DataFrame, by: str = Objective.VALUE) -> Floats:
+def values_of(pairs: Mapping[str, npt.NDArray[Any]]) -> dict[str, Floats]:
+    """Return what `with_value` adds, of columns as arrays."""
+    p_win = pairs["p_win"]
+    value = p_win * pairs["expected_amount"] * pairs["margin"]
+    found = {"p_win_if_accepted": p_win / pairs["p_accept"], "value": value}
+    return found | {"lift": _over_the_next(worth({**pairs, **found}), pairs["question"])}
+
+
+def worth(pairs: pd.DataFrame | Mapping[str, npt.NDArray[Any]], by: str = Objective.VALUE) -> Floats:
     """Return what pairs count for by an objective, shape (n,).
 
     Parameters
     ----------
-    pairs : DataFrame
+    pairs : DataFrame or mapping of arrays
         ``question``, ``p_win``, ``value``.
     by : {"p_win", "value"}
         Of leads with a candidate whose value is not known, p_win counts, too: amounts cannot be compared with none.
     """
-    p_win = pairs["p_win"].to_numpy(np.float64)
+    p_win: Floats = np.asarray(pairs["p_win"], dtype=np.float64)
     if by == Objective.P_WIN:
         return p_win
-    value, lead = pairs["value"].to_numpy(np.float64), pairs["question"].to_numpy(np.int64)
+    value, lead = np.asarray(pairs["value"], dtype=np.float64), np.asarray(pairs["question"], dtype=np.int64)
     return np.where(np.isin(lead, lead[np.isnan(value)]), p_win, value)
 
 
