@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.engines import LOCAL, EngineName, Scheduler, Workers, check_engine, chosen_engine
 from cli.environment import open_intelligence, open_store, parse_as_of, progress_printer, read_settings
 from domain.errors import NotFound
 from domain.terms import ModelName
 
 if TYPE_CHECKING:
+    from intelligence.context import Intelligence
+    from intelligence.engine import Engine
     from models.registry import ModelVersion
+    from training.rows import Workers as TrainingWorkers
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="nothing recorded later is used; default: now")]
 Name = Annotated[ModelName, typer.Argument(help="which model")]
@@ -21,21 +25,34 @@ models_app = typer.Typer(help="The model registry.", no_args_is_help=True)
 def train_command(
     names: Annotated[list[str] | None, typer.Argument(help="all, or any of fit, churn, match, recommend")] = None,
     as_of: AsOf = None,
+    engine: EngineName = LOCAL,
+    scheduler: Scheduler = "",
+    workers: Workers = 0,
 ) -> None:
     """Train, compare with baselines and champion, register, and promote what passes the gates."""
     from training.service import train
 
     wanted = _model_names(names or ["all"])
-    settings = read_settings()
-    reports = train(
-        open_store(settings),
-        settings,
-        wanted,
-        as_of=parse_as_of(as_of),
-        progress=progress_printer(),
-        processes=min(2, settings.training_threads),
-    )
+    check_engine(engine, scheduler)
+    context = open_intelligence()
+    with chosen_engine(context, engine, scheduler, workers) as chosen:
+        reports = train(
+            context.engine,
+            context.settings,
+            wanted,
+            as_of=parse_as_of(as_of),
+            progress=progress_printer(),
+            processes=min(2, context.settings.training_threads),
+            workers=None if chosen is None else _workers(context, chosen),
+        )
     print("\n\n".join(report.render() for report in reports))
+
+
+def _workers(context: "Intelligence", engine: "Engine") -> "TrainingWorkers":
+    from intelligence.place import Place
+    from training.rows import Workers
+
+    return Workers(engine, Place.of(context))
 
 
 def _model_names(words: list[str]) -> list[ModelName]:

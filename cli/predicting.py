@@ -65,6 +65,26 @@ def fit_command(
     score_shadow(context, "fit", instant)
 
 
+def features_command(  # an option each
+    kind: Annotated[str, typer.Argument(help="churn: partners in the programme; fit: prospects")],
+    out: Out,
+    as_of: AsOf = None,
+    engine: EngineName = LOCAL,
+    scheduler: Scheduler = "",
+    workers: Workers = 0,
+) -> None:
+    """Build the features that a model would score, a row per partner or prospect."""
+    from intelligence.feature_rows import KINDS, feature_matrix
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"features are of {' or '.join(KINDS)}, not {kind!r}")
+    check_output(out)
+    check_engine(engine, scheduler)
+    context = open_intelligence()
+    with chosen_engine(context, engine, scheduler, workers) as chosen:
+        _deliver(feature_matrix(context, kind, parse_as_of(as_of), chosen), out)
+
+
 def match_command(  # noqa: PLR0913, PLR0917  # an option each
     out: Out,
     leads: Annotated[Path | None, typer.Option(help="file with the columns of leads", exists=True)] = None,

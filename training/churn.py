@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from domain.errors import TrainingImpossible
 from domain.settings import Settings
-from intelligence.features.build import build, learn_feature_set
+from intelligence.features.build import learn_feature_set
 from intelligence.features.partner_times import DEAL_SIGN, times_of
 from intelligence.features.registry import FeatureSet
 from intelligence.scoring.inactivity import ChurnLabels, churn_labels, days
@@ -26,6 +26,7 @@ from training.evaluation import Evaluation
 from training.kinds import unknown_kinds
 from training.labels import snapshot_instants, varying
 from training.measures import log_losses
+from training.rows import feature_rows
 from training.splits import Split, time_split
 from training.tabular import Baseline, back_test_binary, fit_model, train_binary
 from training.task import PartResult, TrainingContext, TrainingResult
@@ -130,7 +131,7 @@ def labelled_features(history: "History", context: TrainingContext) -> tuple[Fea
         [pd.DataFrame({"partner_id": item.partner_id, "as_of": item.as_of}) for item in labels.values()]
     ).drop_duplicates(ignore_index=True)
     context.report(f"churn: features of {len(subjects):,} partner snapshots")
-    features = build(feature_set, history, subjects, context.text)
+    features = feature_rows(feature_set, history, subjects, context)
     constant = set(feature_set.columns) - set(varying(features, _kept(features)))
     feature_set = feature_set.without(constant)
     place = pd.MultiIndex.from_frame(subjects)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from intelligence.features.build import build
 from intelligence.features.partner_times import times_of
 from intelligence.features.registry import FeatureSet
 from intelligence.features.timeline import IntArray, TimeArray
 from intelligence.scoring.inactivity import days, population, silent
 from models.churn_curve import CURVE
 from models.churn_pool import LOGGED, PLAIN, PooledSilence, pooled_frame
+from training.rows import feature_rows
 from training.task import TrainingContext
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _frame(
     unused = [name for name in feature_set.columns if name not in seen and not name.startswith(CURVE)]
     subjects = pd.DataFrame({"partner_id": partner, "as_of": as_of})
     once = subjects.drop_duplicates(ignore_index=True)
-    features = build(feature_set.without(unused), history, once, context.text)
+    features = feature_rows(feature_set.without(unused), history, once, context)
     place = pd.MultiIndex.from_frame(once).get_indexer(pd.MultiIndex.from_frame(subjects))
     parts = []
     for days_ in np.unique(horizon):

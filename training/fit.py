@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from domain.errors import TrainingImpossible
-from intelligence.features.build import build, learn_feature_set
+from intelligence.features.build import learn_feature_set
 from intelligence.features.partner_outcomes import Outcomes
 from intelligence.features.partner_waiting import WAITING, days_to_win
 from intelligence.features.partner_words import LISTED, TERM
@@ -23,6 +23,7 @@ from training.dataset import Dataset, Floats
 from training.evaluation import Evaluation
 from training.fit_running import running_recruits, with_running
 from training.labels import fit_outcomes, varying
+from training.rows import feature_rows
 from training.tabular import Baseline, back_test_binary, fit_model, golden_rows, train_binary
 from training.task import TrainingContext, TrainingResult
 
@@ -110,7 +111,7 @@ def fit_dataset(history: "History", context: TrainingContext) -> tuple[FeatureSe
     feature_set = learn_feature_set("fit", history, context.settings, context.text)
     subjects = pd.DataFrame({"partner_id": outcomes.ids, "as_of": outcomes.recruited_at})
     context.report(f"fit: features of {len(subjects):,} recruited partners")
-    features = build(feature_set, history, subjects, context.text)
+    features = feature_rows(feature_set, history, subjects, context)
     feature_set = feature_set.without(set(feature_set.columns) - set(varying(features, (WAITING,))))
     segment = features["kind"].astype(object).astype(str) + "/" + features["country"].astype(object).astype(str)
     dataset = Dataset(
@@ -144,7 +145,7 @@ def _with_running(
     if not len(running) or model.choice_ == "prior":
         return model, 0
     subjects = pd.DataFrame({"partner_id": running.ids, "as_of": running.recruited_at})
-    features = build(feature_set, history, subjects, context.text)[list(dataset.features.columns)]
+    features = feature_rows(feature_set, history, subjects, context)[list(dataset.features.columns)]
     p = np.asarray(model.predict(features).p, dtype=np.float64)
     context.report(f"fit: once more, with {len(running):,} recruits whose horizon still runs")
     return fit_model(with_running(dataset, running, features, p), context), len(running)

@@ -59,11 +59,22 @@ class DaskFitter:
     def __init__(self, engine: DaskEngine, shared_rows: int = SHARED_ROWS) -> None:
         self._engine = engine
         self._shared_rows = shared_rows
+        self._n_whole = self._n_shared = 0
+
+    @property
+    def sentence(self) -> str:
+        """Who fitted what, for the model's manifest."""
+        return (
+            f"Trained on a Dask cluster: features in pieces; {self._n_whole:,} boosters fitted whole by a worker each, "
+            f"{self._n_shared:,} by all workers on shares of the rows (lightgbm.dask, tree_learner=data)."
+        )
 
     def __call__(self, rows: BoosterRows, fits: Sequence[BoosterFit]) -> list[str]:
         """Return each booster in LightGBM's text form."""
         if len(rows.y) < self._shared_rows:
+            self._n_whole += len(fits)
             return self._insisted(lambda: self._whole(rows, fits))
+        self._n_shared += len(fits)
         return [self._insisted(lambda fit=fit: self._in_shares(rows, fit)) for fit in fits]  # type: ignore[misc]
 
     def _whole(self, rows: BoosterRows, fits: Sequence[BoosterFit]) -> list[str]:

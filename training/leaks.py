@@ -4,7 +4,7 @@ A custom attribute, or a descriptive field without history, holds what it became
 filled in or changed because of the outcome predicts it well in training and not at all in use (Kaufman et al. 2012).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,9 +91,10 @@ def guarded(name: str, history: History, context: TrainingContext) -> Guarded:
     custom = [leak.field.removeprefix(_PREFIX) for leak in closed if leak.field.startswith(_PREFIX)]
     hidden = {(resource, leak.field) for leak in closed for resource in _RESOURCES[leak.table]}
     hidden |= _protected_columns(history, settings)
+    rows = RowWords(name, history, settings)
     return Guarded(
         hide(history, hidden),
-        replace(context, settings=closing(settings, custom), rows=RowWords(name, history, settings)),
+        replace(context, settings=closing(settings, custom), rows=rows, hidden=frozenset(hidden)),
         leaks,
     )
 
@@ -128,7 +129,7 @@ def find_leaks(name: str, history: History, settings: Settings) -> tuple[LeakRec
     return tuple(found)
 
 
-def hide(history: History, fields: "set[tuple[str, str]]") -> History:
+def hide(history: History, fields: Set[tuple[str, str]]) -> History:
     """Return the history without fields, each given as (resource, column); custom attributes lose their column."""
     if not fields:
         return history

@@ -23,6 +23,7 @@ from training.evaluation import Evaluation, Method
 from training.make import GOLDEN_FOLDER, Made, load_task, make, replay
 from training.provenance import git_sha, library_versions
 from training.report import TrainingReport
+from training.rows import Workers, fitting_on
 from training.task import PartResult, TrainingContext, TrainingResult, TrainingTask
 
 __all__ = ["Progress", "load_task", "replay", "train", "train_one"]
@@ -39,6 +40,7 @@ def train(
     progress: Progress | None = None,
     clock: Clock = system_clock,
     processes: int = 1,
+    workers: Workers | None = None,
 ) -> list[TrainingReport]:
     """Train models from everything that was known at an instant.
 
@@ -58,6 +60,8 @@ def train(
         Gives the present instant.
     processes : int, default=1
         How many models are trained at the same time, each in a process of its own with its own copy of the history.
+    workers : Workers, optional
+        Build features and fit boosters; one model is trained after the other then.
 
     Returns
     -------
@@ -68,10 +72,11 @@ def train(
     wanted = [str(name) for name in (names or list(ModelName))]
     show, registry = progress or _no_progress, Registry.of(settings)
     with tempfile.TemporaryDirectory(prefix="allywise-") as scratch:
-        work = _Work(engine, settings, instant, {name: registry.champion(name) for name in wanted}, Path(scratch), show)
+        todo = {name: registry.champion(name) for name in wanted}
+        work = _Work(engine, settings, instant, todo, Path(scratch), show, workers)
         context = TrainingContext(settings, TextEncoder(engine, settings), instant)
         reports: dict[str, TrainingReport] = {}
-        for made in _made(work, processes):
+        for made in _made(work, 1 if workers else processes):
             context = replace(context, champion=work.todo[made.name])
             show(f"{made.name}: registering", len(reports) / len(work.todo))
             reports[made.name] = _conclude(made, context, registry, clock)
@@ -89,6 +94,7 @@ class _Work:
     todo: Mapping[str, ModelVersion | None]
     folder: Path
     show: Progress
+    workers: Workers | None = None
 
 
 def _made(work: _Work, processes: int) -> Iterator[Made]:
@@ -116,12 +122,19 @@ def _made_here(work: _Work, names: Sequence[str]) -> Iterator[Made]:
     work.show("reading the history", 0.0)
     with work.engine.connect() as connection:
         history = without_erased(connection, load_history(connection, work.as_of))
-    context = TrainingContext(work.settings, TextEncoder(work.engine, work.settings), work.as_of)
+    context = TrainingContext(work.settings, TextEncoder(work.engine, work.settings), work.as_of, workers=work.workers)
     for position, name in enumerate(names):
         report = _reporter(work.show, name, position / len(names))
+        own = replace(context, report=report, champion=work.todo[name])
         with tempfile.TemporaryDirectory(dir=work.folder) as scratch:
             folder = Path(scratch) / name
-            yield make(load_task(name), history, replace(context, report=report, champion=work.todo[name]), folder)
+            with fitting_on(work.workers) as told:
+                made = make(load_task(name), history, own, folder)
+            yield made if made.result is None else replace(made, result=_with_notes(made.result, told()))
+
+
+def _with_notes(result: TrainingResult, notes: Sequence[str]) -> TrainingResult:
+    return replace(result, notes=(*result.notes, *notes))
 
 
 def train_one(

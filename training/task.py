@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.registry import ModelVersion
     from store.history import History
     from training.groups import RowWords
+    from training.rows import Workers
 
 
 def _silent(_message: str) -> None:
@@ -47,6 +48,10 @@ class TrainingContext:
         Takes a sentence about the progress.
     rows : RowWords, optional
         Tells segments and protected groups of labelled rows.
+    hidden : frozenset of (str, str)
+        Fields, as (resource, column), that were taken out of the history.
+    workers : Workers, optional
+        Build features elsewhere, from the same history.
     """
 
     settings: Settings
@@ -55,6 +60,8 @@ class TrainingContext:
     champion: "ModelVersion | None" = None
     report: Callable[[str], None] = _silent
     rows: "RowWords | None" = None
+    hidden: frozenset[tuple[str, str]] = frozenset()
+    workers: "Workers | None" = None
 
     @property
     def until(self) -> np.datetime64:
