@@ -35,6 +35,15 @@ _WARMING = 10
 _LOADING = "<frozen importlib"
 _SERVING = ("run_asgi (", "WorkerThread.run (anyio/")
 _WIDTH, _ROW, _LETTER, _NARROWEST, _MOST_FRAMES, _MOST_ROWS = 1200, 16, 6.4, 2, 600, 44
+_RUN = """\
+import pathlib, runpy, sys
+mark = pathlib.Path(sys.argv.pop(1))
+try:
+    runpy.run_module("cli", run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    mark.write_text(str(end.code or 0))
+"""
+"""Runs a command of ours and notes how it ended, which py-spy does not tell."""
 _OTHER, _PYTHON = "other libraries", "Python"
 
 
@@ -116,6 +125,8 @@ def _place(frame: str, folders: tuple[str, ...]) -> bool:
 
 
 def _package(frame: str) -> str:
+    if frame == _IMPORTS:
+        return frame
     file = frame.rpartition("(")[2]
     return file.partition("/")[0] if "/" in file else _PYTHON
 
@@ -200,11 +211,20 @@ class Watch:
 
     def command(self, name: str, *arguments: str) -> Counter[Stack]:
         """Run a command of ours to its end; return its stacks."""
-        return self._record(name, "--subprocesses", "--", sys.executable, "-m", "cli", *arguments)
+        mark, script = self.folder / f"{name}.status", self.folder / "run.py"
+        script.write_text(_RUN)
+        found = self._record(name, "--subprocesses", "--", sys.executable, str(script), str(mark), *arguments)
+        if not mark.exists() or mark.read_text() != "0":
+            raise RuntimeError(f"{' '.join(arguments)} failed")
+        return found
 
     def process(self, name: str, pid: int, seconds: float) -> Counter[Stack]:
         """Watch a running process for a while; return its stacks."""
         return self._record(name, "--pid", str(pid), "--duration", str(round(seconds)))
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return self.space.environment | {"PYTHONPATH": str(ROOT)}
 
     def _record(self, name: str, *what: str) -> Counter[Stack]:
         spy = shutil.which("py-spy", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
@@ -213,9 +233,7 @@ class Watch:
         file = self.folder / f"{name}.raw"
         options = ["--function", "--rate", str(self.rate), "--format", "raw", "--output", str(file)]
         command = [spy, "record", *options, *what]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.space.environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
         if done.returncode or not file.exists():
             raise RuntimeError(f"{name}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
         return read_stacks(file.read_text())
@@ -296,11 +314,14 @@ def watched(place: Path, options: argparse.Namespace) -> dict[str, tuple[str, No
     words = [word for name, number in sizes.items() for word in (f"--{name}", str(number))]
     command = [sys.executable, "-m", "demo", str(records), "--truth", str(place / "truth"), "--end", _END, *words]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    watch, as_of = Watch(space, place, options.rate), ("--as-of", _END)
+    watch, as_of, out = Watch(space, place, options.rate), ("--as-of", _END), str(place / "churn.parquet")
     found = {
         "flame-import": ("Import", tree(watch.command("import", "import", str(records)), from_our_door)),
         "flame-train": ("Training of churn", tree(watch.command("train", "train", "churn", *as_of), from_our_door)),
-        "flame-score": ("Churn of all partners", tree(watch.command("score", "score", "churn", *as_of), from_our_door)),
+        "flame-score": (
+            "Churn of all partners",
+            tree(watch.command("score", "score", "churn", "--out", out, *as_of), from_our_door),
+        ),
     }
     space.run("train", "match", *as_of)
     leads = pd.read_csv(records / "leads.csv")["external_id"].astype(str).tolist()[-200:]
