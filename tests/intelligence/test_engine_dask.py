@@ -144,7 +144,7 @@ def test_a_worker_never_makes_a_store(engine: DaskEngine, context: Intelligence,
     gone = tmp_path / "elsewhere" / "allywise.db"
     settings = context.settings.model_copy(update={"database_url": f"sqlite:///{gone}"})
     place = replace(Place.of(context), settings=settings, files=(gone,))
-    with pytest.raises(StoreNotReady, match="do not see allywise.db .* use PostgreSQL"):
+    with pytest.raises(StoreNotReady, match=r"do not see allywise\.db .* use PostgreSQL"):
         list(engine.map(count_partners, [place]))
     assert not gone.parent.exists()
 
@@ -176,7 +176,7 @@ def test_what_is_wrong_is_said(context: Intelligence, monkeypatch: pytest.Monkey
     with pytest.raises(InvalidInput, match="belongs to the engine dask"), open_engine("local", context, "tcp://a:1"):
         pass
     monkeypatch.setattr(engine_dask, "_PATIENCE_SECONDS", 0.5)
-    with pytest.raises(CannotAnswer, match="No Dask scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(CannotAnswer, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         DaskEngine("tcp://127.0.0.1:1")
     monkeypatch.setitem(__import__("sys").modules, "dask", None)
     with pytest.raises(InvalidInput, match=r"pip install 'allywise\[dask\]'"), open_engine("dask", context):
