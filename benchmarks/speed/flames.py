@@ -186,7 +186,8 @@ def innermost(root: Node, most: int = 5) -> str:
         node = waiting.pop()
         own = node.samples - sum(child.samples for child in node.called.values())
         package = _package(node.name)
-        spent["ours" if package in _OURS else package if "." not in package else _OTHER] += own
+        if own:
+            spent["ours" if package in _OURS else package if "." not in package else _OTHER] += own
         waiting += node.called.values()
     return ", ".join(f"{name} {100 * samples / root.samples:.0f} %" for name, samples in spent.most_common(most))
 
