@@ -43,6 +43,7 @@ _MODULES = {
     "speed-startup": "speed.startup",
     "speed-load": "speed.load",
     "speed-flames": "speed.flames",
+    "speed-engines": "speed.engines",
     "speed-imports": "speed.imports",
 }
 _SPEED = tuple(name for name in _MODULES if name.startswith("speed-"))

@@ -199,7 +199,7 @@ def _local_cluster(workers: int, folder: Path) -> Any:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port: a second engine is no quarrel
             security=distributed.Security.temporary(),
             local_directory=str(folder),
             silence_logs=logging.CRITICAL,  # what goes wrong comes back as an error
