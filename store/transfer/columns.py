@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from domain.resources import Column, ColumnType
 from store.transfer.values import (
@@ -122,7 +123,10 @@ def _natives(column: Column, parse: Callable[[object], Wire | None], data: Any, 
 
 
 def _filled(
-    parse: Callable[[object], Wire | None], parsed: Parsed, positions: Sequence[int], values: Sequence[object]
+    parse: Callable[[object], Wire | None],
+    parsed: Parsed,
+    positions: Sequence[int] | NDArray[np.int64],
+    values: Sequence[object],
 ) -> Parsed:
     """Return `parsed` with `values` at some positions, where it has none."""
     if not len(positions):
