@@ -129,8 +129,14 @@ class Tracking:
             if not self._client.list_artifacts(run_id, _FOLDER):
                 raise ArtefactInvalid(f"The files of run {run_id} are missing from {self._dir}.", run=run_id)
             got = Path(self._client.download_artifacts(run_id, _FOLDER, scratch))
-            shutil.copytree(got, fetched.with_suffix(".part"), dirs_exist_ok=True)
-            fetched.with_suffix(".part").replace(fetched)
+            whole = Path(scratch) / "whole"
+            shutil.copytree(got, whole)
+            try:
+                whole.rename(fetched)
+            except OSError:
+                if not fetched.is_dir():
+                    raise
+                # Another process of this machine was faster, with the same files.
         return fetched
 
     # writing
