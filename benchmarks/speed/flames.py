@@ -34,6 +34,8 @@ _IMPORTS = "imports of modules"
 _WARMING = 10
 _LOADING = "<frozen importlib"
 _SERVING = ("run_asgi (", "WorkerThread.run (anyio/")
+_WAITING = ("(threading.py:", "(selectors.py:", "(queue.py:")
+"""Innermost frames of threads that wait for work."""
 _WIDTH, _ROW, _LETTER, _NARROWEST, _MOST_FRAMES, _MOST_ROWS = 1200, 16, 6.4, 2, 600, 44
 _RUN = """\
 import pathlib, runpy, sys
@@ -111,7 +113,8 @@ def from_our_door(stack: Stack) -> Stack:
 
 def of_requests(stack: Stack) -> Stack:
     """Return what answers requests, from our first function on; nothing of a server's start."""
-    if not any(mark in frame for frame in stack for mark in _SERVING) or any(_LOADING in frame for frame in stack):
+    serving = any(mark in frame for frame in stack for mark in _SERVING)
+    if not serving or any(_LOADING in frame for frame in stack) or any(mark in stack[-1] for mark in _WAITING):
         return ()
     return from_our_door(stack)
 
@@ -170,7 +173,7 @@ def svg(title: str, root: Node) -> str:
 def _drawn(box: Box, total: int) -> str:
     scale = _WIDTH / total
     x, y, width = box.begin * scale, (box.row + 1) * _ROW + 2, box.node.samples * scale
-    kind = "o" if _is_ours(box.node.name) else "p" if _package(box.node.name) == _PYTHON else "l"
+    kind = "o" if _is_ours(box.node.name) else "p" if _package(box.node.name) in (_PYTHON, _IMPORTS) else "l"
     room = int((width - 4) / _LETTER)
     word = f'<text x="{x + 2:.1f}" y="{y + 11}">{escape(box.node.name[:room])}</text>' if room > 3 else ""
     share = f"{escape(box.node.name)} {100 * box.node.samples / total:.1f} %"

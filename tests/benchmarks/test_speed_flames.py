@@ -29,7 +29,8 @@ def test_stacks_begin_at_our_door_and_loading_is_one_frame():
 
 def test_only_what_answers_requests_is_kept():
     route = "match_lead (api/routes/matches.py:17)"
-    stacks = Counter({("WorkerThread.run (anyio/_backends/_asyncio.py:1)", route): 7, ("<module> (x/y.py:1)",): 2})
+    worker, idle = "WorkerThread.run (anyio/_backends/_asyncio.py:1)", "Condition.wait (threading.py:288)"
+    stacks = Counter({(worker, route): 7, (worker, idle): 30, ("<module> (x/y.py:1)",): 2})
     root = tree(stacks, of_requests)
     assert (root.samples, list(root.called)) == (7, [route])
 
