@@ -137,7 +137,8 @@ class MatchTask:
         until_us = int(context.until.astype(np.int64))
         examples = find_examples(world.pairs, until_us, settings.match_horizon_days)
         numbers, words = describe_partners(history, settings.protected_attributes)
-        spec = PairSpec(leads, AffinityParameters(contrast=examples.source != "wins"), settings.match_horizon_days)
+        # The world's own: with what texts have in common, which serving must not learn anew from later leads.
+        spec = PairSpec(world.spec, AffinityParameters(contrast=examples.source != "wins"), settings.match_horizon_days)
         spec = replace(spec, partner_numbers=numbers, partner_words=words)
         context.report(f"{len(examples.rows):,} examples from {examples.source}")
         build = _from_wins if examples.source == "wins" else _from_outcomes

@@ -10,7 +10,9 @@ import pytest
 
 from domain.errors import TrainingImpossible
 from domain.settings import Settings
+from intelligence.features.pair_build import PairSpec
 from intelligence.features.pair_events import Pairs
+from intelligence.features.pair_world import PairWorld
 from intelligence.matching.service import match_leads
 from models.match import MatchModel
 from models.staged import StagedModel
@@ -173,3 +175,23 @@ def test_logged_propensities_reach_the_card() -> None:
     logged = {"attributes.propensity": np.random.default_rng(1).uniform(0.01, 1.0, 900)}
     result = train(history(**{**known, "assignments": known["assignments"].assign(**logged)}))
     assert result.notes[1].startswith("Propensities are known of")
+
+
+class Spelled:
+    """A text's vector is drawn by its letters: no meaning, but its own and always the same."""
+
+    def encode(self, texts: Any) -> np.ndarray:
+        drawn = [np.random.default_rng(list(text.encode())).normal(size=16) for text in texts]
+        return np.array([vector / np.linalg.norm(vector) for vector in drawn], dtype=np.float32).reshape(-1, 16)
+
+
+def test_what_texts_have_in_common_is_learned_once_and_served_as_it_was(tmp_path: Path) -> None:
+    given = frames(n_leads=300)
+    given["leads"] = given["leads"].assign(description=[f"needs {i}" for i in range(len(given["leads"]))])
+    context = TrainingContext(Settings(), cast(Any, Spelled()), NOW)
+    TASK.train(history(**given), context).model.save(tmp_path)
+    spec = PairSpec.from_json(MatchModel.load(tmp_path).spec)
+    assert spec.leads.space is not None
+    later = given | {"leads": given["leads"].assign(description="all alike now")}
+    world = PairWorld(history(**later), spec.leads, spec.horizon_days, cast(Any, Spelled()))
+    assert world.spec.space == spec.leads.space
