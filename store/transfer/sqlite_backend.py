@@ -9,6 +9,9 @@ import pyarrow as pa
 from domain.resources import Resource
 from store.transfer.backend import Arrays, Backend, column_list
 
+_PIECE = 8_192
+"""Rows that are Python's tuples at a time."""
+
 
 class SqliteBackend(Backend):
     """SQLite: ``executemany`` and ``json_each``."""
@@ -42,8 +45,7 @@ class SqliteBackend(Backend):
         marks = ", ".join("?" * len(arrays))
         ignore = " ON CONFLICT (row_key) DO NOTHING" if resource.event else ""
         sql = f'INSERT INTO "{resource.name}" ({column_list(arrays)}) VALUES ({marks}){ignore}'  # noqa: S608
-        rows = _tuples(arrays.values())
-        return int(self.connection.exec_driver_sql(sql, rows).rowcount) if rows else 0
+        return self._run(sql, list(arrays.values()))
 
     def update(self, resource: Resource, arrays: Arrays) -> None:
         """Update by ``executemany``."""
@@ -51,13 +53,15 @@ class SqliteBackend(Backend):
         names = [name for name in arrays if name != "id"]
         sets = ", ".join(f'"{name}" = ?' for name in names)
         sql = f'UPDATE "{resource.name}" SET {sets}, row_version = row_version + 1 WHERE id = ?'  # noqa: S608
-        rows = _tuples([*(arrays[name] for name in names), arrays["id"]])
-        if rows:
-            self.connection.exec_driver_sql(sql, rows)
+        self._run(sql, [*(arrays[name] for name in names), arrays["id"]])
 
-
-def _tuples(arrays: Any) -> list[tuple[Any, ...]]:
-    return list(zip(*(_python(array) for array in arrays), strict=True))
+    def _run(self, sql: str, arrays: Sequence[Any]) -> int:
+        """Run a statement for the rows of some columns, and return how many it touched."""
+        touched = 0
+        for first in range(0, len(arrays[0]), _PIECE):
+            rows = list(zip(*(_python(array.slice(first, _PIECE)) for array in arrays), strict=True))
+            touched += self.connection.exec_driver_sql(sql, rows).rowcount
+        return touched
 
 
 def _python(array: Any) -> list[Any]:
