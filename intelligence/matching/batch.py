@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from domain.errors import CannotAnswer
 from domain.routing import Policies
+from domain.terms import ModelName
+from intelligence.context import BASELINE
 from intelligence.engine import Engine
 from intelligence.matching.answers import Answer, exact_depth, exclusions, no_candidates, outputs
 from intelligence.matching.decision import width
@@ -45,6 +48,8 @@ class Leads:
         Where each lead stands among those asked about.
     at : datetime, optional
         An instant at which the version serves that answers; None: the baseline.
+    version : str
+        That version: the same for all pieces, whatever is promoted meanwhile.
     """
 
     place: Place
@@ -54,11 +59,20 @@ class Leads:
     instants: npt.NDArray[Any] = field(repr=False)
     positions: npt.NDArray[np.int64] = field(repr=False)
     at: datetime | None
+    version: str
 
     def asked(self, context: "Intelligence") -> tuple[Matcher, Question]:
-        """Return the leads as a question whose names are their positions."""
+        """Return the leads as a question whose names are their positions.
+
+        Raises
+        ------
+        CannotAnswer
+            If another version has come to serve since.
+        """
         history = context.history(self.until)
         matcher, question = ask(context, history, self.frame, self.instants, self.at, self.policies)
+        if matcher.label != self.version:
+            raise CannotAnswer(f"{self.version} does not serve any more; nothing was kept, try again.")
         return matcher, replace(question, names=[str(position) for position in self.positions.tolist()])
 
 
@@ -145,11 +159,13 @@ def _asked(
     policies = context.policies() if policies is None else policies
     size = min(max(-(-len(frame) // (_PIECES_PER_WORKER * engine.workers)), 1), MOST_LEADS)
     for at, rows in by_version(context, instants) if len(frame) else ():
+        version = None if at is None else context.registry.serving(ModelName.MATCH, at)
+        label = BASELINE if version is None else version.label
         positions = np.flatnonzero(rows)
         positions = positions[np.argsort(instants[positions], kind="stable")]
         for start in range(0, len(positions), size):
             here = positions[start : start + size]
-            yield Leads(place, until, policies, frame.iloc[here], instants[here], here, at)
+            yield Leads(place, until, policies, frame.iloc[here], instants[here], here, at, label)
 
 
 def _match(piece: _Ranked) -> tuple[pd.DataFrame, pd.DataFrame]:

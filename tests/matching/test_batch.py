@@ -1,12 +1,14 @@
 """Many leads in pieces: the same answers as all at once, wherever the pieces are done."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from domain.errors import CannotAnswer
 from intelligence.context import Intelligence, open_intelligence
 from intelligence.engine import LocalEngine
 from intelligence.matching import batch
@@ -82,3 +84,9 @@ def test_an_empty_store_answers_with_nobody(sqlite_engine: Engine, programme: Pr
     context = open_intelligence(sqlite_engine, programme.settings.model_copy(update={"home": programme.built}))
     found = match_in_pieces(context, LocalEngine(), [{"country": "BR"}, {"country": "PT"}], None, 3, excluded=True)
     assert (len(found.candidates), len(found.exclusions)) == (0, 0)
+
+
+def test_pieces_do_not_mix_versions(context: Intelligence) -> None:
+    (piece,) = batch._asked(context, LocalEngine(), context.history(END).leads.head(1), END)
+    with pytest.raises(CannotAnswer, match="match/9 does not serve any more"):
+        replace(piece, version="match/9").asked(context)
