@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -109,10 +110,10 @@ def main(arguments: list[str]) -> str:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks speed-engines", description=__doc__)
-    parser.add_argument("--partners", type=int, default=12_000, help="scored for churn")
-    parser.add_argument("--activities", type=int, default=600_000, help="of theirs")
-    parser.add_argument("--leads", type=int, default=3_000, help="matched")
-    parser.add_argument("--rows", type=int, default=60_000, help="that boosters are fitted on")
+    parser.add_argument("--partners", type=int, default=6_000, help="scored for churn")
+    parser.add_argument("--activities", type=int, default=300_000, help="of theirs")
+    parser.add_argument("--leads", type=int, default=1_500, help="matched")
+    parser.add_argument("--rows", type=int, default=40_000, help="that boosters are fitted on")
     parser.add_argument("--runs", type=int, default=3, help="pairs that count")
     parser.add_argument("--folder", type=Path, help="where temporary files may lie")
     return parser.parse_args(arguments)
@@ -201,6 +202,7 @@ def _boosters(n: int) -> tuple[BoosterRows, list[BoosterFit]]:
 
 def _measured(work: Work, one: DaskEngine, two: DaskEngine, runs: int) -> Measured:
     """Time a work by one worker and by two in turns, after a first run that reads and imports what it takes."""
+    print(f"engines: {work.name}, {work.size}", file=sys.stderr, flush=True)
     expected = work.here()
     here = seconds_of(work.here)
     first, _ = seconds_of(lambda: work.there(two)), work.there(one)
