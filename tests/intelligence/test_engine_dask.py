@@ -16,6 +16,7 @@ from intelligence.engine import LocalEngine, open_engine
 from intelligence.engine_dask import DaskEngine
 from intelligence.place import Place
 from store.engine import Engine, create_store_engine
+from store.unit_of_work import UnitOfWork
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +129,19 @@ def test_a_piece_that_kills_every_worker_is_given_up(engine: DaskEngine) -> None
     engine.client.wait_for_workers(2, timeout=30)
 
 
-def test_workers_open_the_store_of_the_place(engine: DaskEngine, context: Intelligence) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_workers_open_the_store_of_the_place(
+    engine: DaskEngine, request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    store: Engine = request.getfixturevalue(f"{kind}_engine")
+    with UnitOfWork(store) as work:
+        work.repository("partners").create({"external_id": "p1", "name": "Łódź & Söhne", "status": "active"})
+    context = open_intelligence(store, Settings(home=tmp_path))
     place = Place.of(context)
     engine.refuse_hidden(place)
-    assert list(engine.map(count_partners, [place, place])) == [0, 0]
-    assert "sqlite" not in repr(place)
-    assert list(context.settings.home.glob(".shared-*")) == []
+    assert list(engine.map(count_partners, [place, place])) == [1, 1]
+    assert kind not in repr(place)
+    assert list(tmp_path.glob(".shared-*")) == []
 
 
 def test_here_the_context_is_the_callers_own(context: Intelligence) -> None:
