@@ -22,7 +22,7 @@ _READ = {
     ColumnType.LIST: "{0}::text",
 }
 _KEY_TYPES = {"text": "text", "id": "bigint", "instant": "bigint", "date": "date"}
-_ASKED, _TRIES = 64, 10
+_ASKED, _TRIES, _KEY_BYTES = 64, 10, 16
 
 
 class PostgresBackend(Backend):
@@ -70,9 +70,10 @@ class PostgresBackend(Backend):
         if not resource.event:
             copy_rows(self.connection, target, table)
             return int(table.num_rows)
-        new = _distinct(arrays["row_key"])
-        if len(self._known(resource, arrays["row_key"], new[:: max(1, len(new) // _ASKED)])):
-            new = self._unknown(resource, arrays["row_key"], new)
+        new, keys = _distinct(arrays["row_key"]), _bytes_of(arrays["row_key"])
+        asked = new[:: max(1, len(new) // _ASKED)]
+        if len(self._unknown(resource, keys, asked)) < len(asked):
+            new = self._unknown(resource, keys, new)
         for _ in range(_TRIES):
             try:
                 self._copy_events(target, table if len(new) == table.num_rows else table.take(pa.array(new)))
@@ -82,7 +83,7 @@ class PostgresBackend(Backend):
                 fallen = error
             else:
                 return len(new)
-            new = self._unknown(resource, arrays["row_key"], new)
+            new = self._unknown(resource, keys, new)
         raise fallen  # others write the same events again and again
 
     def _copy_events(self, target: str, table: pa.Table) -> None:
@@ -91,18 +92,16 @@ class PostgresBackend(Backend):
                 copy_rows(self.connection, target, table)
 
     def _unknown(self, resource: Resource, keys: Any, positions: Any) -> Any:
-        return np.setdiff1d(positions, self._known(resource, keys, positions), assume_unique=True)
-
-    def _known(self, resource: Resource, keys: Any, positions: Any) -> Any:
-        """Return those of some positions of events whose keys are in the store."""
-        # OFFSET keeps PostgreSQL from reading the whole table for each batch instead of asking the index.
+        """Return those of some positions of events whose keys are not in the store."""
+        if not len(positions):
+            return positions
+        # One long parameter; OFFSET keeps PostgreSQL from reading the whole table instead of asking the index.
         sql = (
-            "SELECT k.position - 1 FROM unnest(%s::bytea[]) WITH ORDINALITY AS k(row_key, position) "  # noqa: S608
-            f'WHERE EXISTS (SELECT 1 FROM "{resource.name}" t WHERE t.row_key = k.row_key OFFSET 0)'
+            f'SELECT i FROM generate_series(0, %s - 1) i WHERE NOT EXISTS (SELECT 1 FROM "{resource.name}" t '  # noqa: S608
+            f"WHERE t.row_key = substring(%s::bytea FROM i * {_KEY_BYTES} + 1 FOR {_KEY_BYTES}) OFFSET 0)"
         )
-        asked = keys.take(pa.array(positions)).to_pylist()
-        found = [row[0] for row in self.connection.exec_driver_sql(sql, (asked,))] if asked else []
-        return positions[np.array(found, np.int64)]
+        found = self.connection.exec_driver_sql(sql, (len(positions), keys[positions].tobytes()))
+        return positions[np.sort(np.fromiter((row[0] for row in found), np.int64))]
 
     def update(self, resource: Resource, arrays: Arrays) -> None:
         """Copy into a temporary table, then update from there."""
@@ -125,13 +124,16 @@ class PostgresBackend(Backend):
         return pa.table({name: copyable(array, is_instant=name in instants) for name, array in arrays.items()})
 
 
+def _bytes_of(keys: Any) -> Any:
+    return np.frombuffer(keys.buffers()[1], f"S{_KEY_BYTES}")[keys.offset : keys.offset + len(keys)]
+
+
 def _distinct(keys: Any) -> Any:
     """Return the position of each key's first row."""
-    parts = np.frombuffer(keys.buffers()[1], "V16")[keys.offset : keys.offset + len(keys)]
-    first = np.unique(parts.view(np.uint64).reshape(-1, 2)[:, 0])
-    if len(first) == len(keys):  # as is nearly always so
+    values = _bytes_of(keys)
+    if len(np.unique(values.view(np.uint64)[::2])) == len(keys):  # halves suffice, nearly always
         return np.arange(len(keys))
-    return np.sort(np.unique(parts.view("S16"), return_index=True)[1])
+    return np.sort(np.unique(values, return_index=True)[1])
 
 
 def _key(kind: str, position: int) -> str:
