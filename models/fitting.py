@@ -10,6 +10,11 @@ import lightgbm as lgb
 
 from models.frame import Floats
 
+_SHAPELESS = ("seed", "learning_rate", "num_leaves")
+"""Parameters that do not shape the bins, which see no weights either."""
+_ALL_SEEN = 200_000
+"""Rows up to which LightGBM looks at all to find the bins; beyond, the seed draws those that it looks at."""
+
 
 @dataclass(frozen=True, eq=False)
 class BoosterRows:
@@ -90,8 +95,17 @@ def booster_dataset(rows: BoosterRows, fit: BoosterFit) -> Any:
 
 
 def fit_here(rows: BoosterRows, fits: Sequence[BoosterFit]) -> list[str]:
-    """Fit boosters in this process."""
-    return [fit_booster(rows, fit) for fit in fits]
+    """Fit boosters in this process; rows are sorted into bins once for all fits that share what shapes the bins."""
+    texts: list[str] = []
+    data, shape = None, None
+    for fit in fits:
+        own = {name: value for name, value in fit.params.items() if name not in _SHAPELESS}
+        if data is None or own != shape or len(rows.y) > _ALL_SEEN:
+            data, shape = booster_dataset(rows, fit), own
+        else:
+            data.set_weight(fit.weight)
+        texts.append(str(lgb.train(fit.params, data, fit.rounds).model_to_string()))
+    return texts
 
 
 _fitter: ContextVar[Fitter] = ContextVar("fitter", default=fit_here)
