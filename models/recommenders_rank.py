@@ -177,18 +177,19 @@ def _params(choice: str, lists: RankedLists, seed: int, threads: int) -> dict[st
     return {**_COMMON, **_OBJECTIVES[choice], "min_data_in_leaf": leaf, "seed": seed, "num_threads": _workers(threads)}
 
 
-def _validated(fit: RankedLists, check: RankedLists, choice: str, seed: int, threads: int) -> Tree:
-    """Fit as many trees as are best on the validation lists."""
+def _validated(
+    fit: RankedLists, check: RankedLists, data: tuple[Any, Any], choice: str, seed: int, threads: int
+) -> Tree:
+    """Fit as many trees as are best on the validation lists; `data` are both as LightGBM takes them."""
 
     def ndcg(score: Doubles, _data: Any) -> tuple[str, float, bool]:
         return "ndcg", float(list_quality(score, check)[1].mean()), True
 
-    train = _dataset(fit)
     booster = lgb.train(
         {**_params(choice, fit, seed, threads), "metric": "None"},
-        train,
+        data[0],
         _MOST_ROUNDS,
-        valid_sets=[_dataset(check, train)],
+        valid_sets=[data[1]],
         feval=ndcg,
         callbacks=[lgb.early_stopping(_PATIENCE, verbose=False)],
     )
@@ -247,7 +248,9 @@ def choose_ranker(
     def ndcg(score: Doubles) -> Doubles:
         return list_quality(score, check)[1]
 
-    trees = {name: _validated(fit, check, name, seed, threads) for name in _OBJECTIVES}
+    train = _dataset(fit)
+    data = train, _dataset(check, train)  # sorted into bins once for all objectives
+    trees = {name: _validated(fit, check, data, name, seed, threads) for name in _OBJECTIVES}
     scores = {name: _raw(tree.booster, check.features, threads) / tree.scale for name, tree in trees.items()}
     scores[BLEND] = np.mean(list(scores.values()), axis=0)
     scores |= {name: column_score(check.features, name, names) for name in sources}
