@@ -13,7 +13,6 @@ from domain.errors import InvalidInput
 from domain.terms import RECRUITABLE, ModelName
 from intelligence.engine import Engine
 from intelligence.features.build import build, learn_feature_set
-from intelligence.features.profile import as_column
 from intelligence.features.registry import FeatureSet
 from intelligence.place import Place
 from intelligence.scoring.inactivity import members
@@ -78,7 +77,7 @@ def rows_in_pieces(
     parts = np.array_split(order, -(-len(order) // min(most, _MOST_ROWS)))
     described, bare = feature_set.to_json(), subjects[["partner_id", "as_of"]].reset_index(drop=True)
     pieces = [RowsPiece(place, known, described, bare.iloc[part]) for part in parts]
-    return _together(list(engine.map(build_piece, pieces)), subjects)
+    return _together(list(engine.map(build_piece, pieces)), order).set_axis(subjects.index)
 
 
 def build_piece(piece: RowsPiece) -> pd.DataFrame:
@@ -87,14 +86,25 @@ def build_piece(piece: RowsPiece) -> pd.DataFrame:
         return build(FeatureSet.from_json(piece.feature_set), piece.known(context), piece.subjects, context.text)
 
 
-def _together(found: list[pd.DataFrame], subjects: pd.DataFrame) -> pd.DataFrame:
-    columns = {}
+def _together(found: list[pd.DataFrame], order: np.ndarray) -> pd.DataFrame:
+    """Return the rows of all pieces, which come in `order`, as they were asked for."""
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    columns: dict[str, Any] = {}
     for name, kind in found[0].dtypes.items():
-        words = isinstance(kind, pd.CategoricalDtype)  # of which every piece has those that it saw
-        parts = [one[name].astype(object) if words else one[name] for one in found]
-        whole = pd.concat(parts).sort_index()
-        columns[str(name)] = as_column(whole.to_numpy()) if words else whole.reset_index(drop=True)
-    return pd.DataFrame(columns).set_axis(subjects.index)
+        parts = [one[name] for one in found]
+        if isinstance(kind, pd.CategoricalDtype):
+            columns[str(name)] = _words([part.array for part in parts], place)
+        else:
+            columns[str(name)] = np.concatenate([part.to_numpy() for part in parts])[place]
+    return pd.DataFrame(columns)
+
+
+def _words(parts: list[Any], place: np.ndarray) -> pd.Categorical:
+    """Return words of which every piece knows those that it saw, with all of them as sorted levels."""
+    levels = pd.Index(sorted({word for part in parts for word in part.categories}), dtype="str")
+    codes = [np.append(levels.get_indexer(part.categories), -1)[part.codes] for part in parts]
+    return pd.Categorical.from_codes(np.concatenate(codes)[place], categories=levels)
 
 
 def feature_matrix(
