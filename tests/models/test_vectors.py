@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.errors import ArtefactInvalid, InvalidInput
 from models.vectors import VectorIndex
@@ -78,3 +80,103 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
 def test_bad_vectors_are_refused(bad: np.ndarray) -> None:
     with pytest.raises(InvalidInput):
         make_index(2).search(bad, 1)
+
+
+def brute(stored: dict[int, np.ndarray], query: np.ndarray, k: int) -> np.ndarray:
+    """Cosines of the nearest, the largest first."""
+    vectors = np.array(list(stored.values())) if stored else np.zeros((0, 8))
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.sort(unit @ (query / np.linalg.norm(query)))[::-1][:k]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "remove", "search"]), st.integers(0, 9), st.integers(1, 60)), max_size=12
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS, st.sampled_from([10, 50, 10_000]))
+def test_whatever_comes_and_goes_is_found(steps: list[tuple[str, int, int]], exact_up_to: int) -> None:
+    index, stored = VectorIndex(8, exact_up_to=exact_up_to), {}
+    for what, seed, n in steps:
+        ids = np.arange(n) * 3 + seed * 20
+        if what == "add":
+            new = make_vectors(n, seed)
+            index.add(ids, new)
+            stored |= dict(zip(ids.tolist(), new, strict=True))
+        elif what == "remove":
+            assert index.remove(ids) == sum(stored.pop(int(id_), None) is not None for id_ in ids)
+        assert len(index) == len(stored)
+        query, k = make_vectors(1, seed + 50)[0], len(stored) + 2
+        found, scores = index.search([query], k)  # all of them, so that lists may hide none
+        assert sorted(found[0, : len(stored)].tolist()) == sorted(stored)
+        assert (found[0, len(stored) :] == -1).all()
+        assert np.isnan(scores[0, len(stored) :]).all()
+        np.testing.assert_allclose(scores[0, : len(stored)], brute(stored, query, k), atol=1e-5)
+
+
+def make_clusters(n: int, seed: int = 5) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(1).normal(size=(40, 8))
+    return (centres[rng.integers(0, 40, n)] + rng.normal(size=(n, 8)) * 0.3).astype(np.float32)
+
+
+def recall(index: VectorIndex, vectors: np.ndarray, k: int) -> float:
+    exact = VectorIndex(8)
+    exact.add(np.arange(len(vectors)), vectors)
+    queries = make_clusters(50, 9)
+    pairs = zip(index.search(queries, k)[0], exact.search(queries, k)[0], strict=True)
+    return float(np.mean([np.isin(right, found).mean() for found, right in pairs]))
+
+
+def test_many_vectors_lie_in_lists_and_are_found_all_the_same() -> None:
+    vectors = make_clusters(9000)
+    index = VectorIndex(8, exact_up_to=2000)
+    index.add(np.arange(2000), vectors[:2000])
+    assert index.is_exact
+    index.add(np.arange(2000, 3000), vectors[2000:3000])
+    assert not index.is_exact
+    lists = index._index.nlist
+    assert index._probes < lists
+    index.add(np.arange(3000, 9000), vectors[3000:])
+    assert (len(index), index._index.nlist) == (9000, lists)
+    assert recall(index, vectors, 200) >= 0.98
+    more = make_clusters(4000, 6)
+    index.add(np.arange(9000, 13000), more)
+    assert index._index.nlist > lists
+    assert recall(index, np.concatenate([vectors, more]), 200) >= 0.98
+
+
+def test_lists_are_saved_loaded_and_made_the_same_again(tmp_path: Path) -> None:
+    def made() -> VectorIndex:
+        index = VectorIndex(8, exact_up_to=1000)
+        index.add(np.arange(3000), make_clusters(3000))
+        index.remove(np.arange(0, 3000, 7))
+        return index
+
+    index, queries = made(), make_clusters(20, 8)
+    index.save(tmp_path)
+    loaded = VectorIndex.load(tmp_path)
+    assert (loaded._probes, loaded._made_for, loaded.is_exact) == (index._probes, 3000, False)
+    for other in (loaded, made()):
+        for before, after in zip(index.search(queries, 30), other.search(queries, 30), strict=True):
+            np.testing.assert_array_equal(before, after)
+    loaded.add([0], queries[:1])
+    assert loaded.search(queries[:1], 1)[0].tolist() == [[0]]
+    meta = tmp_path / "vectors.json"
+    for damage in ('{"dimension": 8, "n": 3}', '{"dimension": 8, "n": 2571, "probes": 0}', "[]", "{}"):
+        meta.write_text(damage)
+        with pytest.raises(ArtefactInvalid):
+            VectorIndex.load(tmp_path)
+
+
+def test_an_index_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    make_index(5).save(tmp_path)
+    (tmp_path / "vectors.json").write_text('{"dimension": 8, "n": 5}')
+    assert VectorIndex.load(tmp_path).is_exact
+
+
+def test_equal_vectors_make_lists_too() -> None:
+    index = VectorIndex(2, exact_up_to=50)
+    index.add(np.arange(400), np.tile([[1.0, 2.0]], (400, 1)))
+    assert sorted(index.search([[1, 2]], 400)[0][0].tolist()) == list(range(400))
