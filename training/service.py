@@ -12,7 +12,7 @@ from typing import Any
 from domain.context import Clock, system_clock
 from domain.settings import Settings
 from domain.terms import ModelName
-from intelligence.features.text import TextEncoder
+from intelligence.features.text import TextEncoder, kind_of
 from models.artefact import GateRecord, Manifest, as_utc, write_artefact
 from models.registry import ModelVersion, Registry
 from store.engine import Engine
@@ -209,7 +209,7 @@ def _manifest_fields(made: Made, result: TrainingResult, context: TrainingContex
         "seed": context.seed,
         "git_sha": git_sha(),
         "libraries": library_versions(),
-        "settings": dict(result.settings),
+        "settings": {**result.settings, **kind_of(context.text)},
         "counts": dict(result.counts),
         "notes": result.notes,
         "leaks": [leak.model_dump() for leak in made.leaks],

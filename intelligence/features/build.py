@@ -22,6 +22,7 @@ from intelligence.features.attributes import learn_attributes
 from intelligence.features.partner_times import instants
 from intelligence.features.profile import as_column
 from intelligence.features.registry import SETS, FeatureSet
+from intelligence.features.text import as_learned, kind_of
 from intelligence.features.work import Encoder, Work
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def build(feature_set: FeatureSet, history: "History", subjects: pd.DataFrame, t
     FeatureSetMismatch
         If there is no set of that name.
     """
+    if feature_set.parameters.get("text"):
+        text = as_learned(text, feature_set.parameters["text"])
     work = Work(history, subjects["partner_id"].to_numpy(np.int64), instants(subjects, "as_of"), feature_set, text)
     wanted = feature_set.columns
     columns: dict[str, pd.Series] = {}
@@ -128,4 +131,6 @@ def learn_feature_set(name: str, history: "History", settings: Settings, text: E
     for group in FeatureSet(name, parameters).groups:
         if group.learn is not None:
             parameters |= group.learn(Work(history, everyone, as_of, FeatureSet(name, parameters), text))
+    if parameters.get("text"):
+        parameters["text"] = {**parameters["text"], **kind_of(text)}
     return FeatureSet(name, parameters)

@@ -4,7 +4,7 @@ import hashlib
 import random
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ import numpy.typing as npt
 from domain.errors import ArtefactInvalid
 from domain.settings import Settings
 from models.embedder import BFLOAT16, FLOAT32, Embedder
-from models.registry import ModelVersion
 from store.embeddings import cache_vectors, read_vectors
 from store.engine import Engine
 
 Vectors = npt.NDArray[np.float32]
 
 EMBEDDING = "embedding"
-"""Where the settings of a manifest name the vectors that the model learned from."""
+"""Under which manifests and feature sets name the vectors that a model learned from."""
 
 _KEPT = 20_000
 _AT_ONCE = 20_000
@@ -193,11 +192,14 @@ class _Lost(TextEncoder):
         )
 
 
-def as_learned(text: Any, version: ModelVersion) -> Any:
-    """Return `text`, with vectors of the kind that a version of a model learned from."""
-    if not isinstance(text, TextEncoder):
-        return text
-    return text.of_kind(version.manifest.settings.get(EMBEDDING))
+def as_learned(text: Any, learned: Mapping[str, Any]) -> Any:
+    """Return `text`, with vectors of the kind that a model learned from: what ``learned[EMBEDDING]`` names."""
+    return text.of_kind(learned.get(EMBEDDING)) if isinstance(text, TextEncoder) else text
+
+
+def kind_of(text: Any) -> dict[str, str]:
+    """Return what `as_learned` wants to know of the vectors of `text`."""
+    return {EMBEDDING: text.key} if isinstance(text, TextEncoder) else {}
 
 
 def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -16,6 +16,7 @@ from intelligence.context import BASELINE
 from intelligence.features.pair_build import PairSpec
 from intelligence.features.pair_events import positions
 from intelligence.features.pair_world import LeadRow, PairWorld
+from intelligence.features.text import as_learned
 from intelligence.matching.baseline import BaselineRanker, baseline_world
 from intelligence.matching.lead_input import read_leads, unknown_lead
 from intelligence.matching.matcher import Matcher, Question
@@ -174,4 +175,5 @@ def _prepared(
         days, protected = settings.match_horizon_days, settings.protected_attributes
         return *baseline_world(history, days, protected, context.text), BaselineRanker()
     spec = PairSpec.from_json(loaded.model.spec)
-    return PairWorld(history, spec.leads, spec.horizon_days, context.text), spec, loaded.model
+    text = as_learned(context.text, loaded.version.manifest.settings)
+    return PairWorld(history, spec.leads, spec.horizon_days, text), spec, loaded.model

@@ -15,6 +15,7 @@ from intelligence.context import BASELINE, Intelligence
 from intelligence.features.item_features import FINGERPRINT, ItemFeatures
 from intelligence.features.item_log import Ints, ItemLog, instant_micros
 from intelligence.features.item_state import ItemSpace
+from intelligence.features.text import as_learned
 from intelligence.recommend.factors import factor_lists
 from intelligence.recommend.fatigue import Reaction
 from intelligence.recommend.ranking import KINDS, Ranking, Wish, item_space, rank_items
@@ -83,10 +84,11 @@ def recommend(
     model: RecommendModel | None = loaded.model if loaded is not None else None
     if model is not None and model.fingerprint != FINGERPRINT:
         model = None
-    settings = context.settings
+    settings, text = context.settings, context.text
     if loaded is not None and model is not None:
         settings = closing(settings, loaded.version.manifest.left_out)
-    space = item_space(history, settings, context.text, model)
+        text = as_learned(text, loaded.version.manifest.settings)
+    space = item_space(history, settings, text, model)
     rows = _wanted(space.log, partners, instant_micros(instant))
     reactions = read_reactions(context, instant)
     ranking, features = rank_items(

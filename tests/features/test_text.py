@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select, text
 from domain.errors import ArtefactInvalid
 from domain.settings import Settings
 from intelligence.features import text as module
-from intelligence.features.text import TextEncoder
+from intelligence.features.text import TextEncoder, as_learned, kind_of
 from models.embedder import Embedder
 from store.embeddings import read_vectors
 from store.tables import embeddings
@@ -138,3 +138,6 @@ def test_a_model_gets_the_vectors_it_learned_from(sqlite_engine: Engine) -> None
     assert plain.of_kind("all-MiniLM-L6-v2+bf16").key == encoder.key
     with pytest.raises(ArtefactInvalid, match="learned from vectors of other@0123"):
         plain.of_kind("other@0123").encode(["cloud"])
+    assert as_learned(plain, kind_of(encoder)).key == encoder.key
+    assert as_learned(encoder, {}).key == plain.key
+    assert (as_learned(None, {}), kind_of(None)) == (None, {})
