@@ -90,7 +90,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 @contextmanager
 def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
-        given.mkdir(parents=True, exist_ok=True, mode=0o700)
+        given.mkdir(parents=True, exist_ok=True)
         yield given.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="load-") as folder:

