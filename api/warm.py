@@ -1,5 +1,6 @@
 """What answers need is loaded before a process serves; what they need of today's data is read in the background."""
 
+from functools import partial
 from threading import Thread
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from api.dependencies import Services
 from domain.context import SYSTEM
 from domain.terms import ModelName
 from intelligence.analytics.book import Book, make_ready
+from intelligence.matching.readiness import make_ready_to_match
 from store.figures import shelf_of
 
 
@@ -41,8 +43,11 @@ def start_warming(services: Services) -> Thread:
 
 def warm(services: Services) -> None:
     """Read the books that figures are counted from, and the history that predictions are made of."""
+    present, crowd = services.intelligence.present, services.settings.serving_crowd
+    present.crowd, present.prepare = crowd, partial(make_ready_to_match, services.intelligence)
     with services.unit_of_work(SYSTEM, read_only=True) as work:
         currency, shelf = services.settings.currency, shelf_of(work.engine)
+        shelf.crowd = crowd
         make_ready(Book(work.connection, services.clock(), currency, shelf=shelf))
     if any(services.intelligence.registry.serving(name, services.clock()) for name in ModelName):
         services.intelligence.history()

@@ -284,12 +284,12 @@ class Settings(BaseSettings):
     serving_wait_seconds: float = Field(
         30, gt=0, le=600, description="Longest wait in line; then the answer is 503 with Retry-After."
     )
-    serving_renewal_seconds: float = Field(
-        30,
-        ge=0,
-        le=86_400,
-        description="How often a serving process reads again what was written, for matches, predictions and figures; "
-        "0: each of them waits for it.",
+    serving_crowd: int = Field(
+        2,
+        ge=1,
+        le=500,
+        description="Requests of a serving process that may wait until what was just written is read; when as many "
+        "wait, the next is answered from what was read last, some seconds ago.",
     )
 
     @property

@@ -15,6 +15,7 @@ from domain.routing import Policies
 from domain.settings import Settings
 from domain.terms import ModelName
 from intelligence.features.text import TextEncoder
+from intelligence.present import Present
 from models.artefact import as_utc
 from models.registry import ModelVersion, Registry
 from store.absences import Absences, load_absences
@@ -81,6 +82,11 @@ class Intelligence:
         For features.
     clock : callable, optional
         Gives the present instant.
+
+    Attributes
+    ----------
+    present : Present
+        Where the history of now comes from.
     """
 
     def __init__(
@@ -97,6 +103,7 @@ class Intelligence:
         self.text = text
         self.clock = clock
         self._histories: OrderedDict[datetime, _Kept] = OrderedDict()
+        self.present = Present(engine)
         self._changes = Changes(engine)
         self._unchanged: object | None = None
         self._policies: tuple[object | None, Policies | None] = (None, None)
@@ -118,9 +125,12 @@ class Intelligence:
         """Return everything that was known at an instant, from memory if the store has not changed since.
 
         A kept one of an earlier instant will do, too, as long as nothing became known in between by the mere passing
-        of time (a deal that was entered with a later date of closing, say).
+        of time (a deal that was entered with a later date of closing, say). That of the present is brought up to date
+        by reading what changed (`Present`).
         """
         until = self.instant(as_of)
+        if self.present.covers(until, self.clock()):
+            return self.present.history(until)
         with self._history_lock:
             token = self._changes.token()
             if token is None or token != self._unchanged:

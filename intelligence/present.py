@@ -27,6 +27,8 @@ class Present:
 
     Attributes
     ----------
+    crowd : int, optional
+        As given; a served process says it later.
     prepare : callable, optional
         Makes ready what is worked out of a history, before anybody is given it.
     n_older : int
@@ -37,7 +39,7 @@ class Present:
         self.prepare: Callable[[History], object] | None = None
         self.n_older = 0
         self._engine = engine
-        self._crowd = crowd
+        self.crowd = crowd
         self._changes = Changes(engine)
         self._last: Reading | None = None
         self._token: object | None = None
@@ -53,7 +55,7 @@ class Present:
         last, token = self._last, self._changes.token()
         if last is None or token is None or token != self._token or not last.lasts(until):
             last = self._awaited(until)
-        return last.history.until_also(until)
+        return last.history if until == last.read_at else last.history.until_also(until)
 
     def close(self) -> None:
         """Give the connection back that watches for changes; `history` opens a new one."""
@@ -62,7 +64,7 @@ class Present:
     def _awaited(self, until: datetime) -> Reading:
         """Return a reading that began after now, or the last one if a crowd waits for that."""
         with self._turn:
-            if self._last is not None and self._crowd is not None and self._waiting >= self._crowd:
+            if self._last is not None and self.crowd is not None and self._waiting >= self.crowd:
                 self.n_older += 1
                 return self._last
             wanted = self._begun + 1

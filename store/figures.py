@@ -139,22 +139,43 @@ class Books:
 
 
 class Shelf:
-    """Keeps the latest books of a store between requests that only read; safe to use from several threads."""
+    """Keeps the latest books of a store between requests that only read; safe to use from several threads.
+
+    Attributes
+    ----------
+    crowd : int, optional
+        When as many wait until the books are brought up to date, the next one gets the last ones; None: all wait.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stamp: dict[str, object] = {}
-        self._books: Books | None = None
+        self.crowd: int | None = None
+        self._waiting = 0
+        self._door, self._reading = threading.Lock(), threading.Lock()
+        self._last: tuple[dict[str, object], Books] | None = None
 
     def books(self, connection: Connection) -> Books:
         """Return the books as the transaction sees them, from memory if no row they hold has changed since."""
         stamp = _stamp(connection)
-        with self._lock:
-            if self._books is None or stamp != self._stamp:
-                old = {} if self._books is None else self._books.frames
-                same = {name: frame for name, frame in old.items() if stamp[name] == self._stamp[name]}
-                self._books, self._stamp = Books(connection, same), stamp
-            return self._books
+        with self._door:
+            last = self._last
+            if last is not None and (last[0] == stamp or (self.crowd is not None and self._waiting >= self.crowd)):
+                return last[1]
+            self._waiting += 1
+        try:
+            with self._reading:
+                return self._newest(connection, stamp)
+        finally:
+            with self._door:
+                self._waiting -= 1
+
+    def _newest(self, connection: Connection, stamp: dict[str, object]) -> Books:
+        if self._last is not None and self._last[0] == stamp:
+            return self._last[1]  # another one read them meanwhile
+        before, books = self._last if self._last is not None else ({}, None)
+        old = {} if books is None else books.frames
+        same = {name: frame for name, frame in old.items() if stamp[name] == before[name]}
+        self._last = stamp, Books(connection, same)
+        return self._last[1]
 
 
 _SHELVES: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
