@@ -40,11 +40,14 @@ _MODULES = {
     "claims": "claims",
     "pages": "pages",
     "speed-snapshots": "speed.snapshots",
+    "speed-match": "speed.match",
     "speed-startup": "speed.startup",
     "speed-load": "speed.load",
     "speed-flames": "speed.flames",
     "speed-engines": "speed.engines",
     "speed-imports": "speed.imports",
+    "speed-embedding": "speed.embedding",
+    "speed-vectors": "speed.vectors",
 }
 _SPEED = tuple(name for name in _MODULES if name.startswith("speed-"))
 _WITH_OPTIONS = (

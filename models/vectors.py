@@ -136,7 +136,8 @@ class VectorIndex:
     def _probed(self, queries: Vectors, k: int, probes: int) -> tuple[Ids, Vectors]:
         import faiss
 
-        limits = faiss.SearchParametersIVF(nprobe=min(probes, self._index.nlist))
+        limits = faiss.SearchParametersIVF()
+        limits.nprobe = min(probes, int(self._index.nlist))
         scores, ids = self._index.search(queries, k, params=limits)
         return ids, scores
 
