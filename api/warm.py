@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from api.console.rendering import compile_templates
 from api.dependencies import Services
+from api.middleware import OLDER
 from domain.context import SYSTEM
 from domain.terms import ModelName
 from intelligence.analytics.book import Book, make_ready
@@ -44,7 +45,8 @@ def start_warming(services: Services) -> Thread:
 def warm(services: Services) -> None:
     """Read the books that figures are counted from, and the history that predictions are made of."""
     present, crowd = services.intelligence.present, services.settings.serving_crowd
-    present.crowd, present.prepare = crowd, partial(make_ready_to_match, services.intelligence)
+    present.crowd, present.on_older = crowd, OLDER.inc
+    present.prepare = partial(make_ready_to_match, services.intelligence)
     with services.unit_of_work(SYSTEM, read_only=True) as work:
         currency, shelf = services.settings.currency, shelf_of(work.engine)
         shelf.crowd = crowd

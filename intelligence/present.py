@@ -31,13 +31,13 @@ class Present:
         As given; a served process says it later.
     prepare : callable, optional
         Makes ready what is worked out of a history, before anybody is given it.
-    n_older : int
-        How many were answered from an older reading.
+    on_older : callable, optional
+        Called for each one who is answered from an older reading.
     """
 
     def __init__(self, engine: Engine, crowd: int | None = None) -> None:
         self.prepare: Callable[[History], object] | None = None
-        self.n_older = 0
+        self.on_older: Callable[[], object] | None = None
         self._engine = engine
         self.crowd = crowd
         self._changes = Changes(engine)
@@ -65,7 +65,8 @@ class Present:
         """Return a reading that began after now, or the last one if a crowd waits for that."""
         with self._turn:
             if self._last is not None and self.crowd is not None and self._waiting >= self.crowd:
-                self.n_older += 1
+                if self.on_older is not None:
+                    self.on_older()
                 return self._last
             wanted = self._begun + 1
             self._waiting += 1
