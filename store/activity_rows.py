@@ -48,7 +48,7 @@ def _frame(rows: Rows, kinds: Sequence[str]) -> pd.DataFrame:
             "partner_id": np.ascontiguousarray(rows["partner"]),
             "occurred_at": np.ascontiguousarray(rows["occurred"]).view("datetime64[us]"),
             "recorded_at": np.ascontiguousarray(rows["recorded"]).view("datetime64[us]"),
-            "kind": pd.Categorical.from_codes(rows["kind"].astype(np.int64), pd.Index(kinds, dtype="str")),
+            "kind": pd.Categorical.from_codes(rows["kind"].astype(np.int64), pd.Index(list(kinds))),
             **{name: np.ascontiguousarray(rows[name]) for name in ("quantity", "amount")},
         }
     )

@@ -50,6 +50,7 @@ class History:
     feedback: pd.DataFrame
     goals: pd.DataFrame
     changes: pd.DataFrame
+    _others: "History | None" = field(default=None, init=False, repr=False)
     _timelines: dict[str, dict[str, Timeline]] = field(default_factory=dict, init=False, repr=False)
     _rows: dict[str, pd.Index] = field(default_factory=dict, init=False, repr=False)
 
@@ -102,6 +103,16 @@ class History:
         other = copy(self)
         object.__setattr__(other, "until", frames.naive(until))
         return other
+
+    def beside(self, others: "History") -> Self:
+        """Return the same rows, as those of some partners of a programme whose common facts `others` holds."""
+        object.__setattr__(self, "_others", others)
+        return self
+
+    @property
+    def others(self) -> "History":
+        """Where the features of a partner find what others did: this history, or the one that it stands `beside`."""
+        return self if self._others is None else self._others
 
     def frame(self, resource: str) -> pd.DataFrame:
         """Return the frame of `resource`."""

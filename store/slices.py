@@ -1,7 +1,7 @@
 """The history of some partners: what a piece of a large programme is computed from."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, exists, func, literal, or_, select, union, union_all
+from sqlalchemy import Connection, exists, false, func, literal, or_, select, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from domain.resources import LEARNED, Resource
-from domain.terms import PartnerStatus
+from domain.terms import RECRUITABLE, PartnerStatus
 from store.activity_rows import read_activities
 from store.history import History
 from store.known import Texts
@@ -28,6 +28,7 @@ BOUND = ("deals", "assignments", "agreements", "certifications", "goals", "feedb
 """What has a partner and is read for those of a slice only, beside activities."""
 _LOOKED_AT = {
     "deals": ("external_id", "partner", "registered_at", "outcome", "amount", "closed_at", "country"),
+    "leads": ("external_id", "created_at", "country", "industry"),
     "assignments": ("partner", "offered_at", "response", "responded_at"),
     "agreements": ("external_id", "partner", "status", "signed_on", "valid_from", "valid_to"),
     "certifications": ("partner", "passed_on", "expires_on"),
@@ -71,57 +72,51 @@ def load_slice(
         Leads, contacts, assets and offers are empty, and so are columns that no feature of a partner looks at.
         Activities are sorted by partner, then by time. A row that changed its partner is there for both.
     """
-    rows = _Rows(connection, ids)
     wanted = ("partners", *_SMALL, *resources)
-    read = read_frames(connection, wanted, until, rows.condition, _LOOKED_AT)
+    read = read_frames(connection, wanted, until, lambda resource: _own(connection, resource, ids), _LOOKED_AT)
+    read["changes"] = _changes_of(connection, until, read)
     history = History.of_some(until, read, texts)
     return replace(history, activities=read_activities(connection, until, ids) if activities is None else activities)
 
 
-def among(connection: Connection, column: ColumnElement[Any], ids: Ids) -> ColumnElement[bool]:
-    """Return the condition that a column names one of many ids, passed as one parameter."""
+def among(connection: Connection, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of many values, which are passed as one parameter."""
     if connection.dialect.name == "postgresql":
-        return column == func.any(literal(ids.tolist(), ARRAY(BigInteger)))
-    listed = func.json_each(json.dumps(ids.tolist())).table_valued("value")
+        return column == func.any(literal(values, ARRAY(column.type)))
+    listed = func.json_each(json.dumps(values)).table_valued("value")
     return column.in_(select(listed.c.value))
 
 
-class _Rows:
-    """Which rows of each resource belong to some partners."""
+def _own(connection: Connection, resource: Resource, ids: Ids) -> ColumnElement[bool] | None:
+    """Return the condition that a row is of some partners; changes are read later, by the rows that were found."""
+    if resource.name in _SMALL:
+        return None
+    if resource.name == "changes":
+        return false()
+    table = RESOURCE_TABLES[resource.name]
+    own = among(connection, table.c.id if resource.name == "partners" else table.c.partner_id, ids.tolist())
+    if resource.name == "partners" or not resource.has_external_id:
+        return own
+    moved = _moved(resource)
+    found = connection.execute(moved.limit(1)).first()
+    return own if found is None else or_(own, table.c.external_id.in_(moved))
 
-    def __init__(self, connection: Connection, ids: Ids) -> None:
-        self._connection, self._ids = connection, ids
 
-    def condition(self, resource: Resource) -> ColumnElement[bool] | None:
-        """Return the condition on the rows of a resource; None for all."""
-        if resource.name in _SMALL:
-            return None
-        if resource.name == "changes":
-            return self._changes()
-        table = RESOURCE_TABLES[resource.name]
-        own = self._own(resource)
-        if resource.name == "partners" or not resource.has_external_id:
-            return own
-        moved = _moved(resource)
-        found = self._connection.execute(moved.limit(1)).first()
-        return own if found is None else or_(own, table.c.external_id.in_(moved))
+def _changes_of(connection: Connection, until: datetime, read: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the changes of rows that were read."""
+    parts = [read["changes"]]
+    for name, frame in read.items():
+        if name == "changes" or not LEARNED[name].has_external_id or not len(frame):
+            continue
+        of_it = _CHANGES.c.resource == name
+        if connection.execute(select(_CHANGES.c.id).where(of_it).limit(1)).first() is not None:
+            mine = of_it & among(connection, _CHANGES.c.external_id, frame["external_id"].tolist())
+            parts.append(_changes_where(connection, until, mine))
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
-    def _own(self, resource: Resource) -> ColumnElement[bool]:
-        table = RESOURCE_TABLES[resource.name]
-        return among(self._connection, table.c.id if resource.name == "partners" else table.c.partner_id, self._ids)
 
-    def _changes(self) -> ColumnElement[bool]:
-        """Return the condition that a change is of a partner, of a row of it, or of what is read whole."""
-        parts = [select(_CHANGES.c.id).where(_CHANGES.c.resource.in_(_SMALL))]
-        for resource in (LEARNED[name] for name in ("partners", *BOUND)):
-            if resource.has_external_id:
-                table = RESOURCE_TABLES[resource.name]
-                joined = (_CHANGES.c.resource == resource.name) & (_CHANGES.c.external_id == table.c.external_id)
-                parts.append(select(_CHANGES.c.id).join_from(table, _CHANGES, joined).where(self._own(resource)))
-                if resource.name != "partners":
-                    again = _CHANGES.c.external_id.in_(_moved(resource))
-                    parts.append(select(_CHANGES.c.id).where(_CHANGES.c.resource == resource.name, again))
-        return _CHANGES.c.id.in_(union_all(*parts))
+def _changes_where(connection: Connection, until: datetime, condition: ColumnElement[bool]) -> pd.DataFrame:
+    return read_frames(connection, (), until, lambda _: condition)["changes"]
 
 
 def _moved(resource: Resource) -> Any:
@@ -188,3 +183,50 @@ def lively_partners(connection: Connection, by: datetime, life_signs: Sequence[s
         some = some | exists().where(deals.c.partner_id == _PARTNERS.c.id, deals.c.registered_at <= by, stayed)
     found = connection.execute(select(_PARTNERS.c.id).where(some)).scalars().all()
     return np.sort(np.array(found, dtype=np.int64))
+
+
+def possible_prospects(connection: Connection, until: datetime) -> Ids:
+    """Return the partners that may have been open to recruitment at an instant, by id."""
+    fields = _CHANGES.c.field.in_(("status", "recruited_at", "ended_at"))
+    changed = (_CHANGES.c.resource == "partners") & (_CHANGES.c.external_id == _PARTNERS.c.external_id) & fields
+    now = _PARTNERS.c.status.in_([str(status) for status in RECRUITABLE]) | _PARTNERS.c.status.is_(None)
+    parts = (
+        select(_PARTNERS.c.id).where(now | (_PARTNERS.c.recruited_at > until)),
+        select(_PARTNERS.c.id).join_from(_CHANGES, _PARTNERS, changed),
+    )
+    return np.sort(np.array(connection.execute(union(*parts)).scalars().all(), dtype=np.int64))
+
+
+def load_others(connection: Connection, until: datetime, texts: Texts = frozenset(), *, goals: bool = False) -> History:
+    """Return what features of prospects look at of others: recruited partners, all deals and leads.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction that only reads.
+    until : datetime
+        Aware.
+    texts : set of str, optional
+        See `store.attribute_types.text_attributes`.
+    goals : bool, default=False
+        Read goals, too.
+    """
+    resources = ("partners", *_SMALL, "deals", "leads", *(("goals",) if goals else ()))
+    columns = {name: _LOOKED_AT[name] for name in ("deals", "leads")}
+    read = read_frames(connection, resources, until, _recruited_or_all, columns)
+    return History.of_some(until, read, texts)
+
+
+def _recruited_or_all(resource: Resource) -> ColumnElement[bool] | None:
+    changed = (_CHANGES.c.resource == "partners") & (_CHANGES.c.field == "recruited_at")
+    recruited = _PARTNERS.c.recruited_at.is_not(None) | _PARTNERS.c.external_id.in_(
+        select(_CHANGES.c.external_id).where(changed)
+    )
+    if resource.name == "partners":
+        return recruited
+    if resource.name == "changes":
+        own = (_CHANGES.c.resource == "partners") & _CHANGES.c.external_id.in_(
+            select(_PARTNERS.c.external_id).where(recruited)
+        )
+        return own | _CHANGES.c.resource.in_((*_SMALL, "deals", "leads", "goals"))
+    return None

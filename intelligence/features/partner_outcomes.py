@@ -11,7 +11,7 @@ import pandas as pd
 
 from domain.errors import InvalidInput
 from intelligence.features.attributes import PREFIX, attributes_of
-from intelligence.features.partner_times import instants, numbers, references, times_of
+from intelligence.features.partner_times import instants, numbers, per_history, references, times_of
 from intelligence.features.profile import program_names, words_as_of
 from intelligence.features.registry import Feature, FeatureSet, Group, register
 from intelligence.features.sentences import literal
@@ -151,9 +151,20 @@ def _goal_values(history: History, metric: str, ids: IntArray) -> FloatArray:
 
 def outcomes_of(work: Work) -> Outcomes:
     """Return the outcomes that a feature set's parameters speak of."""
-    return partner_outcomes(
-        work.history, str(work.parameters.get("outcome", "")), float(work.parameters.get("outcome_days", 365))
-    )
+    return partner_outcomes(work.history.others, *_outcome(work))
+
+
+def _outcome(work: Work) -> tuple[str, float]:
+    return str(work.parameters.get("outcome", "")), float(work.parameters.get("outcome_days", 365))
+
+
+@per_history
+def _outcomes_by(history: History, field: str, outcome: str, horizon_days: float) -> tuple[pd.Index, Timeline]:
+    """Return the values that partners had in a field as they were recruited, and their outcomes by place among them."""
+    known = partner_outcomes(history, outcome, horizon_days)
+    past = pd.Series([*_values(history, field, known.ids, known.recruited_at)], dtype=object)
+    codes, values = pd.factorize(past)
+    return pd.Index(values), Timeline(codes.astype(np.int64), known.known_at, values={"y": known.label})
 
 
 def _rates(set_: FeatureSet) -> Mapping[str, float]:
@@ -185,10 +196,8 @@ def _compute(work: Work) -> Mapping[str, Any]:
     columns: dict[str, Any] = {}
     for field, shrinkage in _rates(work.set).items():
         own = _values(work.history, field, work.ids, work.as_of)
-        past = _values(work.history, field, known.ids, known.recruited_at)
-        codes = pd.factorize(pd.Series([*past, *own], dtype=object))[0].astype(np.int64)
-        line = Timeline(codes[: len(past)], known.known_at, values={"y": known.label})
-        view = line.at(codes[len(past) :], work.as_of)
+        values, line = _outcomes_by(work.history.others, field, *_outcome(work))
+        view = line.at(values.get_indexer(pd.Index(own, dtype=object)).astype(np.int64), work.as_of)
         rate = (view.sum("y") + shrinkage * overall) / (view.count() + shrinkage)
         # Against the overall rate of the time, which moves with the programme and says nothing of the partner.
         columns[f"rate:{field}"] = np.where([value is None for value in own], np.nan, 100 * (rate - overall))

@@ -1,17 +1,19 @@
 """The programme around a partner: what moves everybody at once, and demand where the partner is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from intelligence.features.partner_signs import log_ratio, recruited_as_of
-from intelligence.features.partner_times import instants, is_word
+from intelligence.features.partner_times import instants, is_word, per_history
 from intelligence.features.profile import lists_as_of, words_as_of
 from intelligence.features.registry import Feature, Group, register, static
 from intelligence.features.timeline import FloatArray, IntArray, TimeArray, Timeline
 from intelligence.features.work import Work
+from store.history import History
 
 _MIN_WHOLE = 30
 _FIELD_PARTNERS = 3.0
@@ -31,8 +33,7 @@ _VOLUME = (
 
 
 def _compute_volume(work: Work) -> Mapping[str, Any]:
-    recruited = instants(work.history.partners, "recruited_at")
-    view = Timeline(np.zeros(len(recruited), np.int64), recruited).at(np.zeros(len(work.ids), np.int64), work.as_of)
+    view = _recruited(work.history.others).at(np.zeros(len(work.ids), np.int64), work.as_of)
     own = recruited_as_of(work)
     # The row's own recruitment does not count: prospects, who have none, would differ by it.
     others = {
@@ -42,6 +43,12 @@ def _compute_volume(work: Work) -> Mapping[str, Any]:
     # will do so at another time: that now is a busy week says nothing of that day.
     joined = own <= work.as_of
     return {f"recruited_{w}": np.where(joined, log_ratio(others[w], others[180] * w / 180), np.nan) for w in (1, 7, 30)}
+
+
+@per_history
+def _recruited(history: History) -> Timeline:
+    recruited = instants(history.partners, "recruited_at")
+    return Timeline(np.zeros(len(recruited), np.int64), recruited)
 
 
 register(Group("intake", static(*_VOLUME), _compute_volume))
@@ -74,22 +81,62 @@ _SPACE = (
 )
 
 
-def _compute_space(work: Work) -> Mapping[str, Any]:
-    history = work.history
-    country = words_as_of(history, "country", work.ids, work.as_of)
-    won = history.deals[is_word(history.deals, "outcome", "won")]
-    partners = history.partners
-    home = words_as_of(history, "country", partners["id"].to_numpy(), instants(partners, "recruited_at"))
-    created, recruited = instants(history.leads, "created_at"), instants(partners, "recruited_at")
+@dataclass(frozen=True)
+class _Placed:
+    """Dated things at places: queried by place, and all together.
+
+    Attributes
+    ----------
+    places : Index
+        Every one once.
+    line, total : Timeline
+        By position among the places; of all, with or without a place.
+    """
+
+    places: pd.Index
+    line: Timeline
+    total: Timeline
+
+    @classmethod
+    def of(cls, place: Any, when: Any) -> "_Placed":
+        """Return things at these places (None for none) and instants."""
+        codes, places = pd.factorize(pd.Series([*place], dtype=object))
+        anywhere = Timeline(np.zeros(len(when), np.int64), when)
+        return cls(pd.Index(places), Timeline(codes.astype(np.int64), when), anywhere)
+
+    def count(self, wanted: Any, as_of: TimeArray, days: float | None) -> FloatArray:
+        """Count those at each row's place, NaN where it has none."""
+        own = self.places.get_indexer(pd.Index(wanted, dtype=object)).astype(np.int64)
+        return np.where([value is None for value in wanted], np.nan, self.line.at(own, as_of).count(days))
+
+    def whole(self, as_of: TimeArray, days: float | None) -> FloatArray:
+        """Count all."""
+        return self.total.at(np.zeros(len(as_of), np.int64), as_of).count(days)
+
+
+@per_history
+def _space(history: History) -> tuple[_Placed, _Placed, _Placed]:
+    """Return leads, deals won and partners recruited by country."""
+    partners, won = history.partners, history.deals[is_word(history.deals, "outcome", "won")]
+    recruited = instants(partners, "recruited_at")
+    home = words_as_of(history, "country", partners["id"].to_numpy(), recruited)
     closed = np.fmax(instants(won, "closed_at"), instants(won, "registered_at"))
-    leads = _demand(history.leads["country"], created, country, work, 365)
-    deals = _demand(won["country"].to_numpy(), closed, country, work, 365)
-    peers = _demand(home, recruited, country, work, None)
+    return (
+        _Placed.of(history.leads["country"], instants(history.leads, "created_at")),
+        _Placed.of(won["country"].to_numpy(), closed),
+        _Placed.of(home, recruited),
+    )
+
+
+def _compute_space(work: Work) -> Mapping[str, Any]:
+    country = words_as_of(work.history, "country", work.ids, work.as_of)
+    asked, won, recruited = _space(work.history.others)
+    leads, peers = asked.count(country, work.as_of, 365), recruited.count(country, work.as_of, None)
     # Shares, not counts: what grows with the programme would tell one year from another and nothing else.
-    all_leads, all_peers = _total(created, work, 365), _total(recruited, work, None)
+    all_leads, all_peers = asked.whole(work.as_of, 365), recruited.whole(work.as_of, None)
     return {
         "leads_country": _share(leads, all_leads),
-        "won_country": _share(deals, _total(closed, work, 365)),
+        "won_country": _share(won.count(country, work.as_of, 365), won.whole(work.as_of, 365)),
         "partners_country": _share(peers, all_peers),
         "white_space": np.where(
             np.isnan(leads) | (all_leads < _MIN_WHOLE),
@@ -99,27 +146,9 @@ def _compute_space(work: Work) -> Mapping[str, Any]:
     }
 
 
-def _total(when: Any, work: Work, days: float | None) -> FloatArray:
-    nobody = np.zeros(len(work.ids), np.int64)
-    return Timeline(np.zeros(len(when), np.int64), when).at(nobody, work.as_of).count(days)
-
-
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Share of a whole; of the first few of anything it is chance, so it counts only with a few dozen of them."""
     return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole >= _MIN_WHOLE))
-
-
-def _demand(place: Any, when: Any, wanted: Any, work: Work, days: float | None) -> FloatArray:
-    codes, own = _codes(place, wanted)
-    count = Timeline(codes, when).at(own, work.as_of).count(days)
-    return np.where([value is None for value in wanted], np.nan, count)
-
-
-def _codes(values: Any, wanted: Any) -> tuple[IntArray, IntArray]:
-    """Return integer codes of `values` and of `wanted` in common, -1 for missing."""
-    both = pd.Series([*values, *wanted], dtype=object)
-    codes = pd.factorize(both)[0].astype(np.int64)
-    return codes[: len(values)], codes[len(values) :]
 
 
 register(Group("white_space", static(*_SPACE), _compute_space))
@@ -134,19 +163,50 @@ _DEMAND = (
 )
 
 
+@dataclass(frozen=True)
+class _Fields:
+    """Leads and recruited partners by country and industry, and whether there is any field to each.
+
+    Attributes
+    ----------
+    fields : Index
+        Every country and industry once.
+    asked, supplied, all_asked, all_supplied : Timeline
+        By position among the fields; together.
+    """
+
+    fields: pd.Index
+    asked: Timeline
+    supplied: Timeline
+    all_asked: Timeline
+    all_supplied: Timeline
+
+
+@per_history
+def _fields(history: History) -> _Fields:
+    ids, recruited = history.partners["id"].to_numpy(np.int64), instants(history.partners, "recruited_at")
+    peer, theirs = _named(lists_as_of(history, "industries", ids, recruited))
+    supply = _pairs(words_as_of(history, "country", ids, recruited)[peer], theirs)
+    demand = _pairs(history.leads["country"], history.leads["industry"])
+    codes, fields = pd.factorize(pd.Series([*demand, *supply], dtype=object))
+    asked, supplied = np.split(codes.astype(np.int64), [len(demand)])
+    created, since = instants(history.leads, "created_at"), recruited[peer]
+    return _Fields(
+        pd.Index(fields),
+        Timeline(asked, created),
+        Timeline(supplied, since),
+        Timeline(np.minimum(asked, 0), created),
+        Timeline(np.minimum(supplied, 0), since),
+    )
+
+
 def _compute_demand(work: Work) -> Mapping[str, Any]:
     """Compare demand and supply field by field; a company of several industries counts in each of them."""
-    history, partners = work.history, work.history.partners
-    ids, recruited = partners["id"].to_numpy(np.int64), instants(partners, "recruited_at")
-    row, own = _named(lists_as_of(history, "industries", work.ids, work.as_of))
-    peer, theirs = _named(lists_as_of(history, "industries", ids, recruited))
-    here = words_as_of(history, "country", work.ids, work.as_of)[row]
-    home = words_as_of(history, "country", ids, recruited)[peer]
-    leads = (_pairs(history.leads["country"], history.leads["industry"]), instants(history.leads, "created_at"))
-    peers = (_pairs(home, theirs), recruited[peer])
+    row, own = _named(lists_as_of(work.history, "industries", work.ids, work.as_of))
+    here = words_as_of(work.history, "country", work.ids, work.as_of)[row]
     # Its own supply does not count: prospects, who bring none yet, would differ by it.
     itself = (recruited_as_of(work) <= work.as_of)[row].astype(np.float64)
-    values = _against(leads, peers, (_pairs(here, own), work.as_of[row], itself))
+    values = _against(_fields(work.history.others), _pairs(here, own), work.as_of[row], itself)
     there = ~np.isnan(values)
     n = np.bincount(row[there], minlength=len(work.ids))
     sums = np.bincount(row[there], weights=values[there], minlength=len(work.ids))
@@ -166,22 +226,16 @@ def _pairs(first: Any, second: Any) -> list[object]:
     ]
 
 
-def _against(
-    leads: tuple[list[object], TimeArray],
-    peers: tuple[list[object], TimeArray],
-    own: tuple[list[object], TimeArray, FloatArray],
-) -> FloatArray:
+def _against(known: _Fields, own: list[object], as_of: TimeArray, itself: FloatArray) -> FloatArray:
     """Log ratio of a year's leads per recruited partner of each row's field to that of all fields, shrunk to it."""
-    codes = pd.factorize(pd.Series([*leads[0], *peers[0], *own[0]], dtype=object))[0].astype(np.int64)
-    asked, supply, mine = np.split(codes, [len(leads[0]), len(leads[0]) + len(peers[0])])
-    as_of, anywhere = own[1], np.zeros(len(mine), np.int64)
-
-    supplied = np.maximum(Timeline(supply, peers[1]).at(mine, as_of).count() - own[2], 0.0)
-    demand = Timeline(asked, leads[1]).at(mine, as_of).count(365)
-    total = Timeline(np.minimum(asked, 0), leads[1]).at(anywhere, as_of).count(365)
-    usual = (total + 1.0) / (Timeline(np.minimum(supply, 0), peers[1]).at(anywhere, as_of).count() + 1.0)
+    mine = known.fields.get_indexer(pd.Index(own, dtype=object)).astype(np.int64)
+    anywhere = np.zeros(len(mine), np.int64)
+    supplied = np.maximum(known.supplied.at(mine, as_of).count() - itself, 0.0)
+    demand = known.asked.at(mine, as_of).count(365)
+    total = known.all_asked.at(anywhere, as_of).count(365)
+    usual = (total + 1.0) / (known.all_supplied.at(anywhere, as_of).count() + 1.0)
     ratio = np.log((demand + _FIELD_PARTNERS * usual) / (supplied + _FIELD_PARTNERS) / usual)
-    return np.where((mine < 0) | (total < _MIN_WHOLE), np.nan, ratio)
+    return np.where(np.array([field is None for field in own], dtype=bool) | (total < _MIN_WHOLE), np.nan, ratio)
 
 
 register(Group("demand", static(*_DEMAND), _compute_demand))

@@ -107,7 +107,7 @@ def _compute_likeness(work: Work) -> Mapping[str, Any]:
     known = outcomes_of(work)
     order = np.argsort(known.known_at, kind="stable")
     at = known.recruited_at[order]
-    past = partner_vectors(Work(work.history, known.ids[order], at, work.set, work.text))
+    past = partner_vectors(Work(work.history.others, known.ids[order], at, work.set, work.text))
     own = partner_vectors(work)
     if past.shape[1] != own.shape[1] or not len(past):
         return missing

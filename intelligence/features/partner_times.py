@@ -1,8 +1,8 @@
 """The events of partners as timelines, built once per history and kept while it lives."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,6 +11,8 @@ import pandas as pd
 
 from intelligence.features.timeline import FloatArray, IntArray, TimeArray, Timeline, micros
 from store.history import History
+
+Fact = TypeVar("Fact")
 
 DEAL_SIGN = "deal"
 """Name under which ``settings.life_signs`` speaks of deals registered or won."""
@@ -21,6 +23,20 @@ def times_of(history: History, life_signs: Sequence[str] = ()) -> "PartnerTimes"
     """Return the timelines of `history`, the same object for the same signs of life."""
     kept = _CACHE.setdefault(history, {})
     return kept.setdefault(tuple(sorted(life_signs)), PartnerTimes(history, life_signs))
+
+
+def per_history(compute: Callable[..., Fact]) -> Callable[..., Fact]:
+    """Return a function of a history (and of what can be hashed) that remembers its results while the history lives."""
+    kept: WeakKeyDictionary[History, dict[tuple[Any, ...], Fact]] = WeakKeyDictionary()
+
+    @wraps(compute)
+    def remembered(history: History, *rest: Any) -> Fact:
+        own = kept.setdefault(history, {})
+        if rest not in own:
+            own[rest] = compute(history, *rest)
+        return own[rest]
+
+    return remembered
 
 
 def instants(frame: pd.DataFrame, name: str) -> TimeArray:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import CannotAnswer
 from domain.settings import Settings
 from domain.terms import HIGH_RISK, MEDIUM_RISK, ModelName
 from intelligence.features.build import build, learn_feature_set
@@ -34,7 +33,6 @@ from intelligence.scoring.served import (
     serving_model,
     trends,
 )
-from models.churn import ChurnModel
 from models.probability import Factors, Prediction
 from models.recency import RecencyBands
 from store.history import History
@@ -167,7 +165,7 @@ def _score(context: ScoringContext, history: History, ids: IntArray, instant: da
         feature_set, version = learn_feature_set("churn", history, context.settings), BASELINE
     else:
         feature_set, version = served[1:]
-    features = _features(context, feature_set, history, ids, as_of)
+    features = churn_features(context, feature_set, history, ids, as_of)
     if served is None:
         prediction = curve_churn(history, context.settings, features, horizon) or baseline_churn(
             history, context.settings, ids, horizon
@@ -194,23 +192,6 @@ def by_stake(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
     return wanted.sort_values(by, ascending=[False, False, True]).index.to_numpy()
 
 
-def looked_at(
-    context: ScoringContext, history: History, ids: IntArray, instant: datetime, version: str
-) -> tuple[pd.DataFrame, ChurnModel, FeatureSet]:
-    """Return the features of partners for the version that serves an instant, its model and its feature set.
-
-    Raises
-    ------
-    CannotAnswer
-        If another version has come to serve since the pieces were cut.
-    """
-    served = serving_model(context, ModelName.CHURN, instant)
-    if served is None or served[2] != version:
-        raise CannotAnswer(f"{version} does not serve any more; nothing was kept, try again.")
-    model, feature_set, _ = served
-    return _features(context, feature_set, history, ids, naive(instant)), model, feature_set
-
-
 def explained(
     feature_set: FeatureSet, features: pd.DataFrame, believed: pd.DataFrame, as_of: np.datetime64, factors: Factors
 ) -> Explanation:
@@ -221,9 +202,10 @@ def explained(
     return Explanation(feature_set, features, as_of, base, contributions, DEFAULT_FACTS)
 
 
-def _features(
+def churn_features(
     context: ScoringContext, feature_set: FeatureSet, history: History, ids: IntArray, as_of: np.datetime64
 ) -> pd.DataFrame:
+    """Return the features of partners at an instant."""
     subjects = pd.DataFrame({"partner_id": ids, "as_of": np.full(len(ids), as_of)})
     return build(feature_set, history, subjects, context.text)
 

@@ -15,10 +15,10 @@ from intelligence.place import Place
 from intelligence.scoring.churn import (
     COLUMNS,
     by_stake,
+    churn_features,
     counted_waiting,
     explained,
     framed,
-    looked_at,
     never_active,
     overruled,
     population,
@@ -28,7 +28,7 @@ from intelligence.scoring.churn import (
 from intelligence.scoring.pieces import MOST_PARTNERS, Keeping, Reasons, Share, laid_ready, parted, with_reasons
 from intelligence.scoring.reasons import in_columns
 from intelligence.scoring.revenue import won_anything
-from intelligence.scoring.served import ScoringContext, naive, serving_model
+from intelligence.scoring.served import ScoringContext, naive, serving_model, still_serving
 from intelligence.scoring.whole import Whole, churn_whole
 from models.probability import Prediction
 from store.engine import reading
@@ -110,7 +110,8 @@ def score_churn_piece(piece: ChurnPiece) -> ChurnPart:
         history = _history(context, piece)
         as_of = naive(piece.whole.as_of)
         ids = population(history, as_of, None)
-        features, model, _ = looked_at(context, history, ids, piece.whole.as_of, piece.version)
+        model, feature_set, _ = still_serving(context, ModelName.CHURN, piece.whole.as_of, piece.version)
+        features = churn_features(context, feature_set, history, ids, as_of)
         believed = thought_of(context, history, ids, as_of, model.predict(features, piece.horizon_days))
         waiting = counted_waiting(history, context.settings, piece.horizon_days)
         return ChurnPart(ids, believed, waiting, won_anything(history))
@@ -136,7 +137,8 @@ def _history(context: ScoringContext, piece: ChurnPiece) -> History:
 def _reasons(context: ScoringContext, history: History, asked: ReasonsPiece) -> Reasons:
     piece = asked.piece
     ids = piece.share.ids
-    features, model, feature_set = looked_at(context, history, ids, piece.whole.as_of, piece.version)
+    model, feature_set, _ = still_serving(context, ModelName.CHURN, piece.whole.as_of, piece.version)
+    features = churn_features(context, feature_set, history, ids, naive(piece.whole.as_of))
     factors = model.explain(features, piece.horizon_days)
     prediction = model.predict(features, piece.horizon_days)
     believed = overruled(thought_of(context, history, ids, naive(piece.whole.as_of), prediction), asked.never)
@@ -189,19 +191,22 @@ def _whole_frame(
     context: ScoringContext, base: ChurnPiece, parts: Sequence[ChurnPart], engine: Engine, *, store: bool
 ) -> pd.DataFrame:
     instant, horizon = base.whole.as_of, base.horizon_days
-    ids = np.concatenate([part.partner_id for part in parts])
-    never = never_active(_added(part.waiting for part in parts), horizon)
-    believed = overruled(pd.concat([part.believed for part in parts], ignore_index=True), never)
+    waiting = [part.waiting for part in parts]
     paid = any(part.won_anything for part in parts)
+    parts = [part for part in parts if len(part.partner_id)] or list(parts[:1])  # empty columns have no types
+    ids = np.concatenate([part.partner_id for part in parts])
+    never = never_active(_added(waiting), horizon)
+    believed = overruled(pd.concat([part.believed for part in parts], ignore_index=True), never)
     frame = framed(context, believed, ids, instant, horizon, base.version, paid=paid)
     order = by_stake(frame)
     frame, ids = frame.iloc[order].reset_index(drop=True), ids[order]
     frame = frame.assign(**in_columns([[]] * len(frame)))[list(COLUMNS)]
     keep = Keeping(context, ModelName.CHURN, instant, ids) if store else None
-    least = context.settings.explained_scores
+    least = min(context.settings.explained_scores, len(ids))
+    step = max(min(_EXPLAINED_AT_ONCE, -(-least // (2 * engine.workers))), 1)  # so that no worker waits for long
     pieces = [
-        ReasonsPiece(replace(base, share=Share(ids[start : min(start + _EXPLAINED_AT_ONCE, least)], 0)), never)
-        for start in range(0, min(least, len(ids)), _EXPLAINED_AT_ONCE)
+        ReasonsPiece(replace(base, share=Share(ids[start : min(start + step, least)], 0)), never)
+        for start in range(0, least, step)
     ]
     return with_reasons(frame, engine.map(explain_churn_piece, pieces), keep)
 

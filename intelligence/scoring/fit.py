@@ -3,36 +3,41 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import NotFound
 from domain.resources import LEARNED, ColumnType
-from domain.terms import RECRUITABLE, ModelName, evidence_level
+from domain.terms import RECRUITABLE, ModelName
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_outcomes import partner_outcomes
-from intelligence.features.partner_times import instants, times_of
+from intelligence.features.partner_times import instants, per_history, times_of
 from intelligence.features.partner_waiting import WAITING, days_to_win, waiting_days
 from intelligence.features.profile import words_as_of
 from intelligence.features.registry import FeatureSet
 from intelligence.features.timeline import FloatArray, IntArray, TimeArray
-from intelligence.features.work import Work
-from intelligence.scoring.reasons import N_REASONS, Explanation
+from intelligence.features.work import Encoder, Work
+from intelligence.scoring.reasons import Explanation, in_columns
 from intelligence.scoring.served import (
     BASELINE,
     ScoringContext,
+    evidence_levels,
     external_ids,
     keep_scores,
     naive,
     serving_model,
 )
 from intelligence.scoring.white_space import standings
-from models.fit import Waiting, after_waiting
-from models.probability import Prediction
+from models.fit import FitModel, Waiting, after_waiting
+from models.probability import Factors, Prediction
 from models.segments import SegmentRates
 from store.history import History
+
+if TYPE_CHECKING:
+    from intelligence.engine import Engine
 
 COLUMNS = (
     "partner",
@@ -88,6 +93,7 @@ def score_fit(
     partners: Sequence[str] | None = None,
     *,
     store: bool = False,
+    engine: "Engine | None" = None,
 ) -> pd.DataFrame:
     """Return the probability to become productive per prospect, applicant and onboarding partner.
 
@@ -101,12 +107,21 @@ def score_fit(
         Only these external ids.
     store : bool, default=False
         Keep the scores, with their factors.
+    engine : Engine, optional
+        Where the pieces of a large market are done; default: in this process.
 
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``, by probability. Empty when nobody is to be scored.
+        Columns ``COLUMNS``, by probability. Empty when nobody is to be scored. Of a market that is scored in pieces,
+        only the first ``settings.explained_scores`` rows have reasons.
     """
+    if partners is None:
+        from intelligence.scoring.fit_pieces import fit_by_pieces  # which is made of what stands here
+
+        found = fit_by_pieces(context, context.instant(as_of), store=store, engine=engine)
+        if found is not None:
+            return found
     return fit_scores(context, as_of, partners, store=store).frame
 
 
@@ -120,14 +135,19 @@ def fit_scores(
     """Return what `score_fit` returns, together with the factors of each row."""
     instant = context.instant(as_of)
     history = context.history(instant)
+    scored = _score(context, history, recruitable(history, instant, partners), instant)
+    if store:
+        _store(context, scored, instant)
+    return scored
+
+
+def recruitable(history: History, instant: datetime, partners: Sequence[str] | None = None) -> IntArray:
+    """Return the companies that were to be recruited at an instant, by our id; of some external ids only."""
     ids = history.partners["id"].to_numpy(np.int64)
     wanted = history.status_as_of(ids, np.full(len(ids), naive(instant))).isin(RECRUITABLE).to_numpy(dtype=bool)
     if partners is not None:
         wanted = wanted & history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
-    scored = _score(context, history, ids[wanted], instant)
-    if store:
-        _store(context, scored, instant)
-    return scored
+    return np.asarray(ids[wanted])
 
 
 def _store(context: ScoringContext, scored: FitScores, instant: datetime) -> None:
@@ -136,11 +156,16 @@ def _store(context: ScoringContext, scored: FitScores, instant: datetime) -> Non
         return
     places = standings(context, scored.frame["partner"].tolist(), instant)
     details = [
-        explanation.kept(row, limit=_STORED_FACTORS) | {STANDING: place.as_json()} for row, place in enumerate(places)
+        kept | {STANDING: place.as_json()} for kept, place in zip(stored_details(explanation), places, strict=True)
     ]
     keep_scores(
         context, ModelName.FIT, scored.frame, scored.partner_id.tolist(), details, instant, explanation.features
     )
+
+
+def stored_details(explanation: Explanation) -> list[dict[str, Any]]:
+    """Return the factors that are stored of scores, row by row."""
+    return [explanation.kept(row, limit=_STORED_FACTORS) for row in range(len(explanation.features))]
 
 
 def fit_company(context: ScoringContext, company: Mapping[str, Any], as_of: datetime | None = None) -> FitScores:
@@ -235,31 +260,70 @@ def _asked_at(history: History, ids: IntArray, as_of: np.datetime64) -> TimeArra
 def _score(context: ScoringContext, history: History, ids: IntArray, instant: datetime) -> FitScores:
     if not len(ids):
         return FitScores(pd.DataFrame(columns=list(COLUMNS)), ids)
-    as_of = naive(instant)
     served = serving_model(context, ModelName.FIT, instant)
-    asked = _asked_at(history, ids, as_of)
-    subjects = pd.DataFrame({"partner_id": ids, "as_of": asked})
     if served is None:
-        feature_set, version = learn_feature_set("fit", history, context.settings), BASELINE
-        features = _waited(build(feature_set, history, subjects, None), history, ids, as_of)
-        prediction, revenue, base_rate = _baseline(context, history, features)
-        similar: list[list[int]] = [[] for _ in ids]
-        base, contributions = np.log(prediction.p) - np.log1p(-prediction.p), pd.DataFrame(index=features.index)
-        horizon = context.settings.fit_horizon_days
+        frame, features, feature_set = _by_rates(context, history, ids, instant)
+        p = frame["p_productive"].to_numpy()
+        factors = Factors(np.log(p) - np.log1p(-p), pd.DataFrame(index=features.index))
     else:
-        model, feature_set, version = served
-        features = _waited(build(feature_set, history, subjects, context.text), history, ids, as_of)
-        prediction, factors = model.predict(features), model.explain(features)
-        base, contributions = factors.base, factors.contributions
-        revenue, similar = model.expected_revenue(features), model.similar(features, N_SIMILAR + 1)
-        base_rate, horizon = model.base_rate, model.horizon_days
-    explanation = Explanation(feature_set, features, as_of, base, contributions, DEFAULT_FACTS)
-    n = times_of(history, context.settings.life_signs).sign_days.at(ids, as_of).count()
-    frame = _frame(history, ids, prediction, revenue, base_rate, n, similar)
-    frame = frame.assign(as_of=instant, horizon_days=horizon, model_version=version)
-    for k, said in enumerate(zip(*(row + [""] * (N_REASONS - len(row)) for row in explanation.reasons()), strict=True)):
-        frame[f"reason_{k + 1}"] = said
-    return _sorted(frame[list(COLUMNS)], ids, explanation)
+        frame, features, feature_set = predicted(context, history, ids, instant, *served)
+        factors = served[0].explain(features)
+    explanation = explained(feature_set, features, naive(instant), factors)
+    frame = frame.assign(**in_columns(explanation.reasons()))[list(COLUMNS)]
+    order = by_promise(frame)
+    return FitScores(frame.iloc[order].reset_index(drop=True), ids[order], explanation.take(order))
+
+
+def explained(feature_set: FeatureSet, features: pd.DataFrame, as_of: np.datetime64, factors: Factors) -> Explanation:
+    """Return what moved probabilities."""
+    return Explanation(feature_set, features, as_of, factors.base, factors.contributions, DEFAULT_FACTS)
+
+
+def predicted(
+    context: ScoringContext,
+    history: History,
+    ids: IntArray,
+    instant: datetime,
+    model: FitModel,
+    feature_set: FeatureSet,
+    version: str,
+) -> tuple[pd.DataFrame, pd.DataFrame, FeatureSet]:
+    """Return what a version says of companies, under the names of ``COLUMNS`` without reasons, and its features."""
+    features = _features(history, ids, instant, feature_set, context.text)
+    frame = _frame(
+        context,
+        history,
+        ids,
+        instant,
+        model.predict(features),
+        model.expected_revenue(features),
+        model.base_rate,
+        model.similar(features, N_SIMILAR + 1),
+    )
+    return frame.assign(horizon_days=model.horizon_days, model_version=version), features, feature_set
+
+
+def _by_rates(
+    context: ScoringContext, history: History, ids: IntArray, instant: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame, FeatureSet]:
+    feature_set = learn_feature_set("fit", history, context.settings)
+    features = _features(history, ids, instant, feature_set, None)
+    prediction, revenue, base_rate = _baseline(context, history, features)
+    frame = _frame(context, history, ids, instant, prediction, revenue, base_rate, [[] for _ in ids])
+    horizon = context.settings.fit_horizon_days
+    return frame.assign(horizon_days=horizon, model_version=BASELINE), features, feature_set
+
+
+def _features(
+    history: History,
+    ids: IntArray,
+    instant: datetime,
+    feature_set: FeatureSet,
+    text: Encoder | None,
+) -> pd.DataFrame:
+    as_of = naive(instant)
+    subjects = pd.DataFrame({"partner_id": ids, "as_of": _asked_at(history, ids, as_of)})
+    return _waited(build(feature_set, history, subjects, text), history, ids, as_of)
 
 
 def _waited(features: pd.DataFrame, history: History, ids: IntArray, as_of: np.datetime64) -> pd.DataFrame:
@@ -298,35 +362,44 @@ def _words(features: pd.DataFrame, name: str) -> list[object]:
 
 
 def _frame(
+    context: ScoringContext,
     history: History,
     ids: IntArray,
+    instant: datetime,
     prediction: Prediction,
     revenue: FloatArray,
     base_rate: float,
-    n: FloatArray,
     similar: Sequence[Sequence[int]],
 ) -> pd.DataFrame:
-    names = history.partners.set_index("id")["external_id"]
+    n = times_of(history, context.settings.life_signs).sign_days.at(ids, naive(instant)).count()
+    names = _names(history.others) | _names(history)
     like = [
-        [str(names[id_]) for id_ in row if id_ != own and id_ in names.index][:N_SIMILAR]
-        for own, row in zip(ids, similar, strict=True)
+        [names[id_] for id_ in row if id_ != own and id_ in names][:N_SIMILAR]
+        for own, row in zip(ids.tolist(), similar, strict=True)
     ]
     lift = prediction.p / max(base_rate, 1e-9)
     return pd.DataFrame(
         {
             "partner": external_ids(history, ids),
+            "as_of": [instant] * len(ids),
             "p_productive": prediction.p,
             "low": prediction.low,
             "high": prediction.high,
             "expected_revenue": np.round(revenue, 2),
             "band": np.select([lift >= _HIGH, lift >= _LOW], ["high", "medium"], "low"),
-            "evidence": [str(evidence_level(int(count))) for count in n],
+            "evidence": evidence_levels(n.astype(np.int64)),
             "n": n.astype(np.int64),
             **{f"similar_{k + 1}": [row[k] if k < len(row) else None for row in like] for k in range(N_SIMILAR)},
         }
     )
 
 
-def _sorted(frame: pd.DataFrame, ids: IntArray, explanation: Explanation) -> FitScores:
-    order = frame.sort_values(["p_productive", "expected_revenue", "partner"], ascending=[False, False, True]).index
-    return FitScores(frame.loc[order].reset_index(drop=True), ids[order], explanation.take(order.to_numpy()))
+@per_history
+def _names(history: History) -> dict[int, str]:
+    return dict(zip(history.partners["id"].tolist(), history.partners["external_id"].tolist(), strict=True))
+
+
+def by_promise(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """Return the rows in the order of the probability, then of the revenue, then by name."""
+    by = ["p_productive", "expected_revenue", "partner"]
+    return frame[by].reset_index(drop=True).sort_values(by, ascending=[False, False, True]).index.to_numpy()

@@ -83,7 +83,7 @@ class Reasons:
     """
 
     said: list[list[str]]
-    details: list[Mapping[str, Any]]
+    details: Sequence[Mapping[str, Any]]
     features: pd.DataFrame
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from domain.errors import FeatureSetMismatch
+from domain.errors import CannotAnswer, FeatureSetMismatch
 from domain.settings import Settings
 from domain.terms import evidence_level
 from intelligence.features.registry import FeatureSet
@@ -78,6 +78,20 @@ def serving_model(context: ScoringContext, name: str, as_of: datetime) -> tuple[
     except FeatureSetMismatch as error:
         logger.warning("%s cannot serve, the baseline answers: %s", loaded.label, error.message)
         return None
+
+
+def still_serving(context: ScoringContext, name: str, as_of: datetime, version: str) -> tuple[Any, FeatureSet, str]:
+    """Return what `serving_model` does, if it is the version that is expected.
+
+    Raises
+    ------
+    CannotAnswer
+        If another one has come to serve since.
+    """
+    served = serving_model(context, name, as_of)
+    if served is None or served[2] != version:
+        raise CannotAnswer(f"{version} does not serve any more; nothing was kept, try again.")
+    return served
 
 
 def external_ids(history: History, partner_id: IntArray) -> list[str]:

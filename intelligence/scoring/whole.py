@@ -60,7 +60,8 @@ def churn_whole(context: ScoringContext, as_of: datetime) -> Whole:
 
 
 def _day(as_of: datetime) -> np.datetime64:
-    return np.asarray(naive(as_of), dtype="datetime64[D]")[()]
+    day: np.datetime64 = naive(as_of).astype("datetime64[D]")
+    return day
 
 
 def _alive(
