@@ -23,7 +23,7 @@ from benchmarks.speed.match_programme import END, enlarge, write
 from benchmarks.workspace import ROOT, Workspace
 
 ROWS = 200
-_PATIENCE = 240
+_PATIENCE = 120
 
 
 @dataclass(eq=False)
@@ -120,7 +120,9 @@ def mlflow_serving(model: Path) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(model), "--env-manager", "local"]
     command += ["--port", str(port), "--workers", "1"]
-    with _served(command, {**os.environ, "PYTHONPATH": str(ROOT)}, port, "/ping", {}) as server:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # it starts uvicorn by name
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    with _served(command, environment, port, "/ping", {}) as server:
         yield server
 
 
