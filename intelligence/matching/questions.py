@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Instant = datetime | Literal["created_at"] | None
 
 _KEPT_MATCHERS = 4
+_KEPT_HISTORIES = 2  # each holds a whole programme: under writes there is a new one every some seconds
 _Kept = OrderedDict[tuple[int, str, str, str], tuple[object, Matcher]]
 _matchers: "WeakKeyDictionary[Intelligence, _Kept]" = WeakKeyDictionary()
 
@@ -153,17 +154,19 @@ def _matcher(context: "Intelligence", history: "History", instant: datetime | No
     kept = _matchers.setdefault(context, OrderedDict())
     absences = context.absences()
     key = (id(history.leads), label, policies.fingerprint, absences.fingerprint)
-    if key not in kept:
+    made = kept.get(key)
+    if made is None:
         # What policies and absences do not change is shared with a matcher under others: it took seconds to prepare.
         like = next((one for (of, by, *_), (_, one) in list(kept.items()) if (of, by) == key[:2]), None)
         parts = _prepared(context, history, loaded) if like is None else (like.world, like.spec, like.ranker)
         # The frame is kept with the matcher, so that its id is not given to another one.
         most = context.settings.match_candidates
-        kept[key] = (history.leads, Matcher(*parts, label, most, policies, absences))
-    kept.move_to_end(key)
-    while len(kept) > _KEPT_MATCHERS:
+        made = (history.leads, Matcher(*parts, label, most, policies, absences))
+    kept.pop(key, None)  # to the end; other threads do the same meanwhile
+    kept[key] = made
+    while len(kept) > _KEPT_MATCHERS or len({of for of, *_ in list(kept)}) > _KEPT_HISTORIES:
         kept.popitem(last=False)
-    return kept[key][1]
+    return made[1]
 
 
 def _prepared(
