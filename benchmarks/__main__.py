@@ -48,6 +48,7 @@ _MODULES = {
     "speed-imports": "speed.imports",
     "speed-embedding": "speed.embedding",
     "speed-vectors": "speed.vectors",
+    "speed-batch": "speed.batch",
 }
 _SPEED = tuple(name for name in _MODULES if name.startswith("speed-"))
 _WITH_OPTIONS = (
