@@ -14,7 +14,7 @@ from domain.resources import LEARNED, ColumnType
 from domain.terms import RECRUITABLE, ModelName
 from intelligence.features.build import build, learn_feature_set
 from intelligence.features.partner_outcomes import partner_outcomes
-from intelligence.features.partner_times import instants, per_history, times_of
+from intelligence.features.partner_times import instants, times_of
 from intelligence.features.partner_waiting import WAITING, days_to_win, waiting_days
 from intelligence.features.profile import words_as_of
 from intelligence.features.registry import FeatureSet
@@ -28,6 +28,7 @@ from intelligence.scoring.served import (
     external_ids,
     keep_scores,
     naive,
+    names_of,
     serving_model,
 )
 from intelligence.scoring.white_space import standings
@@ -372,7 +373,7 @@ def _frame(
     similar: Sequence[Sequence[int]],
 ) -> pd.DataFrame:
     n = times_of(history, context.settings.life_signs).sign_days.at(ids, naive(instant)).count()
-    names = _names(history.others) | _names(history)
+    names = names_of(history.others) | names_of(history)
     like = [
         [names[id_] for id_ in row if id_ != own and id_ in names][:N_SIMILAR]
         for own, row in zip(ids.tolist(), similar, strict=True)
@@ -392,11 +393,6 @@ def _frame(
             **{f"similar_{k + 1}": [row[k] if k < len(row) else None for row in like] for k in range(N_SIMILAR)},
         }
     )
-
-
-@per_history
-def _names(history: History) -> dict[int, str]:
-    return dict(zip(history.partners["id"].tolist(), history.partners["external_id"].tolist(), strict=True))
 
 
 def by_promise(frame: pd.DataFrame) -> npt.NDArray[np.intp]:

@@ -12,6 +12,7 @@ import pandas as pd
 from domain.errors import CannotAnswer, FeatureSetMismatch
 from domain.settings import Settings
 from domain.terms import evidence_level
+from intelligence.features.partner_times import per_history
 from intelligence.features.registry import FeatureSet
 from intelligence.features.timeline import FloatArray, IntArray
 from intelligence.features.work import Encoder
@@ -98,6 +99,12 @@ def external_ids(history: History, partner_id: IntArray) -> list[str]:
     """Return the caller's ids of our partner ids."""
     names = history.partners.set_index("id")["external_id"]
     return [str(name) for name in names.reindex(partner_id)]
+
+
+@per_history
+def names_of(history: History) -> dict[int, str]:
+    """Return the caller's ids by ours."""
+    return dict(zip(history.partners["id"].tolist(), history.partners["external_id"].tolist(), strict=True))
 
 
 def previous_chances(
