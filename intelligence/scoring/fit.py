@@ -145,9 +145,9 @@ def fit_scores(
 def recruitable(history: History, instant: datetime, partners: Sequence[str] | None = None) -> IntArray:
     """Return the companies that were to be recruited at an instant, by our id; of some external ids only."""
     ids = history.partners["id"].to_numpy(np.int64)
-    wanted = history.status_as_of(ids, np.full(len(ids), naive(instant))).isin(RECRUITABLE).to_numpy(dtype=bool)
+    wanted = history.status_as_of(ids, naive(instant)).isin(RECRUITABLE).to_numpy(dtype=bool)
     if partners is not None:
-        wanted = wanted & history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
+        wanted &= history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
     return np.asarray(ids[wanted])
 
 
@@ -356,9 +356,7 @@ def _baseline(
 
 
 def _words(features: pd.DataFrame, name: str) -> list[object]:
-    if name not in features:
-        return [None] * len(features)
-    values = features[name].astype(object)
+    values = features[name].astype(object) if name in features else pd.Series([None] * len(features), dtype=object)
     return values.where(values.notna(), None).tolist()
 
 
@@ -396,6 +394,6 @@ def _frame(
 
 
 def by_promise(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
-    """Return the rows in the order of the probability, then of the revenue, then by name."""
+    """Return the rows by probability, then by revenue, then by name."""
     by = ["p_productive", "expected_revenue", "partner"]
     return frame[by].reset_index(drop=True).sort_values(by, ascending=[False, False, True]).index.to_numpy()
