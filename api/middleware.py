@@ -14,7 +14,7 @@ from domain.language import LANGUAGES, Language, language_of, negotiate, speakin
 
 REQUESTS = Counter("allywise_requests_total", "Requests by route and status.", ("method", "route", "status"))
 SECONDS = Histogram("allywise_request_seconds", "Time to answer, by route.", ("method", "route"))
-OLDER = Counter("allywise_older_answers_total", "Predictions made without what was written in the last seconds.")
+OLDER = Counter("allywise_older_answers_total", "Answers without what was written in the last seconds.")
 
 LANGUAGE_COOKIE = "allywise_language"
 """Holds the language that somebody chose on a page."""

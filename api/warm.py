@@ -45,11 +45,11 @@ def start_warming(services: Services) -> Thread:
 def warm(services: Services) -> None:
     """Read the books that figures are counted from, and the history that predictions are made of."""
     present, crowd = services.intelligence.present, services.settings.serving_crowd
-    present.crowd, present.on_older = crowd, OLDER.inc
+    present.newest.crowd, present.newest.on_older = crowd, OLDER.inc
     present.prepare = partial(make_ready_to_match, services.intelligence)
     with services.unit_of_work(SYSTEM, read_only=True) as work:
         currency, shelf = services.settings.currency, shelf_of(work.engine)
-        shelf.crowd = crowd
+        shelf.newest.crowd, shelf.newest.on_older = crowd, OLDER.inc
         make_ready(Book(work.connection, services.clock(), currency, shelf=shelf))
     if any(services.intelligence.registry.serving(name, services.clock()) for name in ModelName):
         services.intelligence.history()

@@ -17,6 +17,7 @@ from domain.resources import RESOURCES, ColumnType
 from store import read
 from store.frames import Instants, frame_name, from_text, naive, resolve_field
 from store.history import History
+from store.newest import Newest
 from store.sql import chunks
 from store.tables import RESOURCE_TABLES, column_name
 from store.visibility import visible_rows
@@ -143,39 +144,29 @@ class Shelf:
 
     Attributes
     ----------
-    crowd : int, optional
-        When as many wait until the books are brought up to date, the next one gets the last ones; None: all wait.
+    newest : Newest
+        The books, with what tells their state of the tables apart.
     """
 
     def __init__(self) -> None:
-        self.crowd: int | None = None
-        self._waiting = 0
-        self._door, self._reading = threading.Lock(), threading.Lock()
-        self._last: tuple[dict[str, object], Books] | None = None
+        self.newest: Newest[tuple[dict[str, object], Books]] = Newest()
 
     def books(self, connection: Connection) -> Books:
-        """Return the books as the transaction sees them, from memory if no row they hold has changed since."""
-        stamp = _stamp(connection)
-        with self._door:
-            last = self._last
-            if last is not None and (last[0] == stamp or (self.crowd is not None and self._waiting >= self.crowd)):
-                return last[1]
-            self._waiting += 1
-        try:
-            with self._reading:
-                return self._newest(connection, stamp)
-        finally:
-            with self._door:
-                self._waiting -= 1
+        """Return the books as the transaction sees them, from memory if no row they hold has changed since.
 
-    def _newest(self, connection: Connection, stamp: dict[str, object]) -> Books:
-        if self._last is not None and self._last[0] == stamp:
-            return self._last[1]  # another one read them meanwhile
-        before, books = self._last if self._last is not None else ({}, None)
-        old = {} if books is None else books.frames
-        same = {name: frame for name, frame in old.items() if stamp[name] == before[name]}
-        self._last = stamp, Books(connection, same)
-        return self._last[1]
+        Under a crowd they are those that were read last (`Newest`).
+        """
+        stamp = _stamp(connection)
+
+        def read(last: tuple[dict[str, object], Books] | None) -> tuple[dict[str, object], Books]:
+            before, old = ({}, {}) if last is None else (last[0], last[1].frames)
+            same = {name: frame for name, frame in old.items() if stamp[name] == before[name]}
+            return stamp, Books(connection, same)
+
+        def is_current(last: tuple[dict[str, object], Books]) -> bool:
+            return last[0] == stamp
+
+        return self.newest.get(is_current, read, is_enough=is_current)[1]
 
 
 _SHELVES: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()

@@ -70,7 +70,7 @@ def test_a_reading_that_began_before_the_question_is_not_enough(
         assert begun.acquire(timeout=20)  # it has read, and has not answered yet
         write(engine, clock, "late")
         later = [pool.submit(leads, present) for _ in range(2)]
-        while present._waiting < 3:
+        while present.newest._waiting < 3:
             time.sleep(0.01)
         go.release(2)  # one reading is enough for both
         assert first.result(20) == []
@@ -82,7 +82,7 @@ def test_a_crowd_is_answered_from_the_last_reading(
     engine: Engine, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     present, older = Present(engine, crowd=1), list[int]()
-    present.on_older = lambda: older.append(1)
+    present.newest.on_older = lambda: older.append(1)
     assert leads(present) == []
     write(engine, clock, "new")
     with slow_reading(monkeypatch) as (begun, go), ThreadPoolExecutor(1) as pool:
