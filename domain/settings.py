@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         5_000,
         ge=0,
         le=1_000_000,
-        description="Rows of a programme scored in pieces that get reasons, the first ones; others when asked for alone.",
+        description="Rows of a programme scored in pieces that get reasons, first ones first; others when asked alone.",
     )
     training_seed: int = Field(7, description="Seed of everything random in training.")
     training_threads: int = Field(2, ge=1, le=256, description="Threads of training and batch scoring.")
