@@ -1,7 +1,7 @@
-"""Nearest neighbours by cosine, on faiss: exact among few vectors, by inverted lists among many."""
+"""Nearest neighbours by cosine, on faiss: all compared where there are few, short codes first where there are many."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,16 +15,19 @@ Ids = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
 
 EXACT_UP_TO = 100_000
-"""Vectors up to which every one is compared; beyond, those in the lists near a query."""
+"""Vectors up to which every one is compared; beyond, those whose codes are nearest to a query."""
 
 _INDEX_FILE = "vectors.faiss"
+_CODES_FILE = "codes.faiss"
 _META_FILE = "vectors.json"
 _AT_ONCE = 50_000
-_PER_LIST = 40
-_ROUNDS = 8
+_LEVELS = 16
+_LEARNED_FROM = 50_000
 _SEED = 7
-_REGROW = 4
+_REGROW, _REMEASURE = 4, 1.2
+_FEW_NUMBERS = 128
 _ASKED, _NEIGHBOURS, _RECALL = 100, 200, 0.99
+_WIDENINGS = (2, 3, 5, 8, 13, 21, 34)
 
 
 class VectorIndex:
@@ -40,10 +43,11 @@ class VectorIndex:
     Notes
     -----
     Vectors are normalised when added and when searched, so scores are cosines. Zero vectors (no text) are not added:
-    they are near nothing. Above `exact_up_to` vectors lie in lists around centres (Jégou et al. 2011, without the
-    compression; seeded k-means), and only the lists nearest to a query are compared: as many as were needed, when the
-    lists were made, to find 99 % of the 200 nearest of vectors that were drawn at random. The lists are made again
-    once four times as many vectors are there; in between, vectors come and go in place.
+    they are near nothing. Above `exact_up_to`, every vector has a code of two bits a number (four where
+    there are few) beside it (product quantisation, Jégou et al. 2011; compared 32 at a time, André et al. 2015), and
+    exact cosines are computed of those with the nearest codes only: as many as it takes to find 99 % of the 200
+    nearest of vectors drawn at random. That is measured again with every fifth more vectors; codes are learned again
+    with four times as many. In between, vectors come and go in place.
 
     Examples
     --------
@@ -60,8 +64,9 @@ class VectorIndex:
         self.dimension = dimension
         self._exact_up_to = exact_up_to
         self._index = _flat_index(dimension)
-        self._made_for = 0
-        self._probes = 0
+        self._codes: Any = None
+        self._learned_at = self._measured_at = 0
+        self._widening = 1
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -69,7 +74,7 @@ class VectorIndex:
     @property
     def is_exact(self) -> bool:
         """Whether all vectors are compared."""
-        return self._made_for == 0
+        return self._codes is None
 
     def add(self, ids: npt.ArrayLike, vectors: npt.ArrayLike) -> None:
         """Add vectors under `ids`; an id that is there already is replaced.
@@ -87,19 +92,26 @@ class VectorIndex:
             raise InvalidInput(f"{len(keys)} ids do not fit {len(rows)} vectors, or an id comes twice.")
         self.remove(keys)
         filled = np.flatnonzero(rows.any(axis=1))
-        size = len(self) + len(filled)
-        grown = size > max(self._exact_up_to, _REGROW * self._made_for)
-        if grown:
-            self._index, self._made_for = self._lists(rows, filled), size
-        for part in _parts(filled):
-            self._index.add_with_ids(_unit(rows[part]), keys[part])
-        if grown:
-            self._probes = self._needed_probes()
+        for start in range(0, len(filled), _AT_ONCE):
+            part = filled[start : start + _AT_ONCE]
+            unit = _unit(rows[part])
+            self._index.add_with_ids(unit, keys[part])
+            if self._codes is not None:
+                self._codes.add_with_ids(unit, keys[part])
+        if len(self) > max(self._exact_up_to, _LEVELS, _REGROW * self._learned_at):
+            self._learn_codes()
+        elif self._codes is not None and len(self) > _REMEASURE * self._measured_at:
+            self._measure()
 
     def remove(self, ids: npt.ArrayLike) -> int:
         """Remove vectors by id; unknown ids are ignored. Returns how many were removed."""
         keys = np.asarray(ids, dtype=np.int64).reshape(-1)
-        return int(self._index.remove_ids(keys)) if len(keys) and len(self) else 0
+        if not len(keys) or not len(self):
+            return 0
+        if self._codes is not None:
+            self._codes.remove_ids(keys)
+            _clear_end(self._codes)
+        return int(self._index.remove_ids(keys))
 
     def search(self, vectors: npt.ArrayLike, k: int) -> tuple[Ids, Vectors]:
         """Find the `k` nearest vectors of each query.
@@ -124,89 +136,77 @@ class VectorIndex:
         return ids, scores
 
     def _nearest(self, queries: Vectors, k: int) -> tuple[Ids, Vectors]:
-        if self.is_exact:
+        wanted = self._widening * max(k, _NEIGHBOURS)
+        if self._codes is None or 2 * wanted > len(self):
             scores, ids = self._index.search(queries, k)
             return ids, scores
-        ids, scores = self._probed(queries, k, self._probes * max(1, -(-k // _NEIGHBOURS)))
-        short = np.flatnonzero(ids[:, -1] < 0)  # the lists looked into held fewer than k
-        if len(short):
-            ids[short], scores[short] = self._probed(queries[short], k, self._index.nlist)
+        return self._recounted(queries, k, wanted)
+
+    def _recounted(self, queries: Vectors, k: int, wanted: int) -> tuple[Ids, Vectors]:
+        """Return the nearest, by exact cosines, among so many with the nearest codes."""
+        ids = np.empty((len(queries), k), dtype=np.int64)
+        scores = np.empty((len(queries), k), dtype=np.float32)
+        for row, found in enumerate(self._codes.search(queries, wanted)[1]):
+            near = found[found >= 0]
+            if len(near) < k:  # codes beyond the range of their sums are not returned
+                best, everything = self._index.search(queries[row : row + 1], k)
+                ids[row], scores[row] = everything[0], best[0]
+                continue
+            cosines = self._index.reconstruct_batch(near) @ queries[row]
+            first = np.argpartition(-cosines, k - 1)[:k]
+            first = first[np.argsort(-cosines[first], kind="stable")]
+            ids[row], scores[row] = near[first], cosines[first]
         return ids, scores
 
-    def _probed(self, queries: Vectors, k: int, probes: int) -> tuple[Ids, Vectors]:
+    def _learn_codes(self) -> None:
+        """Learn codes for what is here, and how many of the nearest codes must be looked at."""
         import faiss
 
-        limits = faiss.SearchParametersIVF()
-        limits.nprobe = min(probes, int(self._index.nlist))
-        scores, ids = self._index.search(queries, k, params=limits)
-        return ids, scores
+        pairs = self.dimension > _FEW_NUMBERS and self.dimension % 2 == 0
+        parts = self.dimension // 2 if pairs else self.dimension
+        codes = faiss.IndexIVFPQFastScan(
+            faiss.IndexFlatIP(self.dimension), self.dimension, 1, parts, 4, faiss.METRIC_INNER_PRODUCT
+        )
+        codes.pq.cp.seed = codes.cp.seed = _SEED
+        codes.pq.cp.min_points_per_centroid = codes.cp.min_points_per_centroid = 1
+        codes.train(self._at(_drawn(len(self), _LEARNED_FROM)))
+        ids = _ids_of(self._index)
+        for start in range(0, len(ids), _AT_ONCE):
+            part = ids[start : start + _AT_ONCE]
+            codes.add_with_ids(self._index.index.reconstruct_n(start, len(part)), part)
+        self._codes, self._learned_at = codes, len(self)
+        self._measure()
 
-    def _lists(self, rows: Vectors, filled: Places) -> Any:
-        """Return inverted lists made for the vectors that are here and those to come, holding the former."""
-        import faiss
-
-        size = len(self) + len(filled)
-        count = max(1, min(int(4 * size**0.5), size // _PER_LIST))
-        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(self.dimension), self.dimension, count, faiss.METRIC_INNER_PRODUCT)
-        index.cp.seed, index.cp.niter = _SEED, _ROUNDS
-        drawn = _drawn(size, count * _PER_LIST)
-        new = filled[drawn[drawn >= len(self)] - len(self)]
-        index.train(np.concatenate([self._at(drawn[drawn < len(self)]), _unit(rows[new])]))
-        for ids, vectors in self._blocks():
-            index.add_with_ids(vectors, ids)
-        return index
-
-    def _needed_probes(self) -> int:
-        """Return into how many lists one must look to find the neighbours of vectors drawn at random."""
-        queries, k, most = self._at(_drawn(len(self), _ASKED)), min(_NEIGHBOURS, len(self)), int(self._index.nlist)
-        nearest = self._probed(queries, k, most)[0]
-        low, high = 0, 1
-        while high < most and _share(nearest, self._probed(queries, k, high)[0]) < _RECALL:
-            low, high = high, min(2 * high, most)
-        while high - low > max(1, high // 16):
-            middle = (low + high) // 2
-            enough = _share(nearest, self._probed(queries, k, middle)[0]) >= _RECALL
-            low, high = (low, middle) if enough else (middle, high)
-        return high
+    def _measure(self) -> None:
+        """Find by how much more codes than neighbours must be looked at, for vectors drawn at random."""
+        self._measured_at = len(self)
+        queries, k = self._at(_drawn(len(self), _ASKED)), min(_NEIGHBOURS, len(self))
+        nearest = self._index.search(queries, k)[1]
+        for widening in _WIDENINGS:
+            wanted = min(widening * k, len(self))
+            if _share(nearest, self._recounted(queries, k, wanted)[0]) >= _RECALL:
+                self._widening = widening
+                return
+        self._widening = len(self)  # codes do not help: all are compared
 
     def _at(self, places: Places) -> Vectors:
-        """Return vectors by their place in `_blocks`, ascending."""
-        found, start = [np.zeros((0, self.dimension), dtype=np.float32)], 0
-        for ids, vectors in self._blocks():
-            first, last = np.searchsorted(places, [start, start + len(ids)])
-            found.append(vectors[places[first:last] - start])
-            start += len(ids)
-        return np.concatenate(found)
-
-    def _blocks(self) -> Iterator[tuple[Ids, Vectors]]:
-        """Yield ids and vectors of everything that is here."""
-        import faiss
-
-        if self.is_exact:
-            ids = faiss.vector_to_array(self._index.id_map)
-            for start in range(0, len(ids), _AT_ONCE):
-                part = ids[start : start + _AT_ONCE]
-                yield part, self._index.index.reconstruct_n(start, len(part))
-            return
-        lists, width = self._index.invlists, int(self._index.code_size)
-        for number in range(int(self._index.nlist)):
-            size = int(lists.list_size(number))
-            if size:
-                codes = faiss.rev_swig_ptr(lists.get_codes(number), size * width)
-                vectors = codes.view(np.float32).reshape(size, self.dimension)
-                yield faiss.rev_swig_ptr(lists.get_ids(number), size).copy(), vectors.copy()
+        found: Vectors = self._index.reconstruct_batch(_ids_of(self._index)[places])
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the index into the existing `folder`."""
         import faiss
 
         faiss.write_index(self._index, str(folder / _INDEX_FILE))
+        if self._codes is not None:
+            faiss.write_index(self._codes, str(folder / _CODES_FILE))
         meta = {
             "dimension": self.dimension,
             "n": len(self),
             "exact_up_to": self._exact_up_to,
-            "made_for": self._made_for,
-            "probes": self._probes,
+            "learned_at": self._learned_at,
+            "measured_at": self._measured_at,
+            "widening": self._widening,
         }
         (folder / _META_FILE).write_text(json.dumps(meta), encoding="utf-8")
 
@@ -223,15 +223,22 @@ class VectorIndex:
 
         try:
             meta = json.loads((folder / _META_FILE).read_text(encoding="utf-8"))
-            loaded: Any = faiss.read_index(str(folder / _INDEX_FILE))
             index = cls(int(meta["dimension"]), exact_up_to=int(meta.get("exact_up_to", EXACT_UP_TO)))
-            index._made_for, index._probes = int(meta.get("made_for", 0)), int(meta.get("probes", 0))
+            index._index = faiss.read_index(str(folder / _INDEX_FILE))
+            index._learned_at, index._widening = int(meta.get("learned_at", 0)), int(meta.get("widening", 1))
+            index._measured_at = int(meta.get("measured_at", 0))
+            if index._learned_at:
+                index._codes = faiss.read_index(str(folder / _CODES_FILE))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise ArtefactInvalid(f"The vector index in {folder} cannot be read: {error}") from None
-        kind = faiss.IndexIDMap2 if index.is_exact else faiss.IndexIVFFlat
-        if not isinstance(loaded, kind) or loaded.d != index.dimension or loaded.ntotal != meta["n"]:
-            raise ArtefactInvalid(f"{_INDEX_FILE} and {_META_FILE} in {folder} do not belong together.")
-        index._index = loaded
+        parts: list[tuple[Any, Any]] = [
+            (faiss.IndexIDMap2, index._index),
+            (faiss.IndexIVFPQFastScan, index._codes),
+        ]
+        for kind, part in parts:
+            fits = isinstance(part, kind) and part.d == index.dimension and part.ntotal == meta["n"]
+            if part is not None and not fits:
+                raise ArtefactInvalid(f"The files of the vector index in {folder} do not belong together.")
         return index
 
     def _rows(self, vectors: npt.ArrayLike | Sequence[Sequence[float]]) -> Vectors:
@@ -260,12 +267,31 @@ def _share(nearest: Ids, found: Ids) -> float:
     return float(np.mean([np.isin(right, row).mean() for right, row in rows]))
 
 
-def _parts(places: Places) -> Iterator[Places]:
-    for start in range(0, len(places), _AT_ONCE):
-        yield places[start : start + _AT_ONCE]
-
-
 def _flat_index(dimension: int) -> Any:
     import faiss
 
     return faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+
+
+def _ids_of(index: Any) -> Ids:
+    import faiss
+
+    return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
+
+
+def _clear_end(codes: Any) -> None:
+    """Set what is behind the last code to zero.
+
+    Removed codes stay there, and faiss (1.15) sets the bits of new ones without clearing the old.
+    """
+    import faiss
+
+    lists: Any = faiss.downcast_InvertedLists(codes.invlists)
+    size, each = int(lists.block_size), int(lists.n_per_block)
+    full, used = divmod(int(lists.list_size(0)), each)
+    if not used:
+        return
+    last = faiss.rev_swig_ptr(lists.get_codes(0), (full + 1) * size)[full * size :].reshape(1, size)
+    nothing = np.zeros(int(lists.packer.code_size), dtype=np.uint8)
+    for place in range(used, each):
+        lists.packer.pack_1(nothing, place, last)

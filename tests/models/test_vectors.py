@@ -1,5 +1,6 @@
 """The vector index: exact cosines, ids of the caller's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -129,45 +130,65 @@ def recall(index: VectorIndex, vectors: np.ndarray, k: int) -> float:
     return float(np.mean([np.isin(right, found).mean() for found, right in pairs]))
 
 
-def test_many_vectors_lie_in_lists_and_are_found_all_the_same() -> None:
-    vectors = make_clusters(9000)
+@pytest.mark.parametrize("make", [make_clusters, make_vectors])
+def test_many_vectors_have_codes_and_are_found_all_the_same(make: Callable[..., np.ndarray]) -> None:
+    vectors = make(12000)
     index = VectorIndex(8, exact_up_to=2000)
     index.add(np.arange(2000), vectors[:2000])
     assert index.is_exact
     index.add(np.arange(2000, 3000), vectors[2000:3000])
-    assert not index.is_exact
-    lists = index._index.nlist
-    assert index._probes < lists
-    index.add(np.arange(3000, 9000), vectors[3000:])
-    assert (len(index), index._index.nlist) == (9000, lists)
+    assert (index.is_exact, index._learned_at) == (False, 3000)
+    index.add(np.arange(3000, 12000), vectors[3000:])
+    assert (len(index), index._codes.ntotal, index._learned_at) == (12000, 12000, 3000)
     assert recall(index, vectors, 200) >= 0.98
-    more = make_clusters(4000, 6)
-    index.add(np.arange(9000, 13000), more)
-    assert index._index.nlist > lists
-    assert recall(index, np.concatenate([vectors, more]), 200) >= 0.98
+    more = make(1000, 6)
+    index.add(np.arange(12000, 13000), more)
+    assert index._learned_at == 13000
+    assert recall(index, np.concatenate([vectors, more]), 20) >= 0.98
 
 
-def test_lists_are_saved_loaded_and_made_the_same_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dimension", [1, 2, 5, 8])
+def test_codes_are_saved_loaded_and_learned_the_same_again(dimension: int, tmp_path: Path) -> None:
+    def some(n: int, seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).normal(size=(n, dimension)).astype(np.float32)
+
     def made() -> VectorIndex:
-        index = VectorIndex(8, exact_up_to=1000)
-        index.add(np.arange(3000), make_clusters(3000))
-        index.remove(np.arange(0, 3000, 7))
+        index = VectorIndex(dimension, exact_up_to=1000)
+        index.add(np.arange(9000), some(9000, 1))
+        index.remove(np.arange(0, 9000, 7))
         return index
 
-    index, queries = made(), make_clusters(20, 8)
+    index, queries = made(), some(20, 2)
     index.save(tmp_path)
     loaded = VectorIndex.load(tmp_path)
-    assert (loaded._probes, loaded._made_for, loaded.is_exact) == (index._probes, 3000, False)
+    assert (loaded._widening, loaded._learned_at, loaded.is_exact) == (index._widening, 9000, False)
     for other in (loaded, made()):
         for before, after in zip(index.search(queries, 30), other.search(queries, 30), strict=True):
             np.testing.assert_array_equal(before, after)
+            assert not np.isin(np.arange(0, 9000, 7), after).any()
     loaded.add([0], queries[:1])
-    assert loaded.search(queries[:1], 1)[0].tolist() == [[0]]
-    meta = tmp_path / "vectors.json"
-    for damage in ('{"dimension": 8, "n": 3}', '{"dimension": 8, "n": 2571, "probes": 0}', "[]", "{}"):
+    assert len(loaded) == len(index) + 1
+    assert loaded.search(queries[:1], 1)[1][0, 0] == pytest.approx(1)
+    good, meta = (tmp_path / "vectors.json").read_text(), tmp_path / "vectors.json"
+    for damage in ("[]", "{}", good.replace(f'"n": {len(index)}', '"n": 3'), good.replace(": 9000", ': "many"')):
         meta.write_text(damage)
         with pytest.raises(ArtefactInvalid):
             VectorIndex.load(tmp_path)
+    meta.write_text(good)
+    (tmp_path / "codes.faiss").unlink()
+    with pytest.raises(ArtefactInvalid, match="cannot be read"):
+        VectorIndex.load(tmp_path)
+
+
+def test_codes_of_another_index_are_refused(tmp_path: Path) -> None:
+    for folder, n in (("one", 3000), ("other", 3100)):
+        (tmp_path / folder).mkdir()
+        index = VectorIndex(8, exact_up_to=1000)
+        index.add(np.arange(n), make_clusters(n))
+        index.save(tmp_path / folder)
+    (tmp_path / "other" / "codes.faiss").replace(tmp_path / "one" / "codes.faiss")
+    with pytest.raises(ArtefactInvalid, match="belong together"):
+        VectorIndex.load(tmp_path / "one")
 
 
 def test_an_index_of_an_earlier_version_is_read(tmp_path: Path) -> None:
@@ -176,7 +197,33 @@ def test_an_index_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     assert VectorIndex.load(tmp_path).is_exact
 
 
-def test_equal_vectors_make_lists_too() -> None:
+def test_codes_of_equal_vectors_do_no_harm() -> None:
     index = VectorIndex(2, exact_up_to=50)
-    index.add(np.arange(400), np.tile([[1.0, 2.0]], (400, 1)))
-    assert sorted(index.search([[1, 2]], 400)[0][0].tolist()) == list(range(400))
+    index.add(np.arange(3000), np.tile([[1.0, 2.0]], (3000, 1)))
+    ids, scores = index.search([[1, 2]], 3000)
+    assert sorted(ids[0].tolist()) == list(range(3000))
+    np.testing.assert_allclose(index.search([[1, 2]], 5)[1], 1, atol=1e-6)
+    np.testing.assert_allclose(scores, 1, atol=1e-6)
+
+
+def test_codes_stay_right_while_vectors_come_and_go() -> None:
+    index, vectors = VectorIndex(8, exact_up_to=1000), make_vectors(4000)
+    index.add(np.arange(4000), vectors)
+    stored, rng = dict(enumerate(vectors)), np.random.default_rng(4)
+    for step in range(30):
+        gone = rng.choice(np.array(list(stored)), 37, replace=False)
+        assert index.remove(gone) == 37
+        for id_ in gone.tolist():
+            del stored[id_]
+        new = make_vectors(11, 100 + step)
+        index.add(5000 + 11 * step + np.arange(11), new)
+        stored |= dict(enumerate(new, 5000 + 11 * step))
+        ids, scores = index.search(new, 1)
+        assert ids[:, 0].tolist() == list(range(5000 + 11 * step, 5011 + 11 * step))
+        np.testing.assert_allclose(scores, 1, atol=1e-5)
+    assert not index.is_exact
+    found = [index.search([query], 50)[1][0] for query in make_vectors(20, 999)]
+    right = [brute(stored, query, 50) for query in make_vectors(20, 999)]
+    assert (
+        np.mean([np.isin(one.round(5), other.round(5)).mean() for one, other in zip(found, right, strict=True)]) > 0.97
+    )
