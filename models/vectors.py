@@ -21,6 +21,7 @@ _INDEX_FILE = "vectors.faiss"
 _CODES_FILE = "codes.faiss"
 _META_FILE = "vectors.json"
 _AT_ONCE = 50_000
+_COUNTED_AT_ONCE = 256
 _LEVELS = 16
 _LEARNED_FROM = 50_000
 _SEED = 7
@@ -146,17 +147,26 @@ class VectorIndex:
         """Return the nearest, by exact cosines, among so many with the nearest codes."""
         ids = np.empty((len(queries), k), dtype=np.int64)
         scores = np.empty((len(queries), k), dtype=np.float32)
+        buffer = np.empty((_COUNTED_AT_ONCE, self.dimension), dtype=np.float32)
         for row, found in enumerate(self._codes.search(queries, wanted)[1]):
             near = found[found >= 0]
             if len(near) < k:  # codes beyond the range of their sums are not returned
                 best, everything = self._index.search(queries[row : row + 1], k)
                 ids[row], scores[row] = everything[0], best[0]
                 continue
-            cosines = self._index.reconstruct_batch(near) @ queries[row]
+            cosines = self._cosines(near, queries[row], buffer)
             first = np.argpartition(-cosines, k - 1)[:k]
             first = first[np.argsort(-cosines[first], kind="stable")]
             ids[row], scores[row] = near[first], cosines[first]
         return ids, scores
+
+    def _cosines(self, ids: Ids, query: Vectors, buffer: Vectors) -> Vectors:
+        """Return exact cosines; part by part, because fresh memory for all their vectors costs more than they do."""
+        cosines = np.empty(len(ids), dtype=np.float32)
+        for start in range(0, len(ids), len(buffer)):
+            part = ids[start : start + len(buffer)]
+            cosines[start : start + len(part)] = self._index.reconstruct_batch(part, buffer[: len(part)]) @ query
+        return cosines
 
     def _learn_codes(self) -> None:
         """Learn codes for what is here, and how many of the nearest codes must be looked at."""
