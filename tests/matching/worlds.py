@@ -1,6 +1,7 @@
 """Small programmes in which partners win leads of their own industry."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,7 @@ class _Loaded(_Version):
     def __init__(self, label: str, model: Any) -> None:
         super().__init__(label)
         self.model = model
+        self.version = SimpleNamespace(manifest=SimpleNamespace(settings={}))
 
 
 class Context:
