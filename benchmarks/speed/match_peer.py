@@ -1,12 +1,16 @@
 """Our match model as MLflow serves Python functions."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.pyfunc.model import PythonModel
 
 from models.match import MatchModel
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow warns of its own classes as they are imported
+    from mlflow.pyfunc.model import PythonModel
 
 
 class Whole(PythonModel):  # type: ignore[misc, name-defined, unused-ignore]  # MLflow has no types

@@ -154,7 +154,7 @@ def population(history: History, as_of: np.datetime64, partners: Sequence[str] |
     ids = history.partners["id"].to_numpy(np.int64)
     inside = members(history, ids, np.full(len(ids), as_of)) if len(ids) else np.zeros(0, dtype=bool)
     if partners is not None:
-        inside &= history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
+        inside = inside & history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
     return np.asarray(ids[inside])
 
 

@@ -147,7 +147,7 @@ def recruitable(history: History, instant: datetime, partners: Sequence[str] | N
     ids = history.partners["id"].to_numpy(np.int64)
     wanted = history.status_as_of(ids, naive(instant)).isin(RECRUITABLE).to_numpy(dtype=bool)
     if partners is not None:
-        wanted &= history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
+        wanted = wanted & history.partners["external_id"].isin(list(partners)).to_numpy(dtype=bool)
     return np.asarray(ids[wanted])
 
 

@@ -14,7 +14,7 @@ def test_the_card_shows_quality_beside_baselines_and_its_curves(client, login):
     assert 'data-kind="curve"' in page
     assert browser.get("/models/churn/1").status_code == 200
     assert browser.get("/models/churn/99").status_code == 404
-    assert browser.get("/models/nothing").status_code == 422
+    assert browser.get("/models/nothing").status_code == 404
     for name in ModelName:
         assert f"/models/{name}" in browser.get("/models").text
 

@@ -240,7 +240,7 @@ def test_content_is_found_by_words_and_place(world):
     assert "https://docs.example/x" in world.browser.get(f"/portal/library/asset/{de['id']}").text
     assert "Two for one" in world.browser.get("/portal/library/offers").text
     assert world.browser.get("/portal/library/asset/999999").status_code == 404
-    assert world.browser.get("/portal/library/thing/1").status_code == 422
+    assert world.browser.get("/portal/library/thing/1").status_code == 404
 
 
 def test_recommendations_are_opened_and_put_away(client, login, programme):
