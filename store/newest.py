@@ -48,6 +48,7 @@ class Newest(Generic[Kept]):
         is_current: Callable[[Kept], bool],
         read: Callable[[Kept | None], Kept],
         is_enough: Callable[[Kept], bool] = lambda _: True,
+        is_fitting: Callable[[Kept], bool] = lambda _: True,
     ) -> Kept:
         """Return what is kept, brought up to date.
 
@@ -60,12 +61,15 @@ class Newest(Generic[Kept]):
         is_enough : callable, optional
             Whether what another one read, who began after this question, will do. It does unless `read` looks at the
             store through an older window than its beginning.
+        is_fitting : callable, optional
+            Whether it is an answer to this question at all, be it an older one; another one may have asked another.
         """
         last = self.last
         if last is not None and is_current(last):
             return last
         with self._turn:
-            if self.last is not None and self.crowd is not None and self._waiting >= self.crowd:
+            is_crowd = self.crowd is not None and self._waiting >= self.crowd
+            if is_crowd and self.last is not None and is_fitting(self.last):
                 self._is_crowded = True
                 if self.on_older is not None:
                     self.on_older()
@@ -74,11 +78,16 @@ class Newest(Generic[Kept]):
             self._waiting += 1
             try:
                 # Whatever was written after a reading began came after the question, too, if that came before.
-                while self.last is None or self._done < wanted or not is_enough(self.last):
+                while self._done < wanted or not self._suits(is_enough, is_fitting):
                     self._read_or_wait(read)
             finally:
                 self._waiting -= 1
+            assert self.last is not None  # noqa: S101 - a reading is done
             return self.last
+
+    def _suits(self, *asked: Callable[[Kept], bool]) -> bool:
+        last = self.last
+        return last is not None and all(is_so(last) for is_so in asked)
 
     def _read_or_wait(self, read: Callable[[Kept | None], Kept]) -> None:
         rest = self._rested_at - time.monotonic()

@@ -59,7 +59,7 @@ def read_present(connection: Connection, now: datetime, earlier: Reading | None 
     now : datetime
         Aware.
     earlier : Reading, optional
-        Of the same store.
+        Of the same store, not later than `now`.
     """
     stamp = store_stamp(connection)
     if earlier is not None and earlier.stamp == stamp and earlier.lasts(now):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,8 +23,8 @@ def write(engine: Engine, clock: FixedClock, name: str) -> None:
         work.repository("leads").create({"external_id": name, "created_at": NOW - timedelta(days=1)})
 
 
-def leads(present: Present) -> list[str]:
-    return present.history(NOW).leads["external_id"].tolist()
+def leads(present: Present, until: datetime = NOW) -> list[str]:
+    return present.history(until).leads["external_id"].tolist()
 
 
 @contextmanager
@@ -109,4 +109,22 @@ def test_who_comes_after_a_reading_failed_reads_again(engine: Engine, clock: Fix
     with pytest.raises(ValueError, match="no room"):
         present.history(NOW)
     assert leads(present) == ["l"]
+    present.close()
+
+
+def test_nobody_is_answered_with_the_reading_of_another_instant(
+    engine: Engine, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(engine, clock, "l")
+    present = Present(engine, crowd=3)
+    long_ago = NOW - timedelta(days=300)
+    with slow_reading(monkeypatch) as (begun, go), ThreadPoolExecutor(3) as pool:
+        first = pool.submit(leads, present)
+        assert begun.acquire(timeout=20)  # nothing is kept yet, so that the past waits in the same line
+        past = pool.submit(leads, present, long_ago)
+        again = pool.submit(leads, present)
+        while present.newest._waiting < 3:
+            time.sleep(0.01)
+        go.release(8)
+        assert (first.result(20), past.result(20), again.result(20)) == (["l"], [], ["l"])
     present.close()
